@@ -1,0 +1,25 @@
+/** Port: event channels of the domain we run in (event_channel.h @ RELEASE-4.17.0). */
+
+import type { Domid, Port } from '../core/ids.ts';
+import type { Result } from '../core/result.ts';
+
+export interface Events {
+  /** A new port of ours that `remote` may bind to. ENOSPC when no port is free. */
+  allocUnbound(remote: Domid): Result<Port>;
+  /** Binds a new port of ours to `remotePort` of `remote`. EINVAL if it is not offered to us. */
+  bindInterdomain(remote: Domid, remotePort: Port): Result<Port>;
+  /** Binds a new port of ours to a global VIRQ. EEXIST if somebody has it. */
+  bindVirq(virq: number): Result<Port>;
+  /** Raises the event at the other end. A peer that is gone is not an error. */
+  notify(port: Port): void;
+  /** Lets the port deliver again: called after its event was handled, before sleeping. */
+  unmask(port: Port): void;
+  /** Frees the port. Waiters on it are rejected with EBADF. Closing twice is a bug. */
+  close(port: Port): void;
+  /**
+   * Events are a level, not an edge: every port counts its events (the count starts at 0, and binding
+   * counts none). Resolves at once if the count differs from `seen`, else after the next event; the
+   * value is the new count. A wake-up between two calls therefore cannot be lost.
+   */
+  wait(port: Port, seen: number): Promise<number>;
+}

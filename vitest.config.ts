@@ -1,0 +1,24 @@
+// Projects: unit (beside the code), tidy (the house's rules), abi (against Xen's headers), lab (on a real Xen).
+import { defineConfig } from 'vitest/config';
+
+const slow = ['**/*.lab.test.ts', 'test/abi/**', 'test/tidy/**'];
+const ignored = ['**/node_modules/**', 'build/**', 'dist/**'];
+
+const project = (name: string, include: string[], rest: object = {}) => ({
+  test: { name, include, exclude: ignored, ...rest },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['**/*.test.ts'], { exclude: [...ignored, ...slow] }),
+      project('tidy', ['test/tidy/**/*.test.ts']),
+      project('abi', ['test/abi/**/*.test.ts'], { testTimeout: 120_000 }),
+      project('lab', ['test/**/*.lab.test.ts'], {
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
+        fileParallelism: false,
+      }),
+    ],
+  },
+});
