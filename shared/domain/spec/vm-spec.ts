@@ -1,0 +1,42 @@
+/** What a VM shall be, as pure data: read from a configuration, consumed by the build plan. */
+
+/** What becomes of a domain that has shut down, by xl's names (xl_parse.c @ RELEASE-4.17.0). */
+export const SHUTDOWN_ACTIONS = [
+  'destroy',
+  'restart',
+  'rename-restart',
+  'preserve',
+  'coredump-destroy',
+  'coredump-restart',
+  'soft-reset',
+] as const;
+
+export type ShutdownAction = (typeof SHUTDOWN_ACTIONS)[number];
+
+export interface VmSpec {
+  /** As in xenstore and `xl list`: not empty, without `/` and control characters. */
+  readonly name: string;
+  /** Lower-case, 36 characters. Absent: the builder makes one. */
+  readonly uuid?: string;
+  readonly type: 'pvh';
+  /** A path on this host. */
+  readonly kernel: string;
+  /** A path on this host. */
+  readonly ramdisk?: string;
+  /** May be empty. */
+  readonly cmdline: string;
+  /** What the guest starts with; whole MiB, at most `maxmemKib`. */
+  readonly memoryKib: number;
+  readonly maxmemKib: number;
+  /** vCPUs online at start, 1 to `maxvcpus`. */
+  readonly vcpus: number;
+  /** 1 to HVM_MAX_VCPUS (128). */
+  readonly maxvcpus: number;
+  readonly onPoweroff: ShutdownAction;
+  readonly onReboot: ShutdownAction;
+  readonly onCrash: ShutdownAction;
+  readonly onWatchdog: ShutdownAction;
+  readonly onSoftReset: ShutdownAction;
+  /** The configuration as read, overrides appended: kept as a record of how the VM came to be. */
+  readonly configText: string;
+}
