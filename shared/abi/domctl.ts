@@ -1,0 +1,141 @@
+/**
+ * Domain control (domctl.h @ RELEASE-4.17.0, RELEASE-4.18.0, RELEASE-4.19.0 and RELEASE-4.20.0). The
+ * structs of one interface version hold for every Xen that speaks it: 0x15 is 4.17, 0x16 is 4.18,
+ * 0x17 is 4.19 and 4.20.
+ */
+
+import { bytes, i32, layout, u8, u16, u32, u64 } from '../core/layout.ts';
+
+export const XEN_DOMCTL_createdomain = 1;
+export const XEN_DOMCTL_destroydomain = 2;
+export const XEN_DOMCTL_pausedomain = 3;
+export const XEN_DOMCTL_unpausedomain = 4;
+export const XEN_DOMCTL_getdomaininfo = 5;
+export const XEN_DOMCTL_max_mem = 11;
+export const XEN_DOMCTL_max_vcpus = 15;
+export const XEN_DOMCTL_setdomainhandle = 17;
+export const XEN_DOMCTL_gethvmcontext = 33;
+export const XEN_DOMCTL_sethvmcontext = 34;
+export const XEN_DOMCTL_gethvmcontext_partial = 55;
+export const XEN_DOMCTL_get_paging_mempool_size = 85;
+export const XEN_DOMCTL_set_paging_mempool_size = 86;
+
+export const XEN_DOMCTL_CDF_hvm = 1 << 0;
+export const XEN_DOMCTL_CDF_hap = 1 << 1;
+export const XEN_DOMCTL_CDF_s3_integrity = 1 << 2;
+export const XEN_DOMCTL_CDF_oos_off = 1 << 3;
+export const XEN_DOMCTL_CDF_xs_domain = 1 << 4;
+export const XEN_DOMCTL_CDF_iommu = 1 << 5;
+export const XEN_DOMCTL_CDF_nested_virt = 1 << 6;
+export const XEN_DOMCTL_CDF_vpmu = 1 << 7;
+
+/** What `XEN_DOMCTL_GRANT_version(v)` keeps of grant_opts: the highest grant table version allowed. */
+export const XEN_DOMCTL_GRANT_version_mask = 0xf;
+
+/** A PVH domain has an emulated local APIC and nothing else (arch-x86/xen.h). */
+export const XEN_X86_EMU_LAPIC = 1 << 0;
+export const XEN_X86_MSR_RELAXED = 1 << 0;
+
+export const XEN_DOMINF_dying = 1 << 0;
+export const XEN_DOMINF_hvm_guest = 1 << 1;
+export const XEN_DOMINF_shutdown = 1 << 2;
+export const XEN_DOMINF_paused = 1 << 3;
+export const XEN_DOMINF_blocked = 1 << 4;
+export const XEN_DOMINF_running = 1 << 5;
+export const XEN_DOMINF_debugged = 1 << 6;
+export const XEN_DOMINF_xs_domain = 1 << 7;
+export const XEN_DOMINF_hap = 1 << 8;
+/** The shutdown code is `(flags >> shutdownshift) & shutdownmask`. */
+export const XEN_DOMINF_shutdownmask = 255;
+export const XEN_DOMINF_shutdownshift = 16;
+/** `max_vcpu_id` of a domain without vCPUs. */
+export const XEN_INVALID_MAX_VCPU_ID = 0xffffffff;
+
+/** The head of every domctl; the operation's own struct is the union `u`. */
+export const xenDomctl = layout('struct xen_domctl', 144, {
+  cmd: u32(0),
+  interfaceVersion: u32(4),
+  domain: u16(8),
+  u: bytes(16, 128),
+});
+
+const createdomainHead = {
+  ssidref: u32(0),
+  handle: bytes(4, 16),
+  flags: u32(20),
+  iommuOpts: u32(24),
+  maxVcpus: u32(28),
+  maxEvtchnPort: u32(32),
+  maxGrantFrames: i32(36),
+  maxMaptrackFrames: i32(40),
+  grantOpts: u32(44),
+  vmtraceSize: u32(48),
+  cpupoolId: u32(52),
+} as const;
+
+const createdomain15 = layout('struct xen_domctl_createdomain', 64, {
+  ...createdomainHead,
+  emulationFlags: u32(56, 'arch.emulation_flags'),
+  miscFlags: u32(60, 'arch.misc_flags'),
+});
+
+const createdomain17 = layout('struct xen_domctl_createdomain', 68, {
+  ...createdomainHead,
+  altp2mOpts: u32(56, 'altp2m_opts'),
+  emulationFlags: u32(60, 'arch.emulation_flags'),
+  miscFlags: u32(64, 'arch.misc_flags'),
+});
+
+export const xenDomctlGetdomaininfo = layout('struct xen_domctl_getdomaininfo', 112, {
+  domain: u16(0),
+  flags: u32(4),
+  totPages: u64(8),
+  maxPages: u64(16),
+  outstandingPages: u64(24),
+  shrPages: u64(32),
+  pagedPages: u64(40),
+  sharedInfoFrame: u64(48),
+  cpuTime: u64(56),
+  nrOnlineVcpus: u32(64),
+  maxVcpuId: u32(68),
+  ssidref: u32(72),
+  handle: bytes(76, 16),
+  cpupool: u32(92),
+  gpaddrBits: u8(96),
+  emulationFlags: u32(104, 'arch_config.emulation_flags'),
+  miscFlags: u32(108, 'arch_config.misc_flags'),
+});
+
+/** The layouts that differ, by XEN_DOMCTL_INTERFACE_VERSION, newest first. */
+export const DOMCTL_INTERFACES = [
+  { version: 0x17, createdomain: createdomain17 },
+  { version: 0x16, createdomain: createdomain15 },
+  { version: 0x15, createdomain: createdomain15 },
+] as const;
+
+export type DomctlInterface = (typeof DOMCTL_INTERFACES)[number];
+
+export const xenDomctlMaxMem = layout('struct xen_domctl_max_mem', 8, { maxMemkb: u64(0) });
+
+export const xenDomctlMaxVcpus = layout('struct xen_domctl_max_vcpus', 4, { max: u32(0) });
+
+export const xenDomctlSetdomainhandle = layout('struct xen_domctl_setdomainhandle', 16, {
+  handle: bytes(0, 16),
+});
+
+/** `buffer` is a guest handle; a null one asks for the size. */
+export const xenDomctlHvmcontext = layout('struct xen_domctl_hvmcontext', 16, {
+  size: u32(0),
+  buffer: u64(8),
+});
+
+export const xenDomctlHvmcontextPartial = layout('struct xen_domctl_hvmcontext_partial', 24, {
+  type: u32(0),
+  instance: u32(4),
+  bufsz: u64(8),
+  buffer: u64(16),
+});
+
+export const xenDomctlPagingMempool = layout('struct xen_domctl_paging_mempool', 8, {
+  size: u64(0),
+});
