@@ -1,0 +1,146 @@
+/** The store's packets: a header of four u32 and a payload (io/xs_wire.h @ RELEASE-4.17.0). */
+
+import { XENSTORE_PAYLOAD_MAX } from '../abi/xs-wire.ts';
+import { assert } from '../core/assert.ts';
+import type { Result } from '../core/result.ts';
+import { fail, ok } from '../core/result.ts';
+
+export const HEADER_SIZE = 16;
+export const PACKET_MAX = HEADER_SIZE + XENSTORE_PAYLOAD_MAX;
+
+/**
+ * Takes one packet: its payload is `bytes` from `start` to `end`, valid only during the call. Six
+ * plain arguments instead of an object, since a daemon does this a million times a second.
+ */
+export type PacketSink = (
+  type: number,
+  reqId: number,
+  txId: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+) => void;
+
+export interface Decoder {
+  /**
+   * Takes a chunk of any size and hands every packet that it completes to the sink. EPROTO once a
+   * header announces more than XENSTORE_PAYLOAD_MAX, and for every chunk after that: the stream has
+   * lost its framing and can only be closed.
+   */
+  push(chunk: Uint8Array): Result<void>;
+  /** How many bytes of an unfinished packet are held; at most PACKET_MAX. */
+  pending(): number;
+}
+
+function u32At(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
+  return (low | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
+}
+
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
+const DONE = ok();
+
+/** A decoder of one stream. A packet that lies whole in its chunk is not copied. */
+export function createDecoder(sink: PacketSink): Decoder {
+  let partial: Uint8Array | undefined;
+  let held = 0;
+  let announced = -1;
+
+  const broken = (): Result<void> =>
+    fail('EPROTO', `a packet announces ${announced} bytes, over ${XENSTORE_PAYLOAD_MAX}`);
+
+  const emit = (bytes: Uint8Array, at: number, end: number): void => {
+    sink(u32At(bytes, at), u32At(bytes, at + 4), u32At(bytes, at + 8), bytes, at + 16, end);
+  };
+
+  /** Moves bytes from the chunk to the held packet, up to `want` held; the bytes taken. */
+  const top = (chunk: Uint8Array, at: number, want: number): number => {
+    const count = Math.min(want - held, chunk.length - at);
+    partial ??= new Uint8Array(PACKET_MAX);
+    partial.set(chunk.subarray(at, at + count), held);
+    held += count;
+    return count;
+  };
+
+  /** Continues the held packet; where in the chunk the next one starts, or -1 if the framing broke. */
+  const resume = (chunk: Uint8Array): number => {
+    let at = 0;
+    if (held < HEADER_SIZE) at += top(chunk, at, HEADER_SIZE);
+    if (held < HEADER_SIZE || partial === undefined) return at;
+    announced = u32At(partial, 12);
+    if (announced > XENSTORE_PAYLOAD_MAX) return -1;
+    const size = HEADER_SIZE + announced;
+    at += top(chunk, at, size);
+    if (held < size) return at;
+    held = 0;
+    emit(partial, 0, size);
+    return at;
+  };
+
+  const push = (chunk: Uint8Array): Result<void> => {
+    if (announced > XENSTORE_PAYLOAD_MAX) return broken();
+    let at = held > 0 ? resume(chunk) : 0;
+    if (at < 0) return broken();
+    while (chunk.length - at >= HEADER_SIZE) {
+      announced = u32At(chunk, at + 12);
+      if (announced > XENSTORE_PAYLOAD_MAX) return broken();
+      const end = at + HEADER_SIZE + announced;
+      if (end > chunk.length) break;
+      emit(chunk, at, end);
+      at = end;
+    }
+    if (at < chunk.length) top(chunk, at, PACKET_MAX);
+    return DONE;
+  };
+  return { push, pending: () => held };
+}
+
+/** Writes a header at `at`. */
+export function putHeader(
+  bytes: Uint8Array,
+  at: number,
+  type: number,
+  reqId: number,
+  txId: number,
+  length: number,
+): void {
+  putU32(bytes, at, type);
+  putU32(bytes, at + 4, reqId);
+  putU32(bytes, at + 8, txId);
+  putU32(bytes, at + 12, length);
+}
+
+/** Writes the low bytes of `text` at `at`; where the next byte goes. */
+export function putLatin1(bytes: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
+
+/** A packet whose payload is the parts one after the other: latin1 strings (no NUL is added) or bytes. */
+export function encodePacket(
+  type: number,
+  reqId: number,
+  txId: number,
+  ...parts: readonly (string | Uint8Array)[]
+): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  assert(length <= XENSTORE_PAYLOAD_MAX, `a payload of ${length} bytes`);
+  const packet = new Uint8Array(HEADER_SIZE + length);
+  putHeader(packet, 0, type, reqId, txId, length);
+  let at = HEADER_SIZE;
+  for (const part of parts) {
+    if (typeof part === 'string') at = putLatin1(packet, at, part);
+    else {
+      packet.set(part, at);
+      at += part.length;
+    }
+  }
+  return packet;
+}
