@@ -1,4 +1,4 @@
-/** The page of a console: two byte rings (io/console.h @ RELEASE-4.17.0; same in RELEASE-4.20.0). */
+/** The page of a console: two byte rings (io/console.h @ RELEASE-4.17.0, RELEASE-4.20.0). */
 
 import { bytes, layout, u32 } from '../core/layout.ts';
 

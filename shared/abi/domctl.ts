@@ -1,5 +1,5 @@
 /**
- * Domain control (domctl.h @ RELEASE-4.17.0, RELEASE-4.18.0, RELEASE-4.19.0 and RELEASE-4.20.0). The
+ * Domain control (domctl.h @ RELEASE-4.17.0, RELEASE-4.18.0, RELEASE-4.19.0, RELEASE-4.20.0). The
  * structs of one interface version hold for every Xen that speaks it: 0x15 is 4.17, 0x16 is 4.18,
  * 0x17 is 4.19 and 4.20.
  */
@@ -29,7 +29,7 @@ export const XEN_DOMCTL_CDF_iommu = 1 << 5;
 export const XEN_DOMCTL_CDF_nested_virt = 1 << 6;
 export const XEN_DOMCTL_CDF_vpmu = 1 << 7;
 
-/** What `XEN_DOMCTL_GRANT_version(v)` keeps of grant_opts: the highest grant table version allowed. */
+/** The bits of grant_opts that say the highest grant table version allowed. */
 export const XEN_DOMCTL_GRANT_version_mask = 0xf;
 
 /** A PVH domain has an emulated local APIC and nothing else (arch-x86/xen.h). */
@@ -69,19 +69,21 @@ const createdomainHead = {
   maxGrantFrames: i32(36),
   maxMaptrackFrames: i32(40),
   grantOpts: u32(44),
-  vmtraceSize: u32(48),
-  cpupoolId: u32(52),
 } as const;
 
 const createdomain15 = layout('struct xen_domctl_createdomain', 64, {
   ...createdomainHead,
+  vmtraceSize: u32(48),
+  cpupoolId: u32(52),
   emulationFlags: u32(56, 'arch.emulation_flags'),
   miscFlags: u32(60, 'arch.misc_flags'),
 });
 
 const createdomain17 = layout('struct xen_domctl_createdomain', 68, {
   ...createdomainHead,
-  altp2mOpts: u32(56, 'altp2m_opts'),
+  altp2mOpts: u32(48, 'altp2m_opts'),
+  vmtraceSize: u32(52),
+  cpupoolId: u32(56),
   emulationFlags: u32(60, 'arch.emulation_flags'),
   miscFlags: u32(64, 'arch.misc_flags'),
 });

@@ -1,4 +1,4 @@
-/** Types of the notes named "Xen" in a kernel image (elfnote.h @ RELEASE-4.17.0 and RELEASE-4.20.0). */
+/** Types of the notes named "Xen" in a kernel (elfnote.h @ RELEASE-4.17.0, RELEASE-4.20.0). */
 
 export const XEN_ELFNOTE_INFO = 0;
 export const XEN_ELFNOTE_ENTRY = 1;
@@ -20,5 +20,5 @@ export const XEN_ELFNOTE_MOD_START_PFN = 16;
 export const XEN_ELFNOTE_SUPPORTED_FEATURES = 17;
 /** The physical address of the 32-bit PVH entry: 4 or 8 bytes. */
 export const XEN_ELFNOTE_PHYS32_ENTRY = 18;
-/** Up to three u32: alignment, lowest and highest address, of a PVH kernel that can be moved (4.20). */
+/** Up to three u32 of a PVH kernel that moves: alignment, lowest and highest address (4.20). */
 export const XEN_ELFNOTE_PHYS32_RELOC = 19;

@@ -1,6 +1,6 @@
 /** Grant tables, version 1 (grant_table.h @ RELEASE-4.17.0; the same in RELEASE-4.20.0). */
 
-import { layout, u16, u32, u64 } from '../core/layout.ts';
+import { i16, layout, u16, u32, u64 } from '../core/layout.ts';
 
 export const GNTTABOP_map_grant_ref = 0;
 export const GNTTABOP_unmap_grant_ref = 1;
@@ -53,13 +53,13 @@ export const grantEntryV1 = layout('struct grant_entry_v1', 8, {
   frame: u32(4),
 });
 
-/** `status` is a signed GNTST_* in two bytes. */
+/** `status` is a GNTST_*. */
 export const gnttabMapGrantRef = layout('struct gnttab_map_grant_ref', 32, {
   hostAddr: u64(0),
   flags: u32(8),
   ref: u32(12),
   dom: u16(16),
-  status: u16(18),
+  status: i16(18),
   handle: u32(20),
   devBusAddr: u64(24),
 });
@@ -68,13 +68,13 @@ export const gnttabUnmapGrantRef = layout('struct gnttab_unmap_grant_ref', 24, {
   hostAddr: u64(0),
   devBusAddr: u64(8),
   handle: u32(16),
-  status: u16(20),
+  status: i16(20),
 });
 
 export const gnttabSetupTable = layout('struct gnttab_setup_table', 24, {
   dom: u16(0),
   nrFrames: u32(4),
-  status: u16(8),
+  status: i16(8),
   frameList: u64(16),
 });
 
@@ -82,7 +82,7 @@ export const gnttabQuerySize = layout('struct gnttab_query_size', 16, {
   dom: u16(0),
   nrFrames: u32(4),
   maxNrFrames: u32(8),
-  status: u16(12),
+  status: i16(12),
 });
 
 export const gnttabCopy = layout('struct gnttab_copy', 40, {
@@ -96,5 +96,5 @@ export const gnttabCopy = layout('struct gnttab_copy', 40, {
   destOffset: u16(26, 'dest.offset'),
   len: u16(32),
   flags: u16(34),
-  status: u16(36),
+  status: i16(36),
 });

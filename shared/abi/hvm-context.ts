@@ -1,4 +1,4 @@
-/** State of a virtual CPU as Xen saves and loads it (hvm/save.h @ RELEASE-4.17.0; same in RELEASE-4.20.0). */
+/** A vCPU state as Xen loads and saves it (hvm/save.h @ RELEASE-4.17.0, RELEASE-4.20.0). */
 
 import { bytes, layout, u16, u32, u64 } from '../core/layout.ts';
 

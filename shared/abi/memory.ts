@@ -73,7 +73,7 @@ export const xenMemAcquireResource = layout('struct xen_mem_acquire_resource', 3
   frameList: u64(24),
 });
 
-/** The entries of a memory map, as BIOS's E820 call gives them: packed (xenctrl.h @ RELEASE-4.17.0). */
+/** An entry of a memory map, as BIOS's E820 call gives it: packed (xenctrl.h @ RELEASE-4.17.0). */
 export const e820entry = layout('struct e820entry', 20, {
   addr: u64(0),
   size: u64(8),

@@ -1,4 +1,7 @@
-/** What a PVH guest finds at its entry (arch-x86/hvm/start_info.h @ RELEASE-4.17.0; same in RELEASE-4.20.0). */
+/**
+ * What a PVH guest finds at its entry (arch-x86/hvm/start_info.h @ RELEASE-4.17.0; the same in
+ * RELEASE-4.20.0).
+ */
 
 import { layout, u32, u64 } from '../core/layout.ts';
 

@@ -1,4 +1,4 @@
-/** System control (sysctl.h @ RELEASE-4.17.0 and RELEASE-4.20.0, one interface version for both). */
+/** System control (sysctl.h @ RELEASE-4.17.0 and RELEASE-4.20.0, of one interface version). */
 
 import { bytes, layout, u8, u16, u32, u64 } from '../core/layout.ts';
 

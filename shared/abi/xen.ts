@@ -1,4 +1,4 @@
-/** Hypercall numbers, reserved domids and VIRQs (xen.h @ RELEASE-4.17.0; the same in RELEASE-4.20.0). */
+/** Hypercall numbers, reserved domids and VIRQs (xen.h @ RELEASE-4.17.0, RELEASE-4.20.0). */
 
 export const __HYPERVISOR_memory_op = 12;
 export const __HYPERVISOR_xen_version = 17;
@@ -25,7 +25,7 @@ export const DOMID_IDLE = 0x7fff;
 export const VIRQ_TIMER = 0;
 export const VIRQ_DEBUG = 1;
 export const VIRQ_CONSOLE = 2;
-/** To the domain that handles it (dom0, or the xenstore domain): some domain shut down or is gone. */
+/** To the domain that asked for it (dom0, or a xenstore domain): a domain shut down or is gone. */
 export const VIRQ_DOM_EXC = 3;
 export const VIRQ_TBUF = 4;
 export const VIRQ_DEBUGGER = 6;

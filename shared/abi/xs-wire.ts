@@ -1,4 +1,4 @@
-/** Xenstore's wire protocol and its shared page (io/xs_wire.h @ RELEASE-4.17.0; same in RELEASE-4.20.0). */
+/** Xenstore's wire protocol and shared page (io/xs_wire.h @ RELEASE-4.17.0, RELEASE-4.20.0). */
 
 import { bytes, layout, u32 } from '../core/layout.ts';
 

@@ -5,7 +5,7 @@
 
 import { assert } from './assert.ts';
 
-export type Scalar = 'u8' | 'u16' | 'u32' | 'i32' | 'u64';
+export type Scalar = 'u8' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64';
 
 /** A scalar, or `bytes` for an opaque run of `size` bytes. `c` is the C member where it differs. */
 export interface Field<K extends Scalar | 'bytes' = Scalar | 'bytes'> {
@@ -27,7 +27,7 @@ export interface Layout<F extends Fields = Fields> {
 type Of<K> = K extends 'bytes' ? Uint8Array : K extends 'u64' ? bigint : number;
 export type Values<F extends Fields> = { -readonly [N in keyof F]: Of<F[N]['kind']> };
 
-const SIZES = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8 } as const;
+const SIZES = { u8: 1, u16: 2, i16: 2, u32: 4, i32: 4, u64: 8 } as const;
 
 function scalar<K extends Scalar>(kind: K): (at: number, c?: string) => Field<K> {
   return (at, c) => ({ kind, at, size: SIZES[kind], ...(c === undefined ? {} : { c }) });
@@ -35,6 +35,7 @@ function scalar<K extends Scalar>(kind: K): (at: number, c?: string) => Field<K>
 
 export const u8 = scalar('u8');
 export const u16 = scalar('u16');
+export const i16 = scalar('i16');
 export const u32 = scalar('u32');
 export const i32 = scalar('i32');
 /** A u64, a pointer or an unsigned long: bigint on the TypeScript side. */
@@ -69,6 +70,7 @@ export function decode<F extends Fields>(l: Layout<F>, buffer: Uint8Array, at = 
     if (f.kind === 'bytes') values[name] = buffer.slice(at + f.at, at + f.at + f.size);
     else if (f.kind === 'u8') values[name] = v.getUint8(f.at);
     else if (f.kind === 'u16') values[name] = v.getUint16(f.at, true);
+    else if (f.kind === 'i16') values[name] = v.getInt16(f.at, true);
     else if (f.kind === 'u32') values[name] = v.getUint32(f.at, true);
     else if (f.kind === 'i32') values[name] = v.getInt32(f.at, true);
     else values[name] = v.getBigUint64(f.at, true);
@@ -92,7 +94,7 @@ export function encode<F extends Fields>(
       buffer.set(value, at + f.at);
     } else if (f.kind === 'u64') v.setBigUint64(f.at, BigInt(value as bigint), true);
     else if (f.kind === 'u8') v.setUint8(f.at, value as number);
-    else if (f.kind === 'u16') v.setUint16(f.at, value as number, true);
+    else if (f.size === 2) v.setUint16(f.at, value as number, true);
     else v.setUint32(f.at, value as number, true);
   }
 }
