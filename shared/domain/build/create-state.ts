@@ -1,0 +1,45 @@
+/** What the steps of creating a domain know before they start, and what they hand on. */
+
+import { assert } from '../../core/assert.ts';
+import type { Domid, Port } from '../../core/ids.ts';
+import { ok, type Result } from '../../core/result.ts';
+import type { DomainImage } from '../image/index.ts';
+import type { VmSpec } from '../spec/vm-spec.ts';
+import type { Step } from './plan.ts';
+
+/** All that is known before the first side effect; a dry run ends here. */
+export interface Prepared {
+  readonly spec: VmSpec;
+  /** Lower case with dashes. */
+  readonly uuid: string;
+  readonly image: DomainImage;
+  /** Left paused if set. */
+  readonly paused: boolean;
+}
+
+/** What the steps hand on. */
+export interface CreateState {
+  domid?: Domid;
+  storeDomid?: Domid;
+  consoleDomid?: Domid;
+  /** Hardware assisted paging, where the machine has it. */
+  hap?: boolean;
+  storePort?: Port;
+  consolePort?: Port;
+}
+
+export type CreateStep = Step<CreateState>;
+
+export function id(state: CreateState): Domid {
+  assert(state.domid !== undefined, 'the domain step ran');
+  return state.domid;
+}
+
+/** Does one after the other up to the first failure. */
+export function inOrder(...calls: readonly (() => Result<void>)[]): Result<void> {
+  for (const call of calls) {
+    const result = call();
+    if (!result.ok) return result;
+  }
+  return ok();
+}

@@ -1,0 +1,234 @@
+/** The plan that turns a spec and its images into a running domain, without libxl and libxc. */
+
+import { HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_STORE_EVTCHN } from '../../abi/hvm-params.ts';
+import { assert } from '../../core/assert.ts';
+import { ok } from '../../core/result.ts';
+import { entryContext, seedGrantTable } from '../image/index.ts';
+import { checkStep, populatedKib } from './check.ts';
+import { type CreateState, type CreateStep, id, inOrder, type Prepared } from './create-state.ts';
+import type { BuildHost } from './host.ts';
+import { populate, writeMemory } from './load.ts';
+import type { Plan } from './plan.ts';
+import { makeNodes, removeNodes } from './store.ts';
+import { parseUuid } from './uuid.ts';
+
+/** libxl's defaults: libxl_create.c @ RELEASE-4.17.0 (event_channels), xl.conf (grant frames). */
+const MAX_EVTCHN_PORT = 1023;
+const MAX_GRANT_FRAMES = 64;
+const MAX_MAPTRACK_FRAMES = 1024;
+
+export function planCreate(host: BuildHost, vm: Prepared): Plan<CreateState> {
+  return {
+    name: `create ${vm.spec.name}`,
+    steps: [
+      checkStep(host, vm),
+      domainStep(host, vm),
+      limitsStep(host, vm),
+      channelsStep(host),
+      memoryStep(host, vm),
+      imageStep(host, vm),
+      grantsStep(host, vm),
+      paramsStep(host, vm),
+      vcpuStep(host, vm),
+      nodesStep(host, vm),
+      introduceStep(host, vm),
+      ...(vm.paused ? [] : [unpauseStep(host)]),
+    ],
+  };
+}
+
+function domainStep(host: BuildHost, vm: Prepared): CreateStep {
+  return {
+    id: 'domain',
+    title: `create the domain with uuid ${vm.uuid}`,
+    run: (state) => {
+      const created = host.domainControl.createDomain({
+        uuid: parseUuid(vm.uuid),
+        maxVcpus: vm.spec.maxvcpus,
+        hap: state.hap === true,
+        maxEvtchnPort: MAX_EVTCHN_PORT,
+        maxGrantFrames: MAX_GRANT_FRAMES,
+        maxMaptrackFrames: MAX_MAPTRACK_FRAMES,
+      });
+      if (!created.ok) return created;
+      state.domid = created.value;
+      return ok();
+    },
+    undo: (state) => {
+      if (state.domid === undefined) return ok();
+      return host.domainControl.destroyDomain(state.domid);
+    },
+  };
+}
+
+function limitsStep(host: BuildHost, vm: Prepared): CreateStep {
+  const control = host.domainControl;
+  return {
+    id: 'limits',
+    title: `limit it to ${vm.spec.maxvcpus} vCPUs and ${vm.image.maxMemKib} KiB`,
+    run: (state) =>
+      inOrder(
+        () => control.maxVcpus(id(state), vm.spec.maxvcpus),
+        () => control.setMaxMem(id(state), vm.image.maxMemKib),
+        () => control.setPagingMempool(id(state), vm.image.pagingMempoolBytes),
+      ),
+  };
+}
+
+function channelsStep(host: BuildHost): CreateStep {
+  return {
+    id: 'channels',
+    title: 'give it event channels for xenstore and the console',
+    run: (state) => {
+      assert(state.storeDomid !== undefined && state.consoleDomid !== undefined, 'checked');
+      const store = host.domainControl.allocUnbound(id(state), state.storeDomid);
+      if (!store.ok) return store;
+      const console = host.domainControl.allocUnbound(id(state), state.consoleDomid);
+      if (!console.ok) return console;
+      state.storePort = store.value;
+      state.consolePort = console.value;
+      return ok();
+    },
+  };
+}
+
+function memoryStep(host: BuildHost, vm: Prepared): CreateStep {
+  const { extents, memoryMap } = vm.image;
+  const count = extents.reduce((sum, e) => sum + e.gfns.length, 0);
+  return {
+    id: 'memory',
+    title: `give it ${populatedKib(vm.image)} KiB in ${count} extents`,
+    run: (state) =>
+      inOrder(
+        () => host.domainControl.setMemoryMap(id(state), memoryMap),
+        () => populate(host.domainControl, id(state), extents),
+      ),
+  };
+}
+
+function imageStep(host: BuildHost, vm: Prepared): CreateStep {
+  const bytes = vm.image.writes.reduce((sum, write) => sum + write.bytes.length, 0);
+  return {
+    id: 'image',
+    title: `write ${Math.ceil(bytes / 1024)} KiB of kernel, ramdisk and tables into it`,
+    run: (state) => writeMemory(host.memory, id(state), vm.image.writes),
+  };
+}
+
+function grantsStep(host: BuildHost, vm: Prepared): CreateStep {
+  return {
+    id: 'grants',
+    title: 'grant the console ring and the xenstore ring',
+    run: (state) => {
+      assert(state.storeDomid !== undefined && state.consoleDomid !== undefined, 'checked');
+      const table = host.memory.mapGrantTable(id(state), 0, 1);
+      if (!table.ok) return table;
+      table.value.bytes.set(
+        seedGrantTable({
+          consoleGfn: vm.image.consoleGfn,
+          consoleDomid: state.consoleDomid,
+          xenstoreGfn: vm.image.xenstoreGfn,
+          xenstoreDomid: state.storeDomid,
+        }),
+      );
+      host.memory.unmap(table.value);
+      return ok();
+    },
+  };
+}
+
+function paramsStep(host: BuildHost, vm: Prepared): CreateStep {
+  return {
+    id: 'params',
+    title: 'tell Xen where its rings and channels are',
+    run: (state) => {
+      assert(state.storePort !== undefined && state.consolePort !== undefined, 'channels made');
+      const params: [number, bigint][] = [
+        ...vm.image.hvmParams.map(([index, value]): [number, bigint] => [index, value]),
+        [HVM_PARAM_STORE_EVTCHN, BigInt(state.storePort)],
+        [HVM_PARAM_CONSOLE_EVTCHN, BigInt(state.consolePort)],
+      ];
+      return inOrder(
+        ...params.map(
+          ([index, value]) =>
+            () =>
+              host.domainControl.setHvmParam(id(state), index, value),
+        ),
+      );
+    },
+  };
+}
+
+function vcpuStep(host: BuildHost, vm: Prepared): CreateStep {
+  return {
+    id: 'vcpu',
+    title: `point vCPU 0 at the kernel's entry 0x${vm.image.entry.toString(16)}`,
+    run: (state) => {
+      const now = host.domainControl.getHvmContext(id(state));
+      if (!now.ok) return now;
+      const context = entryContext(now.value, vm.image);
+      return context.ok ? host.domainControl.setHvmContext(id(state), context.value) : context;
+    },
+  };
+}
+
+function nodesStep(host: BuildHost, vm: Prepared): CreateStep {
+  return {
+    id: 'nodes',
+    title: 'make its nodes in xenstore',
+    run: (state) => {
+      assert(state.storePort !== undefined && state.consolePort !== undefined, 'channels made');
+      assert(state.consoleDomid !== undefined, 'checked');
+      const { configText: _, ...record } = vm.spec;
+      return makeNodes(host.xenstore, {
+        domid: id(state),
+        consoleDomid: state.consoleDomid,
+        name: vm.spec.name,
+        uuid: vm.uuid,
+        memoryKib: vm.spec.memoryKib,
+        maxmemKib: vm.spec.maxmemKib,
+        vcpus: vm.spec.vcpus,
+        maxvcpus: vm.spec.maxvcpus,
+        storeGfn: vm.image.xenstoreGfn,
+        storePort: state.storePort,
+        consoleGfn: vm.image.consoleGfn,
+        consolePort: state.consolePort,
+        record: JSON.stringify({ ...record, uuid: vm.uuid }),
+        startedAtMs: host.clock.wallMs(),
+      });
+    },
+    undo: (state) => {
+      if (state.domid === undefined || state.consoleDomid === undefined) return ok();
+      return removeNodes(host.xenstore, {
+        domid: state.domid,
+        consoleDomid: state.consoleDomid,
+        uuid: vm.uuid,
+      });
+    },
+  };
+}
+
+function introduceStep(host: BuildHost, vm: Prepared): CreateStep {
+  return {
+    id: 'introduce',
+    title: 'introduce it to xenstored',
+    run: (state) => {
+      assert(state.storePort !== undefined, 'channels made');
+      return host.xenstore.introduce(id(state), vm.image.xenstoreGfn, state.storePort);
+    },
+    undo: async (state) => {
+      if (state.domid === undefined) return ok();
+      const released = await host.xenstore.release(state.domid);
+      // A domain that was never introduced has nothing to be released from.
+      return released.ok || released.error.errno === 'ENOENT' ? ok() : released;
+    },
+  };
+}
+
+function unpauseStep(host: BuildHost): CreateStep {
+  return {
+    id: 'unpause',
+    title: 'let it run',
+    run: (state) => host.domainControl.unpause(id(state)),
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * What a new domain has in xenstore, as data (docs/misc/xenstore-paths.pandoc @ RELEASE-4.17.0): the
+ * same nodes and permissions that xl makes, so that xl's verbs work on our domains.
+ */
+
+import type { Domid, Port } from '../../core/ids.ts';
+
+/**
+ * Who may do what with a node, besides the privileged:
+ * - `guest-reads`: dom0's, readable by the guest
+ * - `guest-owns`: the guest's own
+ * - `private`: dom0's alone
+ * - `backend-reads`: the guest's, readable by the backend
+ * - `inherited`: as the parent's
+ */
+export type Access = 'guest-reads' | 'guest-owns' | 'private' | 'backend-reads' | 'inherited';
+
+export interface StoreNode {
+  readonly path: string;
+  readonly value: string;
+  readonly access: Access;
+}
+
+export interface NodesOf {
+  readonly domid: Domid;
+  /** The backend of the console: where xenconsoled runs. */
+  readonly consoleDomid: Domid;
+  readonly name: string;
+  /** Lower case with dashes. */
+  readonly uuid: string;
+  readonly memoryKib: number;
+  readonly maxmemKib: number;
+  readonly vcpus: number;
+  readonly maxvcpus: number;
+  readonly storeGfn: number;
+  readonly storePort: Port;
+  readonly consoleGfn: number;
+  readonly consolePort: Port;
+  /** Our own record of the domain, for whoever acts on its end. */
+  readonly record: string;
+  readonly startedAtMs: number;
+}
+
+export const domainPath = (domid: number): string => `/local/domain/${domid}`;
+export const vmPath = (uuid: string): string => `/vm/${uuid}`;
+export const libxlPath = (domid: number): string => `/libxl/${domid}`;
+export const recordPath = (domid: number): string => `${libxlPath(domid)}/xtl`;
+export const consoleBackendPath = (backend: number, domid: number): string =>
+  `${domainPath(backend)}/backend/console/${domid}`;
+
+/** libxl_internal.h @ RELEASE-4.17.0: LIBXL_XENCONSOLE_LIMIT, bytes that xenconsoled may buffer. */
+const CONSOLE_LIMIT = 1048576;
+
+/** XenbusStateInitialising, io/xenbus.h @ RELEASE-4.17.0. */
+const INITIALISING = '1';
+
+const GUEST_OWNED = [
+  'device/suspend/event-channel',
+  'control/shutdown',
+  'control/feature-poweroff',
+  'control/feature-reboot',
+  'control/feature-suspend',
+  'control/sysrq',
+  'data',
+  'drivers',
+  'feature',
+  'attr',
+  'error',
+];
+
+/** All nodes of the domain in an order in which parents come first. */
+export function domainNodes(of: NodesOf): StoreNode[] {
+  const top = domainPath(of.domid);
+  return [
+    { path: top, value: '', access: 'guest-reads' },
+    { path: vmPath(of.uuid), value: '', access: 'guest-reads' },
+    { path: libxlPath(of.domid), value: '', access: 'private' },
+    { path: `${libxlPath(of.domid)}/device`, value: '', access: 'private' },
+    ...below(top, generalNodes(of)),
+    ...['cpu', 'memory', 'device', 'control'].map((name) => directory(`${top}/${name}`)),
+    ...GUEST_OWNED.map((name) => {
+      return { path: `${top}/${name}`, value: '', access: 'guest-owns' } as const;
+    }),
+    ...below(top, platformNodes(of)),
+    ...below(vmPath(of.uuid), [
+      ['uuid', of.uuid],
+      ['name', of.name],
+      ['start_time', startTime(of.startedAtMs)],
+    ]),
+    ...below(libxlPath(of.domid), [
+      ['type', 'pvh'],
+      ['xtl', of.record],
+    ]),
+    ...consoleNodes(of),
+  ];
+}
+
+function directory(path: string): StoreNode {
+  return { path, value: '', access: 'guest-reads' };
+}
+
+function below(path: string, entries: readonly (readonly [string, string])[]): StoreNode[] {
+  return entries.map(([name, value]) => ({ path: `${path}/${name}`, value, access: 'inherited' }));
+}
+
+function generalNodes(of: NodesOf): [string, string][] {
+  return [
+    ['vm', vmPath(of.uuid)],
+    ['name', of.name],
+    ['domid', String(of.domid)],
+    ['store/port', String(of.storePort)],
+    ['store/ring-ref', String(of.storeGfn)],
+  ];
+}
+
+function platformNodes(of: NodesOf): [string, string][] {
+  const nodes: [string, string][] = [
+    ['control/platform-feature-multiprocessor-suspend', '1'],
+    ['control/platform-feature-xs_reset_watches', '1'],
+    ['memory/static-max', String(of.maxmemKib)],
+    ['memory/target', String(of.memoryKib)],
+    ['memory/videoram', '0'],
+  ];
+  for (let vcpu = 0; vcpu < of.maxvcpus; vcpu++) {
+    nodes.push([`cpu/${vcpu}/availability`, vcpu < of.vcpus ? 'online' : 'offline']);
+  }
+  return nodes;
+}
+
+/** Seconds with hundredths, as xl writes it. */
+function startTime(ms: number): string {
+  return (ms / 1000).toFixed(2);
+}
+
+function consoleNodes(of: NodesOf): StoreNode[] {
+  const front = `${domainPath(of.domid)}/console`;
+  const back = `${consoleBackendPath(of.consoleDomid, of.domid)}/0`;
+  const trusted = `${libxlPath(of.domid)}/device/console/0`;
+  const backend: [string, string][] = [
+    ['frontend-id', String(of.domid)],
+    ['online', '1'],
+    ['state', INITIALISING],
+    ['protocol', 'vt100'],
+  ];
+  const readOnly: [string, string][] = [
+    ['backend', back],
+    ['limit', String(CONSOLE_LIMIT)],
+    ['type', 'xenconsoled'],
+    ['output', 'pty'],
+    ['tty', ''],
+    ['port', String(of.consolePort)],
+    ['ring-ref', String(of.consoleGfn)],
+  ];
+  return [
+    ...below(trusted, [['frontend', front], ['backend', back], ...backend]),
+    directory(front),
+    ...below(front, readOnly),
+    { path: `${front}/backend-id`, value: String(of.consoleDomid), access: 'backend-reads' },
+    { path: back, value: '', access: 'guest-reads' },
+    ...below(back, [['frontend', front], ...backend]),
+  ];
+}

@@ -1,0 +1,117 @@
+/** A domain's nodes in xenstore: made in one transaction, removed without trace. */
+
+import { type Domid, domid, isDomid } from '../../core/ids.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { XenstoreClient } from '../../xenstore/client.ts';
+import type { Nodes } from '../../xenstore/nodes.ts';
+import type { Permission } from '../../xenstore/permissions.ts';
+import {
+  type Access,
+  consoleBackendPath,
+  domainNodes,
+  domainPath,
+  libxlPath,
+  type NodesOf,
+  vmPath,
+} from './nodes.ts';
+
+/** What a domid stands for in xenstore's permission lists. */
+function permissions(access: Access, guest: Domid, backend: Domid): readonly Permission[] {
+  if (access === 'guest-owns') return [{ domid: guest, access: 'n' }];
+  if (access === 'private') return [{ domid: backend, access: 'n' }];
+  if (access === 'guest-reads') {
+    return [
+      { domid: backend, access: 'n' },
+      { domid: guest, access: 'r' },
+    ];
+  }
+  return [
+    { domid: guest, access: 'n' },
+    { domid: backend, access: 'r' },
+  ];
+}
+
+/**
+ * Makes all nodes of a new domain in one transaction, over whatever an earlier domain of that domid
+ * left. EEXIST if another domain took the name meanwhile.
+ */
+export async function makeNodes(store: XenstoreClient, of: NodesOf): Promise<Result<void>> {
+  const nodes = domainNodes(of).map(({ path, value, access }) =>
+    access === 'inherited'
+      ? { path, value }
+      : { path, value, permissions: permissions(access, of.domid, of.consoleDomid) },
+  );
+  const made = await store.transaction(async (tx) => {
+    const removed = removeFrom(tx, of);
+    const written = await tx.writeAll(nodes);
+    const gone = await removed;
+    return gone.ok ? written : gone;
+  });
+  if (!made.ok) return made;
+  return checkName(store, of.name, of.domid);
+}
+
+/** Removes all that makeNodes made. Nodes that are not there are no error. */
+export function removeNodes(
+  store: XenstoreClient,
+  of: Pick<NodesOf, 'domid' | 'uuid' | 'consoleDomid'>,
+): Promise<Result<void>> {
+  return store.transaction((tx) => removeFrom(tx, of));
+}
+
+async function removeFrom(
+  tx: Nodes,
+  of: Pick<NodesOf, 'domid' | 'uuid' | 'consoleDomid'>,
+): Promise<Result<void>> {
+  const paths = [
+    consoleBackendPath(of.consoleDomid, of.domid),
+    vmPath(of.uuid),
+    domainPath(of.domid),
+    libxlPath(of.domid),
+  ];
+  for (const result of await Promise.all(paths.map((path) => tx.rm(path)))) {
+    // A parent that does not exist either: nothing to remove.
+    if (!result.ok && result.error.errno !== 'ENOENT') return result;
+  }
+  return ok();
+}
+
+/** EEXIST if a domain has the name; with `own`, only if one of a lower domid has (the later yields). */
+export async function checkName(
+  store: XenstoreClient,
+  name: string,
+  own?: Domid,
+): Promise<Result<void>> {
+  const holders = await findByName(store, name);
+  if (!holders.ok) return holders;
+  const holder = holders.value.find((other) => own === undefined || other < own);
+  if (holder === undefined) return ok();
+  return fail('EEXIST', `the name '${name}' is in use by domain ${holder}`);
+}
+
+/** The domains of that name, in xenstore's order. */
+export async function findByName(
+  store: XenstoreClient,
+  name: string,
+): Promise<Result<readonly Domid[]>> {
+  const ids = await store.directory('/local/domain');
+  if (!ids.ok) return ids.error.errno === 'ENOENT' ? ok([]) : ids;
+  const domids = ids.value.map(Number).filter(isDomid).map(domid);
+  const names = await Promise.all(domids.map((id) => store.readString(`${domainPath(id)}/name`)));
+  return ok(
+    domids.filter((_, i) => {
+      const read = names[i];
+      return read?.ok === true && read.value === name;
+    }),
+  );
+}
+
+/** A domid that a service published of itself (`/tool/xenstored/domid`); dom0 if it did not. */
+export async function serviceDomid(store: XenstoreClient, path: string): Promise<Result<Domid>> {
+  const text = await store.readString(path);
+  if (!text.ok) return text.error.errno === 'ENOENT' ? ok(domid(0)) : text;
+  const number = Number(text.value);
+  return /^[0-9]+$/.test(text.value) && isDomid(number)
+    ? ok(domid(number))
+    : fail('EPROTO', `${path} is '${text.value}', not a domid`);
+}
