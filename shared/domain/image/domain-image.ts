@@ -1,0 +1,255 @@
+/** All that a PVH domain is made of before it runs, as data for the builder (libxl_dom.c @ RELEASE-4.17.0). */
+
+import * as param from '../../abi/hvm-params.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { toLatin1 } from '../../core/text.ts';
+import type { MemoryRange } from '../../platform/domain-control.ts';
+import { PAGE_SIZE } from '../../platform/region.ts';
+import { acpiTables } from './acpi.ts';
+import type { KernelImage } from './elf.ts';
+import {
+  ACPI_PADDR,
+  type Extents,
+  extentsOf,
+  memoryMapOf,
+  pageUp,
+  type Ram,
+  ramOf,
+  SPECIAL_GFN,
+  SPECIAL_POPULATED,
+} from './memory-layout.ts';
+import { identityPageTable } from './special-pages.ts';
+import { startInfoBlock } from './start-info.ts';
+
+export interface DomainParts {
+  readonly kernel: KernelImage;
+  /** As it is in its file, since the guest unpacks it. Absent or empty: none. */
+  readonly ramdisk?: Uint8Array;
+  /** Each character is a byte. */
+  readonly cmdline: string;
+  /** What the guest gets now. */
+  readonly memoryKib: number;
+  /** What it may grow to; `memoryKib` if absent. */
+  readonly maxMemoryKib?: number;
+  readonly vcpus: number;
+  readonly maxVcpus: number;
+  /** Hardware assisted paging; true if absent. */
+  readonly hap?: boolean;
+}
+
+/** Bytes for guest-physical memory. They may be views: of kernel and ramdisk, of shared zeros. */
+export interface Write {
+  readonly paddr: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface DomainImage {
+  /** Largest first; disjoint. Where memory has no extent so large, split it. */
+  readonly extents: readonly Extents[];
+  /**
+   * Ascending and disjoint, all in populated memory. Zeros are spelt out: pages that a live domain
+   * gave back (a dom0 that balloons) reach the next domain with their old contents.
+   */
+  readonly writes: readonly Write[];
+  /** Where among the writes the ramdisk is: page aligned. */
+  readonly ramdisk?: { readonly paddr: number; readonly size: number };
+  /** For the hypervisor; the start info has the same. */
+  readonly memoryMap: readonly MemoryRange[];
+  /** All but the two event channels, whose ports the builder allocates. */
+  readonly hvmParams: readonly (readonly [index: number, value: bigint])[];
+  readonly consoleGfn: number;
+  readonly xenstoreGfn: number;
+  /** For entryContext. */
+  readonly entry: number;
+  readonly startInfoPaddr: number;
+  readonly maxVcpus: number;
+  /** Limit for the hypervisor: RAM and what comes on top of it. */
+  readonly maxMemKib: number;
+  readonly pagingMempoolBytes: number;
+}
+
+/** hvm_info_table.h @ RELEASE-4.17.0. Their APIC ids just fit into 8 bits. */
+export const HVM_MAX_VCPUS = 128;
+
+/** Kconfig of Xen @ RELEASE-4.17.0: what a hypervisor without BIGMEM can address. */
+const MEMORY_MAX_KIB = 16 * 2 ** 30;
+
+/** Our bound. Linux takes 2047 bytes (COMMAND_LINE_SIZE) and cuts off the rest. */
+const CMDLINE_MAX_BYTES = 65535;
+
+/** libxl_internal.h @ RELEASE-4.17.0, LIBXL_MAXMEM_CONSTANT: room for special and ACPI pages. */
+const MAXMEM_SLACK_KIB = 1024;
+
+/** The last 64 bytes below 1 MiB, where kernels search on 16-byte boundaries (libxl_x86_acpi.c). */
+const LOW_RSDP_PADDR = 0x100000 - 64;
+
+/** Zeros for uninitialised data, shared by all writes of them. */
+const ZEROS_BYTES = 2 ** 20;
+
+/**
+ * Lays out a domain. EINVAL for arguments out of range, ENOMEM when kernel or ramdisk do not fit into
+ * its memory; the words name the thing and the amounts.
+ */
+export function layoutDomain(parts: DomainParts): Result<DomainImage> {
+  const checked = check(parts);
+  if (!checked.ok) return checked;
+  const { kernel } = parts;
+  const ram = ramOf(parts.memoryKib);
+  const acpi = acpiTables(ACPI_PADDR, parts.vcpus, parts.maxVcpus);
+  // Only an old Linux needs the RSDP there; a kernel loaded there needs the place more.
+  const lowPage = Math.floor(LOW_RSDP_PADDR / PAGE_SIZE) * PAGE_SIZE;
+  const low = !kernel.rsdpAnywhere && !uses(kernel, lowPage) && ram.lowEnd > LOW_RSDP_PADDR;
+  const rsdpPaddr = low ? LOW_RSDP_PADDR : ACPI_PADDR + acpi.tables.length;
+  const acpiBytes = acpi.tables.length + (low ? 0 : acpi.rsdp.length);
+  const memoryMap = memoryMapOf(ram, acpiBytes, low ? lowPage : undefined);
+  const placed = place(parts, ram, { memoryMap, rsdpPaddr });
+  if (!placed.ok) return placed;
+  const acpiPages = Array.from(
+    { length: pageUp(acpiBytes) / PAGE_SIZE },
+    (_, i) => ACPI_PADDR / PAGE_SIZE + i,
+  );
+  const { ramdisk } = placed.value;
+  const writes = [
+    ...kernelWrites(kernel),
+    placed.value.startInfo,
+    ...(ramdisk === undefined ? [] : [ramdisk]),
+    { paddr: ACPI_PADDR, bytes: acpi.tables },
+    { paddr: rsdpPaddr, bytes: acpi.rsdp },
+    ...specialWrites(),
+  ];
+  return ok({
+    extents: extentsOf(ram, [...acpiPages, ...SPECIAL_POPULATED]),
+    writes: writes.sort((a, b) => a.paddr - b.paddr),
+    ...(ramdisk && { ramdisk: { paddr: ramdisk.paddr, size: ramdisk.bytes.length } }),
+    memoryMap,
+    hvmParams: hvmParams(),
+    consoleGfn: SPECIAL_GFN.console,
+    xenstoreGfn: SPECIAL_GFN.xenstore,
+    entry: kernel.entry,
+    startInfoPaddr: placed.value.startInfo.paddr,
+    maxVcpus: parts.maxVcpus,
+    maxMemKib: parts.memoryKib + MAXMEM_SLACK_KIB,
+    pagingMempoolBytes: pagingMempoolBytes(parts),
+  });
+}
+
+function check({ vcpus, maxVcpus, memoryKib, maxMemoryKib, cmdline }: DomainParts): Result<void> {
+  if (!Number.isInteger(maxVcpus) || maxVcpus < 1 || maxVcpus > HVM_MAX_VCPUS) {
+    return fail('EINVAL', `a PVH guest has 1 to ${HVM_MAX_VCPUS} vCPUs, not ${maxVcpus}`);
+  }
+  if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > maxVcpus) {
+    return fail('EINVAL', `${vcpus} vCPUs online out of ${maxVcpus}`);
+  }
+  if (!Number.isInteger(memoryKib) || memoryKib < 4 || memoryKib > MEMORY_MAX_KIB) {
+    return fail('EINVAL', `memory of ${memoryKib} KiB`);
+  }
+  if (
+    maxMemoryKib !== undefined &&
+    !(maxMemoryKib >= memoryKib && maxMemoryKib <= MEMORY_MAX_KIB)
+  ) {
+    return fail('EINVAL', `memory of ${memoryKib} KiB, at most ${maxMemoryKib} KiB`);
+  }
+  if (cmdline.length > CMDLINE_MAX_BYTES) {
+    return fail('EINVAL', `a command line of more than ${CMDLINE_MAX_BYTES} bytes`);
+  }
+  if (cmdline.includes('\0')) return fail('EINVAL', 'a command line with a NUL character');
+  return ok();
+}
+
+interface Placed {
+  readonly startInfo: Write;
+  readonly ramdisk?: Write;
+}
+
+/** Behind the kernel: the start info, then the ramdisk, each on pages of its own, below 4 GiB. */
+function place(
+  { kernel, ramdisk, cmdline, memoryKib }: DomainParts,
+  { lowEnd }: Ram,
+  { memoryMap, rsdpPaddr }: { memoryMap: readonly MemoryRange[]; rsdpPaddr: number },
+): Result<Placed> {
+  const has = `but the guest has ${mib(memoryKib * 1024)} (${mib(lowEnd)} below 4 GiB)`;
+  if (kernel.loadEnd > lowEnd) {
+    return fail('ENOMEM', `the kernel needs memory up to ${mib(kernel.loadEnd)}, ${has}`);
+  }
+  const paddr = pageUp(kernel.loadEnd);
+  const block = (modules: readonly { paddr: number; size: number }[]): Uint8Array =>
+    startInfoBlock({ paddr, cmdline: toLatin1(cmdline), modules, rsdpPaddr, memoryMap });
+  const size = ramdisk?.length ?? 0;
+  // The block's size depends on how many modules there are, not on where they are.
+  const guess = size > 0 ? [{ paddr: 0, size }] : [];
+  const end = pageUp(paddr + block(guess).length);
+  if (end > lowEnd) {
+    return fail('ENOMEM', `the kernel and its start info need memory up to ${mib(end)}, ${has}`);
+  }
+  if (ramdisk === undefined || size === 0) return ok({ startInfo: { paddr, bytes: block([]) } });
+  if (end + pageUp(size) > lowEnd) {
+    const needs = `needs memory up to ${mib(end + pageUp(size))} behind the kernel`;
+    return fail('ENOMEM', `the ramdisk of ${mib(size)} ${needs}, ${has}`);
+  }
+  return ok({
+    startInfo: { paddr, bytes: block([{ paddr: end, size }]) },
+    ramdisk: { paddr: end, bytes: ramdisk },
+  });
+}
+
+function mib(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}
+
+function uses(kernel: KernelImage, page: number): boolean {
+  return kernel.segments.some((s) => s.paddr < page + PAGE_SIZE && s.paddr + s.memSize > page);
+}
+
+function kernelWrites(kernel: KernelImage): Write[] {
+  return kernel.segments.flatMap(({ paddr, bytes, memSize }) => [
+    ...(bytes.length > 0 ? [{ paddr, bytes }] : []),
+    ...zeroWrites(paddr + bytes.length, memSize - bytes.length),
+  ]);
+}
+
+let zeros: Uint8Array | undefined;
+
+/** Zeros without a copy of them for each write. */
+function zeroWrites(paddr: number, size: number): Write[] {
+  zeros ??= new Uint8Array(ZEROS_BYTES);
+  const writes: Write[] = [];
+  for (let at = 0; at < size; at += ZEROS_BYTES) {
+    writes.push({ paddr: paddr + at, bytes: zeros.subarray(0, Math.min(ZEROS_BYTES, size - at)) });
+  }
+  return writes;
+}
+
+/** Both rings start all zero; the flag that a console is served (4.19) reads as "yes" then, as ever. */
+function specialWrites(): Write[] {
+  return [
+    ...zeroWrites(SPECIAL_GFN.xenstore * PAGE_SIZE, PAGE_SIZE),
+    { paddr: SPECIAL_GFN.identPt * PAGE_SIZE, bytes: identityPageTable() },
+    ...zeroWrites(SPECIAL_GFN.console * PAGE_SIZE, PAGE_SIZE),
+  ];
+}
+
+/**
+ * As libxl and libxc set them for PVH. Not HVM_PARAM_VM86_TSS_SIZED, as there: it is for real mode on
+ * VMX without "unrestricted guest", where Xen emulates instead when there is no such TSS.
+ */
+function hvmParams(): [number, bigint][] {
+  return [
+    [param.HVM_PARAM_STORE_PFN, BigInt(SPECIAL_GFN.xenstore)],
+    [param.HVM_PARAM_CONSOLE_PFN, BigInt(SPECIAL_GFN.console)],
+    [param.HVM_PARAM_PAGING_RING_PFN, BigInt(SPECIAL_GFN.pagingRing)],
+    [param.HVM_PARAM_MONITOR_RING_PFN, BigInt(SPECIAL_GFN.monitorRing)],
+    [param.HVM_PARAM_SHARING_RING_PFN, BigInt(SPECIAL_GFN.sharingRing)],
+    [param.HVM_PARAM_IDENT_PT, BigInt(SPECIAL_GFN.identPt * PAGE_SIZE)],
+    [param.HVM_PARAM_TIMER_MODE, BigInt(param.HVMPTM_no_delay_for_missed_ticks)],
+  ];
+}
+
+/**
+ * libxl_create.c @ RELEASE-4.17.0, libxl__get_required_paging_memory: 256 pages a vCPU, and a page a
+ * MiB for the map of its memory; as much again for shadow page tables.
+ */
+function pagingMempoolBytes(parts: DomainParts): number {
+  const mebibytes = Math.floor((parts.maxMemoryKib ?? parts.memoryKib) / 1024);
+  const maps = parts.hap === false ? 2 : 1;
+  return PAGE_SIZE * (256 * parts.maxVcpus + maps * mebibytes);
+}
