@@ -1,0 +1,194 @@
+/** From settings to a VmSpec, by xl's rules (parse_config_data in xl_parse.c @ RELEASE-4.17.0). */
+
+import type { Config } from '../xl-cfg/config.ts';
+import { byPlace, type Problem } from '../xl-cfg/problem.ts';
+import { checkOtherKeys } from './other-keys.ts';
+import { Values } from './values.ts';
+import { SHUTDOWN_ACTIONS, type VmSpec } from './vm-spec.ts';
+
+export interface SpecReading {
+  /** There if and only if no problem is an error. */
+  readonly spec?: VmSpec;
+  /** Of syntax and of meaning, by place. */
+  readonly problems: readonly Problem[];
+}
+
+/** libxl_types.idl and hvm_info_table.h @ RELEASE-4.17.0: HVM_MAX_VCPUS. */
+const MAX_VCPUS = 128;
+
+/** x86 has at most 52 physical address bits: 2^52 bytes in MiB. */
+const MAX_MIB = 2 ** 32;
+
+/** xenconsoled puts the name into `guest-NAME.log`, and a file name has at most 255 bytes. */
+const MAX_NAME_BYTES = 245;
+
+export function readSpec(config: Config): SpecReading {
+  const values = new Values(config);
+  const type = readType(values);
+  const spec = {
+    name: readName(values),
+    ...optional('uuid', readUuid(values)),
+    type,
+    kernel: required(values, 'kernel', 'write kernel = "/path/of/a/vmlinuz"'),
+    ...optional('ramdisk', readPath(values, 'ramdisk')),
+    cmdline: readCmdline(values),
+    ...readMemory(values),
+    ...readVcpus(values),
+    onPoweroff: values.choice('on_poweroff', SHUTDOWN_ACTIONS, 'destroy'),
+    onReboot: values.choice('on_reboot', SHUTDOWN_ACTIONS, 'restart'),
+    onCrash: values.choice('on_crash', SHUTDOWN_ACTIONS, 'destroy'),
+    onWatchdog: values.choice('on_watchdog', SHUTDOWN_ACTIONS, 'destroy'),
+    onSoftReset: values.choice('on_soft_reset', SHUTDOWN_ACTIONS, 'soft-reset'),
+    configText: config.sources.text,
+  };
+  checkOtherKeys(values);
+  const problems = [...config.problems, ...values.problems].toSorted(byPlace);
+  if (problems.some((problem) => problem.severity === 'error')) return { problems };
+  return { spec, problems };
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}
+
+/**
+ * xl compares only as many characters as are there, hvm first: `""` and `h` are hvm, `p` is pv. A
+ * deprecated builder must not contradict the type.
+ */
+function readType(values: Values): 'pvh' {
+  const text = values.string('type');
+  const type =
+    text === undefined ? undefined : ['hvm', 'pv', 'pvh'].find((t) => t.startsWith(text));
+  if (text !== undefined && type === undefined) {
+    const hint = 'it is one of pv, pvh, hvm';
+    values.blame('type', { code: 'XTL-C024', message: `there is no type ${text}`, hint });
+  } else if (type !== undefined && type !== 'pvh') {
+    values.blame('type', later(`a guest of type ${type}`));
+  }
+  const builder = values.string('builder');
+  if (builder !== undefined) {
+    values.blame('builder', {
+      ...later('a guest that is not pvh'),
+      hint: 'remove builder and write type = "pvh"',
+    });
+  } else if (!values.isGiven('type')) {
+    values.blameFile({
+      code: 'XTL-C020',
+      message: 'type is not set, which means pv, and pv guests come later',
+      hint: 'write type = "pvh"',
+    });
+  }
+  return 'pvh';
+}
+
+function later(what: string): { code: string; message: string; hint: string } {
+  const hint = 'type = "pvh" runs any current Linux kernel';
+  return { code: 'XTL-C027', message: `${what} comes later`, hint };
+}
+
+function required(values: Values, key: string, hint: string): string {
+  const text = key === 'kernel' ? readPath(values, key) : values.string(key);
+  if (!values.isGiven(key))
+    values.blameFile({ code: 'XTL-C020', message: `${key} is not set`, hint });
+  return text ?? '';
+}
+
+function readPath(values: Values, key: string): string | undefined {
+  const path = values.string(key);
+  if (path === '') values.blame(key, { code: 'XTL-C029', message: `${key} is an empty path` });
+  return path;
+}
+
+function readName(values: Values): string {
+  const name = required(values, 'name', 'write name = "..."');
+  const blame = (message: string): void => values.blame('name', { code: 'XTL-C029', message });
+  if (!values.config.settings.has('name')) return name;
+  if (name === '') blame('the name is empty');
+  else if (hasControl(name)) blame('the name holds a control character');
+  else if (name.includes('/')) blame('the name holds a /, and console logs are named after it');
+  else if (utf8Length(name) > MAX_NAME_BYTES) blame(`the name exceeds ${MAX_NAME_BYTES} bytes`);
+  else if (/^[0-9]+$/.test(name)) {
+    const message = 'commands take a name of digits for a domid';
+    values.blame('name', { severity: 'warning', code: 'XTL-C029', message });
+  }
+  return name;
+}
+
+function hasControl(text: string): boolean {
+  return [...text].some((c) => c < ' ' || (c >= '\x7f' && c <= '\x9f'));
+}
+
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const c of text) {
+    const code = c.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+/** As uuid_parse of libuuid: 36 characters, dashes in their places. */
+function readUuid(values: Values): string | undefined {
+  const text = values.string('uuid');
+  if (text === undefined) return undefined;
+  const uuid = text.toLowerCase();
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) {
+    const hint = 'it looks like 2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a';
+    values.blame('uuid', { code: 'XTL-C029', message: 'the uuid is malformed', hint });
+  } else if (/^[0-]+$/.test(uuid)) {
+    values.blame('uuid', { code: 'XTL-C029', message: 'the uuid of zeros belongs to domain 0' });
+  }
+  return uuid;
+}
+
+/** cmdline wins over root and extra, which make one line together. */
+function readCmdline(values: Values): string {
+  const cmdline = values.string('cmdline');
+  const root = values.string('root');
+  const extra = values.string('extra');
+  if (cmdline !== undefined) {
+    for (const key of ['root', 'extra']) {
+      const setting = values.config.settings.get(key);
+      const message = `${key} has no effect because cmdline is set`;
+      const severity = 'warning';
+      if (setting !== undefined) values.blameName(setting, { severity, code: 'XTL-C028', message });
+    }
+    return cmdline;
+  }
+  if (root === undefined) return extra ?? '';
+  return extra === undefined ? `root=${root}` : `root=${root} ${extra}`;
+}
+
+/** libxl's defaults: 32 MiB for maxmem, maxmem for memory (libxl_create.c @ RELEASE-4.17.0). */
+function readMemory(values: Values): { memoryKib: number; maxmemKib: number } {
+  const because = 'the unit is MiB';
+  const memory = values.number('memory', { min: 1, max: MAX_MIB, because });
+  const maxmem = values.number('maxmem', { min: 1, max: MAX_MIB, because });
+  if (!values.isGiven('memory') && !values.isGiven('maxmem')) {
+    const message = 'memory is not set, and the default of 32 MiB is small';
+    values.blameFile({
+      severity: 'warning',
+      code: 'XTL-C020',
+      message,
+      hint: 'write memory = 512',
+    });
+  }
+  if (memory !== undefined && maxmem !== undefined && maxmem < memory) {
+    const message = `maxmem (${maxmem}) is less than memory (${memory})`;
+    values.blame('maxmem', { code: 'XTL-C023', message });
+  }
+  const most = maxmem ?? memory ?? 32;
+  return { memoryKib: (memory ?? most) * 1024, maxmemKib: most * 1024 };
+}
+
+function readVcpus(values: Values): { vcpus: number; maxvcpus: number } {
+  const because = `Xen gives a guest at most ${MAX_VCPUS}`;
+  const range = { min: 1, max: MAX_VCPUS, because };
+  const vcpus = values.number('vcpus', range);
+  const maxvcpus = values.number('maxvcpus', range);
+  if (vcpus !== undefined && maxvcpus !== undefined && maxvcpus < vcpus) {
+    const message = `maxvcpus (${maxvcpus}) is less than vcpus (${vcpus})`;
+    values.blame('maxvcpus', { code: 'XTL-C023', message });
+  }
+  return { vcpus: vcpus ?? 1, maxvcpus: maxvcpus ?? vcpus ?? 1 };
+}
