@@ -30,6 +30,10 @@ export interface CreateState {
 
 export type CreateStep = Step<CreateState>;
 
+export function newCreateState(): CreateState {
+  return {};
+}
+
 export function id(state: CreateState): Domid {
   assert(state.domid !== undefined, 'the domain step ran');
   return state.domid;

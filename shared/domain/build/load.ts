@@ -5,18 +5,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { DomainControl } from '../../platform/domain-control.ts';
 import type { Memory } from '../../platform/memory.ts';
 import { PAGE_SIZE } from '../../platform/region.ts';
-
-/** A run of equal extents: 2^order pages at each gfn. */
-export interface Extents {
-  readonly order: number;
-  readonly gfns: readonly number[];
-}
-
-/** Bytes for a guest-physical address. */
-export interface Write {
-  readonly paddr: number;
-  readonly bytes: Uint8Array;
-}
+import type { Extents, Write } from '../image/index.ts';
 
 /** How many frames one mapping covers: 16 MiB, so that a large ramdisk never maps as a whole. */
 const MAP_BATCH_PAGES = 4096;

@@ -1,0 +1,170 @@
+/** The plan that ends a domain, ours or xl's, and leaves nothing of it. */
+
+import { DOM0, type Domid, isDomid } from '../../core/ids.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Nodes } from '../../xenstore/nodes.ts';
+import type { BuildHost } from './host.ts';
+import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
+import type { Plan, Step } from './plan.ts';
+
+/** A device's back end, from the toolstack's own copy: what the domain can write is not trusted (XSA-175). */
+interface Device {
+  readonly kind: string;
+  readonly backend: string;
+}
+
+export interface DestroyState {
+  devices: readonly Device[];
+  paths: readonly string[];
+}
+
+type DestroyStep = Step<DestroyState>;
+
+/** libxl_internal.h @ RELEASE-4.17.0: LIBXL_DESTROY_TIMEOUT. */
+const DEVICE_TIMEOUT_MS = 10_000;
+
+/** io/xenbus.h @ RELEASE-4.17.0. */
+const CLOSING = '5';
+const CLOSED = '6';
+
+/** Most devices that are looked at: no domain has more, and a broken store cannot make us loop. */
+const MAX_DEVICES = 4096;
+
+export function planDestroy(host: BuildHost, domid: Domid): Plan<DestroyState> {
+  return {
+    name: `destroy ${domid}`,
+    steps: [
+      findStep(host, domid),
+      pauseStep(host, domid),
+      devicesStep(host),
+      domainStep(host, domid),
+      nodesStep(host),
+    ],
+  };
+}
+
+export function newDestroyState(): DestroyState {
+  return { devices: [], paths: [] };
+}
+
+function findStep(host: BuildHost, domid: Domid): DestroyStep {
+  return {
+    id: 'find',
+    title: `find what belongs to domain ${domid}`,
+    run: async (state) => {
+      if (domid === DOM0) return fail('EPERM', 'domain 0 is the host: it cannot be destroyed');
+      const info = host.domainControl.getInfo(domid);
+      if (!info.ok) return info;
+      const model = await host.xenstore.read(`${domainPath(domid)}/image/device-model-pid`);
+      if (model.ok) {
+        return fail('EOPNOTSUPP', `domain ${domid} has a device model, which only xl can end`);
+      }
+      const devices = await findDevices(host.xenstore, domid);
+      if (!devices.ok) return devices;
+      state.devices = devices.value;
+      state.paths = await pathsOf(host.xenstore, domid, devices.value);
+      return ok();
+    },
+  };
+}
+
+async function findDevices(store: Nodes, domid: Domid): Promise<Result<readonly Device[]>> {
+  const top = `${libxlPath(domid)}/device`;
+  const kinds = await store.directory(top);
+  if (!kinds.ok) return kinds.error.errno === 'ENOENT' ? ok([]) : kinds;
+  const devices: Device[] = [];
+  for (const kind of kinds.value) {
+    const ids = await store.directory(`${top}/${kind}`);
+    if (!ids.ok) return ids;
+    for (const id of ids.value.slice(0, MAX_DEVICES - devices.length)) {
+      const backend = await store.readString(`${top}/${kind}/${id}/backend`);
+      if (backend.ok && isBackendPath(backend.value)) {
+        devices.push({ kind, backend: backend.value });
+      }
+    }
+  }
+  return ok(devices);
+}
+
+/** `/local/domain/<backend>/backend/<kind>/<domid>/<id>`: nothing else is ever removed as a back end. */
+function isBackendPath(path: string): boolean {
+  const match = /^\/local\/domain\/([0-9]+)\/backend\/[^/]+\/[0-9]+\/[0-9]+$/.exec(path);
+  return match !== null && isDomid(Number(match[1]));
+}
+
+async function pathsOf(
+  store: Nodes,
+  domid: Domid,
+  devices: readonly Device[],
+): Promise<readonly string[]> {
+  const vm = await store.readString(`${domainPath(domid)}/vm`);
+  const parents = devices.map(({ backend }) => backend.slice(0, backend.lastIndexOf('/')));
+  return [
+    ...devices.map(({ backend }) => backend),
+    // The directory of this domain below each kind of back end: empty once its devices are gone.
+    ...new Set(parents),
+    consoleBackendPath(DOM0, domid),
+    ...(vm.ok && /^\/vm\/[0-9a-f-]{36}$/.test(vm.value) ? [vm.value] : []),
+    domainPath(domid),
+    libxlPath(domid),
+  ];
+}
+
+function pauseStep(host: BuildHost, domid: Domid): DestroyStep {
+  return {
+    id: 'pause',
+    title: 'stop its vCPUs',
+    run: () => host.domainControl.pause(domid),
+  };
+}
+
+function devicesStep(host: BuildHost): DestroyStep {
+  return {
+    id: 'devices',
+    title: 'have its back ends let go',
+    run: async (state) => {
+      const closing = state.devices.filter(({ kind }) => kind !== 'console');
+      await Promise.all(closing.map((device) => closeDevice(host, device)));
+      return ok();
+    },
+  };
+}
+
+/** Asks the back end to close and waits for it, within limits: one that is stuck is removed anyway. */
+async function closeDevice(host: BuildHost, { backend }: Device): Promise<void> {
+  const state = await host.xenstore.readString(`${backend}/state`);
+  if (!state.ok || state.value === CLOSED) return;
+  const watch = await host.xenstore.watch(`${backend}/state`);
+  if (!watch.ok) return;
+  await host.xenstore.writeAll([
+    { path: `${backend}/online`, value: '0' },
+    { path: `${backend}/state`, value: CLOSING },
+  ]);
+  const cancel = host.clock.after(DEVICE_TIMEOUT_MS, () => void watch.value.return());
+  for await (const _ of watch.value) {
+    const now = await host.xenstore.readString(`${backend}/state`);
+    if (!now.ok || now.value === CLOSED) break;
+  }
+  cancel();
+}
+
+function domainStep(host: BuildHost, domid: Domid): DestroyStep {
+  return {
+    id: 'domain',
+    title: 'give its memory back',
+    run: () => host.domainControl.destroyDomain(domid),
+  };
+}
+
+function nodesStep(host: BuildHost): DestroyStep {
+  return {
+    id: 'nodes',
+    title: 'remove its nodes from xenstore',
+    run: (state) =>
+      host.xenstore.transaction(async (tx) => {
+        const results = await Promise.all(state.paths.map((path) => tx.rm(path)));
+        const failed = results.find((result) => !result.ok && result.error.errno !== 'ENOENT');
+        return failed ?? ok();
+      }),
+  };
+}

@@ -1,0 +1,20 @@
+/** Building and ending domains. */
+
+export { planCreate } from './create.ts';
+export { type CreateState, newCreateState, type Prepared } from './create-state.ts';
+export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
+export type { BuildHost } from './host.ts';
+export { createImageFiles, type ImageFiles } from './image-files.ts';
+export { listDomains } from './list.ts';
+export { domainPath, libxlPath, recordPath } from './nodes.ts';
+export {
+  type Plan,
+  type PlanFailure,
+  type PlanResult,
+  runPlan,
+  type Step,
+  type StepEvent,
+} from './plan.ts';
+export { type PrepareOptions, prepareCreate } from './prepare.ts';
+export { findByName } from './store.ts';
+export { formatUuid, parseUuid } from './uuid.ts';

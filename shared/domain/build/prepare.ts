@@ -1,0 +1,38 @@
+/** Everything about a new domain that can be known, and refused, before anything is made. */
+
+import { ok, type Result } from '../../core/result.ts';
+import { layoutDomain } from '../image/index.ts';
+import type { VmSpec } from '../spec/vm-spec.ts';
+import type { Prepared } from './create-state.ts';
+import type { ImageFiles } from './image-files.ts';
+import { randomUuid } from './uuid.ts';
+
+export interface PrepareOptions {
+  /** 16 random bytes, for a VM whose configuration names no uuid. */
+  readonly random: Uint8Array;
+  readonly paused: boolean;
+}
+
+/** Reads kernel and ramdisk and lays out the domain's memory. Needs neither Xen nor privilege. */
+export async function prepareCreate(
+  spec: VmSpec,
+  files: ImageFiles,
+  options: PrepareOptions,
+): Promise<Result<Prepared>> {
+  const kernel = await files.kernel(spec.kernel);
+  if (!kernel.ok) return kernel;
+  const ramdisk = spec.ramdisk === undefined ? ok(undefined) : await files.ramdisk(spec.ramdisk);
+  if (!ramdisk.ok) return ramdisk;
+  const image = layoutDomain({
+    kernel: kernel.value,
+    ...(ramdisk.value && { ramdisk: ramdisk.value }),
+    cmdline: spec.cmdline,
+    memoryKib: spec.memoryKib,
+    maxMemoryKib: spec.maxmemKib,
+    vcpus: spec.vcpus,
+    maxVcpus: spec.maxvcpus,
+  });
+  if (!image.ok) return image;
+  const uuid = spec.uuid ?? randomUuid(options.random);
+  return ok({ spec, uuid, image: image.value, paused: options.paused });
+}
