@@ -9,6 +9,7 @@ import { type CreateState, type CreateStep, id, inOrder, type Prepared } from '.
 import type { BuildHost } from './host.ts';
 import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
+import { formatRecord } from './record.ts';
 import { makeNodes, removeNodes } from './store.ts';
 import { parseUuid } from './uuid.ts';
 
@@ -179,7 +180,6 @@ function nodesStep(host: BuildHost, vm: Prepared): CreateStep {
     run: (state) => {
       assert(state.storePort !== undefined && state.consolePort !== undefined, 'channels made');
       assert(state.consoleDomid !== undefined, 'checked');
-      const { configText: _, ...record } = vm.spec;
       return makeNodes(host.xenstore, {
         domid: id(state),
         consoleDomid: state.consoleDomid,
@@ -193,7 +193,7 @@ function nodesStep(host: BuildHost, vm: Prepared): CreateStep {
         storePort: state.storePort,
         consoleGfn: vm.image.consoleGfn,
         consolePort: state.consolePort,
-        record: JSON.stringify({ ...record, uuid: vm.uuid }),
+        record: formatRecord(vm.spec, vm.uuid),
         startedAtMs: host.clock.wallMs(),
       });
     },

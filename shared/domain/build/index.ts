@@ -16,5 +16,6 @@ export {
   type StepEvent,
 } from './plan.ts';
 export { type PrepareOptions, prepareCreate } from './prepare.ts';
+export { parseRecord, type VmRecord } from './record.ts';
 export { findByName } from './store.ts';
 export { formatUuid, parseUuid } from './uuid.ts';

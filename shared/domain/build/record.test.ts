@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { must } from '../../core/result.ts';
+import type { VmSpec } from '../spec/vm-spec.ts';
+import { formatRecord, parseRecord } from './record.ts';
+
+const uuid = '01234567-89ab-cdef-0123-456789abcdef';
+const spec: VmSpec = {
+  name: 'web',
+  type: 'pvh',
+  kernel: '/boot/vmlinuz',
+  cmdline: '',
+  memoryKib: 131072,
+  maxmemKib: 131072,
+  vcpus: 1,
+  maxvcpus: 2,
+  onPoweroff: 'destroy',
+  onReboot: 'restart',
+  onCrash: 'preserve',
+  onWatchdog: 'destroy',
+  onSoftReset: 'soft-reset',
+  configText: 'name = "web"\n',
+};
+
+describe('record', () => {
+  it('comes back as it was, without the configuration it was read from', () => {
+    const { configText: _, ...rest } = spec;
+    expect(must(parseRecord(formatRecord(spec, uuid)))).toEqual({ ...rest, uuid });
+  });
+
+  it.each([
+    ['', 'not JSON'],
+    ['[1', 'not JSON'],
+    ['null', 'not a record'],
+    ['7', 'not a record'],
+    ['{}', "bad 'name'"],
+    [formatRecord({ ...spec, memoryKib: -1 }, uuid), "bad 'memoryKib'"],
+    [formatRecord({ ...spec, kernel: '' }, uuid), "bad 'kernel'"],
+    [formatRecord(spec, '../etc'), "bad 'uuid'"],
+    [formatRecord(spec, uuid).replace('"preserve"', '"explode"'), "bad 'onCrash'"],
+  ])('%s is refused: %s', (text, why) => {
+    expect(parseRecord(text)).toMatchObject({ ok: false, error: { errno: 'EPROTO' } });
+    const result = parseRecord(text);
+    expect(result.ok ? '' : result.error.what).toContain(why);
+  });
+});

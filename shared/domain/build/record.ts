@@ -1,0 +1,52 @@
+/** Our own record of a domain in xenstore: what it takes to start the same VM again. */
+
+import { fail, ok, type Result } from '../../core/result.ts';
+import { SHUTDOWN_ACTIONS, type VmSpec } from '../spec/vm-spec.ts';
+
+/** The spec with the uuid the VM got, without the text it was read from (nodes hold 4 KiB at most). */
+export type VmRecord = Omit<VmSpec, 'configText'> & { readonly uuid: string };
+
+export function formatRecord(spec: VmSpec, uuid: string): string {
+  const { configText: _, ...rest } = spec;
+  return JSON.stringify({ ...rest, uuid });
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) > 0;
+const isAction = (value: unknown): boolean => SHUTDOWN_ACTIONS.some((action) => action === value);
+
+type Check = (value: unknown) => boolean;
+const FIELDS: Readonly<Record<keyof VmRecord, Check>> = {
+  name: isText,
+  uuid: (value) => isText(value) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value),
+  type: (value) => value === 'pvh',
+  kernel: isText,
+  ramdisk: (value) => value === undefined || isText(value),
+  cmdline: (value) => typeof value === 'string',
+  memoryKib: isCount,
+  maxmemKib: isCount,
+  vcpus: isCount,
+  maxvcpus: isCount,
+  onPoweroff: isAction,
+  onReboot: isAction,
+  onCrash: isAction,
+  onWatchdog: isAction,
+  onSoftReset: isAction,
+};
+
+/** EPROTO names the first field that is not what it should be. */
+export function parseRecord(text: string): Result<VmRecord> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return fail('EPROTO', 'the record of the VM is not JSON');
+  }
+  if (typeof value !== 'object' || value === null) return fail('EPROTO', 'not a record of a VM');
+  const fields: Record<string, unknown> = { ...value };
+  for (const [name, check] of Object.entries(FIELDS)) {
+    if (!check(fields[name])) return fail('EPROTO', `the record of the VM has a bad '${name}'`);
+  }
+  return ok(value as VmRecord);
+}
