@@ -26,7 +26,7 @@ export interface Packed {
  */
 export const UNPACKED_MAX_BYTES = 512 * 2 ** 20;
 
-/** Linux, Documentation/arch/x86/boot.rst: the header at 0x1f1 of the file, up to the last field used. */
+/** Linux's <asm/bootparam.h> and Documentation/arch/x86/boot.rst, up to the last field used. */
 const SETUP_HEADER_AT = 0x1f1;
 const setupHeader = layout('struct setup_header', 0x5f, {
   setupSects: u8(0x00),
@@ -64,6 +64,7 @@ export function readKernel(bytes: Uint8Array, decompress: Decompress): Result<Ke
     const { kind, limitBytes } = packed.value;
     const unpacked = decompress(kind, packed.value.bytes, limitBytes);
     if (!unpacked.ok) return unpacked;
+    if (unpacked.value.length > limitBytes) return tooLarge(limitBytes);
     image = unpacked.value;
   }
   return fail('ENOEXEC', 'not a kernel: compressed several times over');
@@ -111,10 +112,12 @@ function sized(kind: Compression, payload: Uint8Array): Result<Packed> {
   const trailer = payload.length - 4;
   if (trailer < 4) return fail('ENOEXEC', 'this bzImage is cut off: its payload is empty');
   const limitBytes = decode(layout('unpacked size', 4, { size: u32(0) }), payload, trailer).size;
-  if (limitBytes > UNPACKED_MAX_BYTES) {
-    return fail('ENOEXEC', `this kernel unpacks to more than ${UNPACKED_MAX_BYTES >> 20} MiB`);
-  }
+  if (limitBytes > UNPACKED_MAX_BYTES) return tooLarge(UNPACKED_MAX_BYTES);
   return ok({ kind, bytes: kind === 'gzip' ? payload : payload.subarray(0, trailer), limitBytes });
+}
+
+function tooLarge(limitBytes: number): ReturnType<typeof fail> {
+  return fail('ENOEXEC', `not a kernel: it unpacks to more than ${limitBytes} bytes`);
 }
 
 function compression(bytes: Uint8Array): Compression | undefined {

@@ -2,7 +2,6 @@
 
 import * as param from '../../abi/hvm-params.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { toLatin1 } from '../../core/text.ts';
 import type { MemoryRange } from '../../platform/domain-control.ts';
 import { PAGE_SIZE } from '../../platform/region.ts';
 import { acpiTables } from './acpi.ts';
@@ -13,13 +12,12 @@ import {
   extentsOf,
   memoryMapOf,
   pageUp,
-  type Ram,
   ramOf,
   SPECIAL_GFN,
   SPECIAL_POPULATED,
 } from './memory-layout.ts';
-import { identityPageTable } from './special-pages.ts';
-import { startInfoBlock } from './start-info.ts';
+import { place } from './placement.ts';
+import { kernelWrites, specialWrites, type Write } from './writes.ts';
 
 export interface DomainParts {
   readonly kernel: KernelImage;
@@ -35,12 +33,6 @@ export interface DomainParts {
   readonly maxVcpus: number;
   /** Hardware assisted paging; true if absent. */
   readonly hap?: boolean;
-}
-
-/** Bytes for guest-physical memory. They may be views: of kernel and ramdisk, of shared zeros. */
-export interface Write {
-  readonly paddr: number;
-  readonly bytes: Uint8Array;
 }
 
 export interface DomainImage {
@@ -83,9 +75,6 @@ const MAXMEM_SLACK_KIB = 1024;
 /** The last 64 bytes below 1 MiB, where kernels search on 16-byte boundaries (libxl_x86_acpi.c). */
 const LOW_RSDP_PADDR = 0x100000 - 64;
 
-/** Zeros for uninitialised data, shared by all writes of them. */
-const ZEROS_BYTES = 2 ** 20;
-
 /**
  * Lays out a domain. EINVAL for arguments out of range, ENOMEM when kernel or ramdisk do not fit into
  * its memory; the words name the thing and the amounts.
@@ -93,32 +82,23 @@ const ZEROS_BYTES = 2 ** 20;
 export function layoutDomain(parts: DomainParts): Result<DomainImage> {
   const checked = check(parts);
   if (!checked.ok) return checked;
-  const { kernel } = parts;
+  const { kernel, maxVcpus } = parts;
   const ram = ramOf(parts.memoryKib);
-  const acpi = acpiTables(ACPI_PADDR, parts.vcpus, parts.maxVcpus);
-  // Only an old Linux needs the RSDP there; a kernel loaded there needs the place more.
-  const lowPage = Math.floor(LOW_RSDP_PADDR / PAGE_SIZE) * PAGE_SIZE;
-  const low = !kernel.rsdpAnywhere && !uses(kernel, lowPage) && ram.lowEnd > LOW_RSDP_PADDR;
-  const rsdpPaddr = low ? LOW_RSDP_PADDR : ACPI_PADDR + acpi.tables.length;
-  const acpiBytes = acpi.tables.length + (low ? 0 : acpi.rsdp.length);
-  const memoryMap = memoryMapOf(ram, acpiBytes, low ? lowPage : undefined);
-  const placed = place(parts, ram, { memoryMap, rsdpPaddr });
+  const acpi = placeAcpi(parts, ram.lowEnd);
+  const memoryMap = memoryMapOf(ram, acpi.bytes, acpi.lowPage);
+  const { rsdpPaddr } = acpi;
+  const placed = place({ ...parts, lowEnd: ram.lowEnd, memoryMap, rsdpPaddr });
   if (!placed.ok) return placed;
-  const acpiPages = Array.from(
-    { length: pageUp(acpiBytes) / PAGE_SIZE },
-    (_, i) => ACPI_PADDR / PAGE_SIZE + i,
-  );
-  const { ramdisk } = placed.value;
+  const { startInfo, ramdisk } = placed.value;
   const writes = [
     ...kernelWrites(kernel),
-    placed.value.startInfo,
+    startInfo,
     ...(ramdisk === undefined ? [] : [ramdisk]),
-    { paddr: ACPI_PADDR, bytes: acpi.tables },
-    { paddr: rsdpPaddr, bytes: acpi.rsdp },
+    ...acpi.writes,
     ...specialWrites(),
   ];
   return ok({
-    extents: extentsOf(ram, [...acpiPages, ...SPECIAL_POPULATED]),
+    extents: extentsOf(ram, [...pagesOf(ACPI_PADDR, acpi.bytes), ...SPECIAL_POPULATED]),
     writes: writes.sort((a, b) => a.paddr - b.paddr),
     ...(ramdisk && { ramdisk: { paddr: ramdisk.paddr, size: ramdisk.bytes.length } }),
     memoryMap,
@@ -126,8 +106,8 @@ export function layoutDomain(parts: DomainParts): Result<DomainImage> {
     consoleGfn: SPECIAL_GFN.console,
     xenstoreGfn: SPECIAL_GFN.xenstore,
     entry: kernel.entry,
-    startInfoPaddr: placed.value.startInfo.paddr,
-    maxVcpus: parts.maxVcpus,
+    startInfoPaddr: startInfo.paddr,
+    maxVcpus,
     maxMemKib: parts.memoryKib + MAXMEM_SLACK_KIB,
     pagingMempoolBytes: pagingMempoolBytes(parts),
   });
@@ -156,76 +136,38 @@ function check({ vcpus, maxVcpus, memoryKib, maxMemoryKib, cmdline }: DomainPart
   return ok();
 }
 
-interface Placed {
-  readonly startInfo: Write;
-  readonly ramdisk?: Write;
+interface PlacedAcpi {
+  readonly writes: readonly Write[];
+  /** From ACPI_PADDR on. */
+  readonly bytes: number;
+  readonly rsdpPaddr: number;
+  /** The page below 1 MiB that holds the RSDP, if it is there. */
+  readonly lowPage?: number;
 }
 
-/** Behind the kernel: the start info, then the ramdisk, each on pages of its own, below 4 GiB. */
-function place(
-  { kernel, ramdisk, cmdline, memoryKib }: DomainParts,
-  { lowEnd }: Ram,
-  { memoryMap, rsdpPaddr }: { memoryMap: readonly MemoryRange[]; rsdpPaddr: number },
-): Result<Placed> {
-  const has = `but the guest has ${mib(memoryKib * 1024)} (${mib(lowEnd)} below 4 GiB)`;
-  if (kernel.loadEnd > lowEnd) {
-    return fail('ENOMEM', `the kernel needs memory up to ${mib(kernel.loadEnd)}, ${has}`);
-  }
-  const paddr = pageUp(kernel.loadEnd);
-  const block = (modules: readonly { paddr: number; size: number }[]): Uint8Array =>
-    startInfoBlock({ paddr, cmdline: toLatin1(cmdline), modules, rsdpPaddr, memoryMap });
-  const size = ramdisk?.length ?? 0;
-  // The block's size depends on how many modules there are, not on where they are.
-  const guess = size > 0 ? [{ paddr: 0, size }] : [];
-  const end = pageUp(paddr + block(guess).length);
-  if (end > lowEnd) {
-    return fail('ENOMEM', `the kernel and its start info need memory up to ${mib(end)}, ${has}`);
-  }
-  if (ramdisk === undefined || size === 0) return ok({ startInfo: { paddr, bytes: block([]) } });
-  if (end + pageUp(size) > lowEnd) {
-    const needs = `needs memory up to ${mib(end + pageUp(size))} behind the kernel`;
-    return fail('ENOMEM', `the ramdisk of ${mib(size)} ${needs}, ${has}`);
-  }
-  return ok({
-    startInfo: { paddr, bytes: block([{ paddr: end, size }]) },
-    ramdisk: { paddr: end, bytes: ramdisk },
-  });
+/** The RSDP goes behind the tables; for an old Linux below 1 MiB, unless that belongs to the kernel. */
+function placeAcpi({ kernel, vcpus, maxVcpus }: DomainParts, lowEnd: number): PlacedAcpi {
+  const { tables, rsdp } = acpiTables(ACPI_PADDR, vcpus, maxVcpus);
+  const lowPage = Math.floor(LOW_RSDP_PADDR / PAGE_SIZE) * PAGE_SIZE;
+  const inUse = kernel.segments.some(
+    (s) => s.paddr < lowPage + PAGE_SIZE && s.paddr + s.memSize > lowPage,
+  );
+  const low = !kernel.rsdpAnywhere && !inUse && lowPage + PAGE_SIZE <= lowEnd;
+  const rsdpPaddr = low ? LOW_RSDP_PADDR : ACPI_PADDR + tables.length;
+  return {
+    writes: [
+      { paddr: ACPI_PADDR, bytes: tables },
+      { paddr: rsdpPaddr, bytes: rsdp },
+    ],
+    bytes: tables.length + (low ? 0 : rsdp.length),
+    rsdpPaddr,
+    ...(low && { lowPage }),
+  };
 }
 
-function mib(bytes: number): string {
-  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
-}
-
-function uses(kernel: KernelImage, page: number): boolean {
-  return kernel.segments.some((s) => s.paddr < page + PAGE_SIZE && s.paddr + s.memSize > page);
-}
-
-function kernelWrites(kernel: KernelImage): Write[] {
-  return kernel.segments.flatMap(({ paddr, bytes, memSize }) => [
-    ...(bytes.length > 0 ? [{ paddr, bytes }] : []),
-    ...zeroWrites(paddr + bytes.length, memSize - bytes.length),
-  ]);
-}
-
-let zeros: Uint8Array | undefined;
-
-/** Zeros without a copy of them for each write. */
-function zeroWrites(paddr: number, size: number): Write[] {
-  zeros ??= new Uint8Array(ZEROS_BYTES);
-  const writes: Write[] = [];
-  for (let at = 0; at < size; at += ZEROS_BYTES) {
-    writes.push({ paddr: paddr + at, bytes: zeros.subarray(0, Math.min(ZEROS_BYTES, size - at)) });
-  }
-  return writes;
-}
-
-/** Both rings start all zero; the flag that a console is served (4.19) reads as "yes" then, as ever. */
-function specialWrites(): Write[] {
-  return [
-    ...zeroWrites(SPECIAL_GFN.xenstore * PAGE_SIZE, PAGE_SIZE),
-    { paddr: SPECIAL_GFN.identPt * PAGE_SIZE, bytes: identityPageTable() },
-    ...zeroWrites(SPECIAL_GFN.console * PAGE_SIZE, PAGE_SIZE),
-  ];
+/** The frames of the pages that begin at `paddr`. */
+function pagesOf(paddr: number, bytes: number): number[] {
+  return Array.from({ length: pageUp(bytes) / PAGE_SIZE }, (_, i) => paddr / PAGE_SIZE + i);
 }
 
 /**

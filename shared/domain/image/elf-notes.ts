@@ -81,12 +81,12 @@ export function pvhEntry(notes: readonly XenNote[]): Result<number> {
 
 function guestOs(notes: readonly XenNote[]): string {
   const desc = last(notes, XEN_ELFNOTE_GUEST_OS)?.subarray(0, MAX_TEXT_BYTES);
-  return desc === undefined ? '' : fromLatin1(desc).split('\0', 1).join('');
+  return desc === undefined ? '' : (fromLatin1(desc).split('\0', 1)[0] ?? '');
 }
 
 /**
- * Whether the kernel finds the RSDP by the start info alone. Linux before 5.0 looks for it below 1 MiB
- * only, and newer ones say in a feature note that they do not (libxl_x86_acpi.c @ RELEASE-4.17.0).
+ * Whether the kernel finds the RSDP by the start info alone. Old Linux looks for it below 1 MiB only;
+ * newer ones say in a feature note that they do not (libxl_x86_acpi.c @ RELEASE-4.17.0).
  */
 export function takesRsdpAnywhere(notes: readonly XenNote[]): boolean {
   if (guestOs(notes) !== 'linux') return true;

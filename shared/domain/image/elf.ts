@@ -24,7 +24,7 @@ export interface KernelImage {
   readonly loadEnd: number;
   /** The notes named "Xen". XEN_ELFNOTE_PHYS32_RELOC is there, but a guest loads where it is linked. */
   readonly notes: readonly XenNote[];
-  /** False: the kernel searches the first MiB for the RSDP (Linux before 5.0). */
+  /** False: the kernel looks for the RSDP in the first MiB only (old Linux). */
   readonly rsdpAnywhere: boolean;
 }
 
@@ -93,9 +93,9 @@ function readHeaders(bytes: Uint8Array): Result<Headers> {
   const headerLayout = wide ? elf.elf64Ehdr : elf.elf32Ehdr;
   if (bytes.length < headerLayout.size) return broken('it ends inside its header');
   const header = decode(headerLayout as typeof elf.elf64Ehdr, bytes);
-  const machine = wide ? elf.EM_X86_64 : elf.EM_386;
-  // A 32-bit file for x86-64 boots as well: the entry is 32-bit code either way.
-  if (header.data !== elf.ELFDATA2LSB || ![machine, elf.EM_X86_64].includes(header.machine)) {
+  // Class and machine may disagree: the entry is 32-bit code either way.
+  const x86 = header.machine === elf.EM_386 || header.machine === elf.EM_X86_64;
+  if (header.data !== elf.ELFDATA2LSB || !x86) {
     return fail('ENOEXEC', `not a kernel for x86: ELF machine ${header.machine}`);
   }
   if (header.type !== elf.ET_EXEC && header.type !== elf.ET_DYN) {
@@ -182,7 +182,7 @@ function readAllNotes(bytes: Uint8Array, headers: Headers): Result<XenNote[]> {
     for (const { offset, filesz } of ranges) {
       const notes = readNotes(bytes.subarray(offset, offset + filesz), budget);
       if (!notes.ok) return notes;
-      found.push(...notes.value);
+      for (const note of notes.value) found.push(note);
     }
     if (found.length > 0) return ok(found);
   }

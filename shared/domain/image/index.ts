@@ -12,9 +12,9 @@ export {
   type DomainParts,
   HVM_MAX_VCPUS,
   layoutDomain,
-  type Write,
 } from './domain-image.ts';
 export type { KernelImage, Segment } from './elf.ts';
 export type { Extents } from './memory-layout.ts';
 export { type RingGrants, seedGrantTable } from './special-pages.ts';
 export { entryContext } from './vcpu.ts';
+export type { Write } from './writes.ts';

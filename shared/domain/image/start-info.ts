@@ -12,50 +12,61 @@ import type { MemoryRange } from '../../platform/domain-control.ts';
 export interface StartInfo {
   /** Where the block will be, below 4 GiB, aligned to 8 bytes. */
   readonly paddr: number;
-  /** Without the closing NUL. Absent and empty are different: the latter has an address. */
-  readonly cmdline?: Uint8Array;
+  /** Without the closing NUL. */
+  readonly cmdline: Uint8Array;
   /** The first one is the ramdisk. */
   readonly modules: readonly { readonly paddr: number; readonly size: number }[];
   readonly rsdpPaddr: number;
   readonly memoryMap: readonly MemoryRange[];
 }
 
-const VERSION_WITH_MEMMAP = 1;
+/** The first version with a memory map. */
+const VERSION = 1;
 
-const align8 = (n: number): number => Math.ceil(n / 8) * 8;
+interface Counts extends Pick<StartInfo, 'cmdline' | 'memoryMap'> {
+  readonly moduleCount: number;
+}
+
+/** Offsets of the parts behind the structure, and the size of all. */
+function offsets({ moduleCount, memoryMap, cmdline }: Counts) {
+  const modlist = hvmStartInfo.size;
+  const memmap = modlist + moduleCount * hvmModlistEntry.size;
+  const text = memmap + memoryMap.length * hvmMemmapTableEntry.size;
+  return { modlist, memmap, text, size: text + cmdline.length + 1 };
+}
+
+export function startInfoSize(counts: Counts): number {
+  return offsets(counts).size;
+}
 
 /** One block: the structure, the module list, the memory map, the command line. */
 export function startInfoBlock(info: StartInfo): Uint8Array {
-  const modlist = align8(hvmStartInfo.size);
-  const memmap = modlist + info.modules.length * hvmModlistEntry.size;
-  const cmdline = memmap + info.memoryMap.length * hvmMemmapTableEntry.size;
-  const cmdlineBytes = info.cmdline === undefined ? 0 : info.cmdline.length + 1;
-  const block = new Uint8Array(align8(cmdline + cmdlineBytes));
-  const paddr = (offset: number, present: boolean): bigint =>
-    present ? BigInt(info.paddr + offset) : 0n;
+  const { modules, memoryMap } = info;
+  const { modlist, memmap, text, size } = offsets({ ...info, moduleCount: modules.length });
+  const block = new Uint8Array(size);
   encode(hvmStartInfo, block, 0, {
     magic: XEN_HVM_START_MAGIC_VALUE,
-    version: VERSION_WITH_MEMMAP,
-    nrModules: info.modules.length,
-    modlistPaddr: paddr(modlist, info.modules.length > 0),
-    cmdlinePaddr: paddr(cmdline, info.cmdline !== undefined),
+    version: VERSION,
+    nrModules: modules.length,
+    modlistPaddr: modules.length === 0 ? 0n : BigInt(info.paddr + modlist),
+    cmdlinePaddr: BigInt(info.paddr + text),
     rsdpPaddr: BigInt(info.rsdpPaddr),
-    memmapPaddr: paddr(memmap, true),
-    memmapEntries: info.memoryMap.length,
+    memmapPaddr: BigInt(info.paddr + memmap),
+    memmapEntries: memoryMap.length,
   });
-  for (const [i, module] of info.modules.entries()) {
+  for (const [i, module] of modules.entries()) {
     encode(hvmModlistEntry, block, modlist + i * hvmModlistEntry.size, {
       paddr: BigInt(module.paddr),
       size: BigInt(module.size),
     });
   }
-  for (const [i, { start, bytes, type }] of info.memoryMap.entries()) {
+  for (const [i, { start, bytes, type }] of memoryMap.entries()) {
     encode(hvmMemmapTableEntry, block, memmap + i * hvmMemmapTableEntry.size, {
       addr: BigInt(start),
       size: BigInt(bytes),
       type,
     });
   }
-  if (info.cmdline !== undefined) block.set(info.cmdline, cmdline);
+  block.set(info.cmdline, text);
   return block;
 }
