@@ -1,0 +1,118 @@
+// @ts-check
+// Makes build/: parsers from grammars, the bundle xtl for dom0, and the tools of this machine.
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build as bundle } from 'esbuild';
+import peggy from 'peggy';
+
+/** Programs for dom0, in build/xtl; it becomes dom0's /usr/lib/xtl. */
+const dom0Entries = {
+  'xtl/xtl': 'toolstack-cli/main.ts',
+  'xtl/tools/cases': 'shared/platform/unix/cases.main.ts',
+};
+
+/** Programs for this machine. */
+const hostEntries = {
+  'tools/start': 'deploy/start.ts',
+  'tools/lab': 'test/lab/main.ts',
+  'tools/bench': 'test/bench/main.ts',
+};
+
+/** Writes a file whole or not at all, and only when it is new. @type {(path: string, data: string | Uint8Array) => void} */
+const put = (path, data) => {
+  const bytes = Buffer.from(data);
+  if (existsSync(path) && readFileSync(path).equals(bytes)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, bytes);
+  renameSync(fresh, path);
+};
+
+const skipped = new Set(['node_modules', 'build', 'dist', '.git']);
+
+/** Paths of the grammars below `dir`. @type {(dir: string) => string[]} */
+const grammars = (dir) =>
+  readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) return skipped.has(entry.name) ? [] : grammars(path);
+    return entry.name.endsWith('.peggy') ? [path] : [];
+  });
+
+/** Each X.peggy becomes the module X.peggy.js beside it. @type {(root: string) => void} */
+export const buildGrammars = (root) => {
+  for (const path of grammars(root)) {
+    const source = readFileSync(path, 'utf8');
+    put(`${path}.js`, peggy.generate(source, { output: 'source', format: 'es' }));
+  }
+};
+
+/** Bundles the entries that exist. @type {(root: string, entries: Record<string, string>) => Promise<void>} */
+const bundles = async (root, entries) => {
+  const there = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)));
+  const result = await bundle({
+    absWorkingDir: root,
+    entryPoints: there.map(([out, source]) => ({ in: source, out })),
+    outdir: 'build',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['koffi'],
+    legalComments: 'none',
+    logLevel: 'warning',
+    // Packages of the older module system look up Node's own modules by require.
+    banner: {
+      js: "import { createRequire as $createRequire } from 'node:module';\nconst require = $createRequire(import.meta.url);",
+    },
+  });
+  for (const { path, contents } of result.outputFiles) put(path, contents);
+};
+
+/**
+ * koffi beside the bundle: its scripts, and its binary for Debian's Linux; not its C++ sources.
+ * @type {(root: string) => void}
+ */
+const copyKoffi = (root) => {
+  const to = join(root, 'build/xtl/node_modules');
+  const version = createHash('sha256');
+  const packages = ['koffi', '@koromix/koffi-linux-x64'];
+  for (const name of packages) {
+    version.update(readFileSync(join(root, 'node_modules', name, 'package.json')));
+  }
+  const mark = join(root, 'build/koffi');
+  const hash = version.digest('hex');
+  if (existsSync(mark) && existsSync(to) && readFileSync(mark, 'utf8') === hash) return;
+  const fresh = `${to}.${process.pid}`;
+  for (const name of packages) {
+    const from = join(root, 'node_modules', name);
+    cpSync(from, join(fresh, name), {
+      recursive: true,
+      filter: (path) =>
+        !/\/(doc|vendor|lib|musl_x64|abi)$/.test(path.slice(from.length)) &&
+        (/\.(js|cjs|json|node)$/.test(path) || statSync(path).isDirectory()),
+    });
+  }
+  rmSync(to, { recursive: true, force: true });
+  renameSync(fresh, to);
+  put(mark, hash);
+};
+
+/** Builds everything that is not up to date. @type {(root: string) => Promise<void>} */
+export const build = async (root) => {
+  buildGrammars(root);
+  await bundles(root, { ...dom0Entries, ...hostEntries });
+  copyKoffi(root);
+};

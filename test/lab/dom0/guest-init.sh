@@ -1,0 +1,15 @@
+#!/bin/busybox sh
+# /init of the lab's guests: a shell on the console with a prompt that tests can wait for.
+/bin/busybox mkdir -p /proc /sys /dev /sbin /bin /usr/bin /usr/sbin /tmp
+/bin/busybox --install -s
+export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root PS1="xtl-guest# "
+mount -t devtmpfs dev /dev 2>/dev/null
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mkdir -p /dev/pts && mount -t devpts pts /dev/pts
+for module in $(cat /modules/order 2>/dev/null); do insmod "/modules/$module"; done
+ip link set lo up
+hostname guest
+cat /proc/version
+# A shell that ends is started again, on a controlling terminal of its own.
+while :; do setsid -c sh -i </dev/hvc0 >/dev/hvc0 2>&1; done

@@ -1,0 +1,100 @@
+// The kernels of the images: the files for booting, and the modules with all that they need.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { execa } from 'execa';
+import { moduleClosure, parseModulesDep } from './modules.ts';
+import { mergedUsr, unpack } from './unpack.ts';
+
+/** What dom0's initramfs loads, in this order; crc32c is a dependency that ext4 finds by name. */
+export const bootModules = ['virtio_pci', 'virtio_blk', 'crc32c_generic', 'ext4'] as const;
+
+/** What dom0 can load. */
+export const dom0Modules = [
+  'virtio_net',
+  'xen-evtchn',
+  'xen-gntdev',
+  'xen-gntalloc',
+  'xen-privcmd',
+  'xenfs',
+  'xen-netback',
+  'xen-netfront',
+  'xen-blkback',
+  'xen-blkfront',
+  'bridge',
+  'veth',
+  'dummy',
+  'tun',
+  'loop',
+  'brd',
+  'null_blk',
+] as const;
+
+/** What the fuller guest loads. */
+export const guestModules = ['xen-netfront', 'xen-blkfront', 'crc32c_generic', 'ext4'] as const;
+
+const everyModule = [...new Set([...bootModules, ...dom0Modules, ...guestModules])];
+
+/** Unpacks the boot file of a kernel package to `out/vmlinuz`. */
+export const kernelImage = async (deb: string, out: string): Promise<void> => {
+  await unpack(deb, out, { only: ['./boot/vmlinuz-*'] });
+  const name = readdirSync(join(out, 'boot')).find((file) => file.startsWith('vmlinuz-'));
+  if (name === undefined) throw new Error(`${basename(deb)} holds no kernel`);
+  renameSync(join(out, 'boot', name), join(out, 'vmlinuz'));
+  rmSync(join(out, 'boot'), { recursive: true });
+};
+
+/**
+ * Unpacks the lab's modules to `out/lib/modules/VERSION`, decompressed (under emulation that takes
+ * longer than reading), with their index made by `depmod` of the tree `tools`.
+ */
+export const kernelModules = async (deb: string, tools: Tools, out: string): Promise<void> => {
+  const all = join(out, 'all');
+  mergedUsr(all);
+  await unpack(deb, all, { without: ['./boot', './usr/share/doc'] });
+  const version = readdirSync(join(all, 'usr/lib/modules'))[0];
+  if (version === undefined) throw new Error(`${basename(deb)} holds no modules`);
+  const from = join(all, 'usr/lib/modules', version);
+  await tools.depmod(all, version);
+  const dep = parseModulesDep(readFileSync(join(from, 'modules.dep'), 'utf8'));
+  const builtin = readFileSync(join(from, 'modules.builtin'), 'utf8');
+  const to = join(out, 'lib/modules', version);
+  for (const path of moduleClosure(dep, everyModule, builtin)) {
+    mkdirSync(join(to, path, '..'), { recursive: true });
+    renameSync(join(from, path), join(to, path));
+    if (path.endsWith('.xz')) await execa('xz', ['-d', join(to, path)]);
+    if (path.endsWith('.zst')) await execa('zstd', ['-q', '-d', '--rm', join(to, path)]);
+  }
+  for (const file of ['modules.builtin', 'modules.order', 'modules.builtin.modinfo']) {
+    renameSync(join(from, file), join(to, file));
+  }
+  rmSync(all, { recursive: true });
+  await tools.depmod(out, version);
+  writeFileSync(join(out, 'version'), `${version}\n`);
+};
+
+/** Programs of an unpacked tree, run on this machine through the tree's own loader. */
+export interface Tools {
+  depmod(base: string, version: string): Promise<void>;
+  /** Makes a host key for dropbear at `path` and returns its public half, as in known_hosts. */
+  dropbearKey(path: string): Promise<string>;
+}
+
+export const treeTools = (tree: string): Tools => {
+  const run = (name: string, program: string, args: readonly string[]) =>
+    execa(join(tree, 'usr/lib64/ld-linux-x86-64.so.2'), [
+      ...['--argv0', name, '--library-path', join(tree, 'usr/lib/x86_64-linux-gnu')],
+      join(tree, program),
+      ...args,
+    ]);
+  return {
+    depmod: async (base, version) =>
+      void (await run('depmod', 'usr/bin/kmod', ['-b', base, version])),
+    dropbearKey: async (path) => {
+      const args = ['-t', 'ed25519', '-f', path];
+      const { stdout } = await run('dropbearkey', 'usr/bin/dropbearkey', args);
+      const line = stdout.split('\n').find((text) => text.startsWith('ssh-ed25519 '));
+      if (line === undefined) throw new Error(`dropbearkey printed no public key: ${stdout}`);
+      return line;
+    },
+  };
+};

@@ -1,0 +1,51 @@
+// Which Debian packages the lab's images are made of, and from which release.
+
+export type Suite = 'bookworm' | 'trixie';
+
+/** `name/suite`, the form that apt-get itself takes. */
+export type Spec = `${string}/${Suite}`;
+
+const from = (suite: Suite, names: string): Spec[] =>
+  names
+    .trim()
+    .split(/\s+/)
+    .map((name): Spec => `${name}/${suite}`);
+
+/** The libraries whose name or ABI changes with every Xen, once for each Xen that the lab has. */
+const xen: Spec[] = [
+  ...from('bookworm', 'xen-hypervisor-4.17-amd64 xen-utils-4.17 libxenmisc4.17'),
+  ...from('trixie', 'xen-hypervisor-4.20-amd64 xen-utils-4.20 libxenmisc4.20 libext2fs2t64'),
+  ...from(
+    'trixie',
+    `xen-utils-common xenstore-utils libxencall1 libxendevicemodel1 libxenevtchn1 libxenhypfs1
+     libxenforeignmemory1 libxengnttab1 libxenstore4 libxentoolcore1 libxentoollog1 libyajl2`,
+  ),
+];
+
+/**
+ * dom0's userland, by hand instead of by dependencies: those would bring systemd, perl and python,
+ * which no dom0 process of the lab runs. `unresolvedLibraries` checks that nothing is missing.
+ */
+const userland: Spec[] = from(
+  'trixie',
+  `base-files busybox-static bash libc6 libc-bin libgcc-s1 libstdc++6 zlib1g libtinfo6 libncurses6 libzstd1
+   liblzma5 libbz2-1.0 libuuid1 libcom-err2 libblkid1 libcrypt1 libssl3t64 dropbear-bin libtomcrypt1
+   libtommath1 libgmp10 kmod libkmod2 iproute2 libbpf1 libcap2 libdb5.3t64 libelf1t64 libmnl0
+   libselinux1 libpcre2-8-0 libtirpc3t64 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0
+   libkeyutils1 libxtables12`,
+);
+
+/** Node without npm. */
+const node: Spec[] = from(
+  'trixie',
+  `nodejs libnode115 libbrotli1 libcares2 libicu76 libnghttp2-14 libuv1t64 node-acorn
+   node-cjs-module-lexer node-minimatch node-brace-expansion node-balanced-match node-undici`,
+);
+
+/** Debian's names for "the current kernel"; each depends on the package that holds it. */
+export const kernelMetas: readonly Spec[] = [
+  'linux-image-amd64/bookworm',
+  'linux-image-amd64/trixie',
+];
+
+export const dom0Specs: readonly Spec[] = [...xen, ...userland, ...node];

@@ -1,0 +1,71 @@
+// Builds a piece of the images once for each content of its inputs, and keeps it in the cache.
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+const keepUnusedMs = 14 * 24 * 3600 * 1000;
+
+/** A short hash of texts; each is framed by its length, so that no two lists collide. */
+export const contentHash = (parts: readonly string[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:${part}`);
+  return hash.digest('hex').slice(0, 16);
+};
+
+/** The hash of files and folders, by relative name and bytes. */
+export const treeHash = (root: string, paths: readonly string[]): string => {
+  const parts: string[] = [];
+  const visit = (path: string): void => {
+    const full = join(root, path);
+    if (statSync(full).isDirectory()) {
+      for (const name of readdirSync(full).sort()) visit(join(path, name));
+    } else parts.push(path, readFileSync(full, 'base64'));
+  };
+  for (const path of paths) visit(path);
+  return contentHash(parts);
+};
+
+/**
+ * The directory of stage `name` for these inputs: the cached one, or one that `make` fills. A
+ * stage appears whole or not at all; older ones of the same name go after two weeks without use.
+ */
+export const stage = async (
+  dir: string,
+  name: string,
+  inputs: readonly string[],
+  make: (out: string) => Promise<void>,
+): Promise<string> => {
+  const final = join(dir, `${name}-${contentHash(inputs)}`);
+  if (existsSync(final)) {
+    utimesSync(final, new Date(), new Date());
+    return final;
+  }
+  const partial = `${final}.${process.pid}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  try {
+    await make(partial);
+    if (existsSync(final)) rmSync(partial, { recursive: true, force: true });
+    else renameSync(partial, final);
+    // Unpacking an archive may have set the time of its root.
+    utimesSync(final, new Date(), new Date());
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    throw error;
+  }
+  for (const entry of readdirSync(dir)) {
+    const path = join(dir, entry);
+    const old = Date.now() - statSync(path).mtimeMs > keepUnusedMs;
+    if (entry.startsWith(`${name}-`) && old) rmSync(path, { recursive: true, force: true });
+  }
+  return final;
+};

@@ -1,0 +1,129 @@
+// Starts a machine, waits until its dom0 takes commands, and ends it for sure.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Images, XenVersion } from '../image/images.ts';
+import { runDir } from '../paths.ts';
+import { isAlive, type ProcessId, processId } from './process-id.ts';
+import { type MachineOptions, qemuArguments } from './qemu.ts';
+import { openChannel } from './ssh.ts';
+
+const bootTimeoutMs = 180_000;
+
+/** A running machine, as data: what another process needs to use it too. */
+export interface Machine {
+  readonly xen: XenVersion;
+  readonly qemu: ProcessId;
+  readonly sshPort: number;
+  /** Its own directory: console log, control socket, known_hosts. */
+  readonly dir: string;
+  readonly key: string;
+  /** The directory of the images that it was booted from. */
+  readonly image: string;
+}
+
+export const consoleLog = (machine: Pick<Machine, 'dir'>): string =>
+  join(machine.dir, 'console.log');
+
+/** The last lines that Xen and dom0 printed. */
+export const consoleTail = (machine: Pick<Machine, 'dir'>, lines = 25): string => {
+  const text = readFileSync(consoleLog(machine), 'latin1').replaceAll('\r', '');
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject).listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+
+/** Whether an SSH server greets on the port within `timeoutMs`. */
+export const greets = (port: number, timeoutMs: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(timeoutMs, () => end(false));
+    socket.on('error', () => end(false)).on('close', () => end(false));
+    socket.on('data', (data) => end(data.toString('latin1').startsWith('SSH-')));
+  });
+
+/**
+ * Boots a machine. Unless `keep` is set it ends with this process, however that dies: the kernel
+ * kills it by its parent-death signal.
+ */
+export const boot = async (
+  images: Images,
+  options: MachineOptions & { keep: boolean },
+  signal?: AbortSignal,
+): Promise<Machine> => {
+  const dir = mkdtempSync(join(runDir(), `${options.xen}-`));
+  const sshPort = await freePort();
+  const log = join(dir, 'console.log');
+  const errors = join(dir, 'qemu.log');
+  writeFileSync(log, '');
+  const args = qemuArguments(images, options, { sshPort, consoleLog: log });
+  const stderr = openSync(errors, 'w');
+  const qemu = 'qemu-system-x86_64';
+  const [command, commandArgs] = options.keep
+    ? [qemu, args]
+    : ['setpriv', ['--pdeathsig', 'KILL', '--', qemu, ...args]];
+  const child = spawn(command, commandArgs, {
+    detached: true,
+    stdio: ['ignore', stderr, stderr],
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.on('spawn', resolve).on('error', reject);
+  });
+  child.unref();
+  const machine: Machine = {
+    xen: options.xen,
+    qemu: processId(child.pid as number),
+    sshPort,
+    dir,
+    key: images.key,
+    image: images.dir,
+  };
+  writeFileSync(join(dir, 'known_hosts'), `[127.0.0.1]:${sshPort} ${images.hostKey}\n`);
+  try {
+    await ready(machine, signal);
+    return machine;
+  } catch (error) {
+    const why = readFileSync(errors, 'utf8').trim();
+    const said = consoleTail(machine);
+    await end(machine);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      [reason, why, said && `The host's last words:\n${said}`].filter(Boolean).join('\n'),
+    );
+  }
+};
+
+const ready = async (machine: Machine, signal?: AbortSignal): Promise<void> => {
+  const deadline = Date.now() + bootTimeoutMs;
+  while (!(await greets(machine.sshPort, 500))) {
+    signal?.throwIfAborted();
+    if (!isAlive(machine.qemu)) throw new Error('the lab host ended while it booted');
+    if (Date.now() > deadline) {
+      throw new Error(`the lab host did not boot within ${bootTimeoutMs / 1000} s`);
+    }
+    await sleep(100);
+  }
+  await openChannel(machine, deadline);
+};
+
+/** Ends a machine and removes its directory; harmless when it has ended already. */
+export const end = async (machine: Machine): Promise<void> => {
+  if (isAlive(machine.qemu)) {
+    process.kill(machine.qemu.pid, 'SIGKILL');
+    for (let i = 0; i < 500 && isAlive(machine.qemu); i++) await sleep(10);
+  }
+  rmSync(machine.dir, { recursive: true, force: true });
+};

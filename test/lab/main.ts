@@ -1,0 +1,94 @@
+// `npm run lab`: runs a command in the dom0 of a real Xen host, or gives a shell there.
+import { spawn } from 'node:child_process';
+import { type LabArguments, parseArguments, usage } from './args.ts';
+import { ensureImages } from './image/images.ts';
+import { boot, consoleTail, end, type Machine } from './machine/boot.ts';
+import { keptMachine, record, stopKept } from './machine/kept.ts';
+import { pushBuild } from './machine/payload.ts';
+import { isAlive } from './machine/process-id.ts';
+import { sshCommand } from './machine/ssh.ts';
+
+const say = (text: string): void => void process.stderr.write(`lab: ${text}\n`);
+
+const statusUsage = 2;
+const statusTimeout = 124;
+const statusSignal = 130;
+/** What ssh itself ends with when the connection fails. */
+const statusSsh = 255;
+
+/** Runs ssh on this terminal and returns the status of the command in dom0. */
+const attach = (machine: Machine, command: string | undefined, signal: AbortSignal) =>
+  new Promise<number>((resolve, reject) => {
+    const ssh = spawn('ssh', sshCommand(machine, command), { stdio: 'inherit' });
+    const kill = (): void => void ssh.kill('SIGTERM');
+    signal.addEventListener('abort', kill, { once: true });
+    ssh.on('error', reject).on('exit', (code) => {
+      signal.removeEventListener('abort', kill);
+      resolve(code ?? statusSsh);
+    });
+  });
+
+const run = async (args: LabArguments): Promise<number> => {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => stop.abort(statusSignal));
+  }
+  const images = await ensureImages(say);
+  const timer =
+    args.timeoutSeconds &&
+    setTimeout(() => {
+      say(`the time limit of ${args.timeoutSeconds} s is over`);
+      stop.abort(statusTimeout);
+    }, args.timeoutSeconds * 1000);
+  const kept = await keptMachine(args.xen, say);
+  if (kept && kept.image !== images.dir) {
+    say('the kept host has an older image than this source tree; --stop ends it');
+  }
+  if (!kept) say(`booting Xen ${args.xen}`);
+  let machine: Machine | undefined = kept;
+  try {
+    machine ??= await boot(images, args, stop.signal);
+    if (args.keep && !kept) record(machine);
+    await pushBuild(machine);
+    const status = await attach(machine, args.command, stop.signal);
+    if (stop.signal.aborted) return stop.signal.reason as number;
+    if (!isAlive(machine.qemu)) {
+      say(`the host ended while the command ran; its last words:\n${consoleTail(machine)}`);
+      return 1;
+    }
+    return status;
+  } catch (error) {
+    if (stop.signal.aborted) return stop.signal.reason as number;
+    throw error;
+  } finally {
+    clearTimeout(timer || undefined);
+    if (machine && !args.keep && !kept) await end(machine);
+  }
+};
+
+const main = async (argv: readonly string[]): Promise<number> => {
+  const args = parseArguments(argv);
+  if ('error' in args) {
+    say(`${args.error}\n${usage}`);
+    return statusUsage;
+  }
+  if (args.action === 'help') {
+    console.log(usage);
+    return 0;
+  }
+  if (args.action === 'stop') {
+    const stopped = await stopKept(args.xenGiven ? args.xen : undefined);
+    say(
+      stopped.length > 0 ? `ended the host of Xen ${stopped.join(' and of Xen ')}` : 'no host runs',
+    );
+    return 0;
+  }
+  return run(args);
+};
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
