@@ -101,13 +101,14 @@ export const eventCases = group('events', {
         ctx.peer.events.notify(theirs);
       }
     };
-    const echoing = echo();
-    for (let i = 0; i < rounds; i++) {
-      ctx.platform.events.notify(ours);
-      near = await nextCount(ctx.platform, ours, near);
-      ctx.platform.events.unmask(ours);
-    }
-    await echoing;
+    const call = async () => {
+      for (let i = 0; i < rounds; i++) {
+        ctx.platform.events.notify(ours);
+        near = await nextCount(ctx.platform, ours, near);
+        ctx.platform.events.unmask(ours);
+      }
+    };
+    await Promise.all([echo(), call()]);
   },
 
   'closing a port rejects its waiters with EBADF': async ({ platform, peerDomid }) => {

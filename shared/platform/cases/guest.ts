@@ -3,7 +3,7 @@
 import { type Domid, domid } from '../../core/ids.ts';
 import type { CreateDomain } from '../domain-control.ts';
 import type { CaseContext } from './case.ts';
-import { expectOk, pattern } from './expect.ts';
+import { expectEqual, expectOk, pattern } from './expect.ts';
 
 /** A domid that nobody has. */
 export const NOBODY = domid(32_000);
@@ -52,11 +52,6 @@ export function domainWithPages(ctx: CaseContext, pages: number): Domid {
   const created = domainWithLimit(ctx, (pages + 64) * 4);
   const gfns = Array.from({ length: pages }, (_, i) => i);
   const done = expectOk(ctx.platform.domainControl.populatePhysmap(created, gfns, 0), 'populate');
-  expectOk(
-    done === pages
-      ? { ok: true, value: done }
-      : { ok: false, error: { errno: 'ENOMEM', what: `${done} of ${pages} pages` } },
-    'populate',
-  );
+  expectEqual(done, pages, 'pages populated');
   return created;
 }
