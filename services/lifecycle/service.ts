@@ -84,7 +84,7 @@ async function handle(
   const done =
     deed === 'rename-restart'
       ? await rename(host, info.domid, record)
-      : await runPlan(planDestroy(host, info.domid), newDestroyState(), host.clock);
+      : await runPlan(planDestroy(info.domid), newDestroyState(host), host.clock);
   if (!done.ok) {
     host.log(`domain ${info.domid} (${record.name}): ${done.error.what}`);
     // Not again and again: whoever looks at it finds it as it is.
@@ -105,7 +105,7 @@ async function restart(host: LifecycleHost, record: VmRecord, asNew: boolean): P
     paused: false,
   });
   const result = prepared.ok
-    ? await runPlan(planCreate(host, prepared.value), newCreateState(), host.clock)
+    ? await runPlan(planCreate(prepared.value), newCreateState(host), host.clock)
     : prepared;
   if (!result.ok) host.log(`${record.name}: cannot be started again: ${result.error.what}`);
 }

@@ -9,11 +9,12 @@ import { listDomains } from './list.ts';
 import { checkName, serviceDomid } from './store.ts';
 import { formatUuid } from './uuid.ts';
 
-export function checkStep(host: BuildHost, vm: Prepared): CreateStep {
+export function checkStep(vm: Prepared): CreateStep {
   return {
     id: 'check',
     title: `check that '${vm.spec.name}' is free and that its memory is there`,
     run: async (state) => {
+      const { host } = state;
       const free = await checkName(host.xenstore, vm.spec.name);
       if (!free.ok) return free;
       const twin = checkUuid(host, vm.uuid);

@@ -5,6 +5,7 @@ import type { Domid, Port } from '../../core/ids.ts';
 import { ok, type Result } from '../../core/result.ts';
 import type { DomainImage } from '../image/index.ts';
 import type { VmSpec } from '../spec/vm-spec.ts';
+import type { BuildHost } from './host.ts';
 import type { Step } from './plan.ts';
 
 /** All that is known before the first side effect; a dry run ends here. */
@@ -19,6 +20,7 @@ export interface Prepared {
 
 /** What the steps hand on. */
 export interface CreateState {
+  readonly host: BuildHost;
   domid?: Domid;
   storeDomid?: Domid;
   consoleDomid?: Domid;
@@ -30,8 +32,8 @@ export interface CreateState {
 
 export type CreateStep = Step<CreateState>;
 
-export function newCreateState(): CreateState {
-  return {};
+export function newCreateState(host: BuildHost): CreateState {
+  return { host };
 }
 
 export function id(state: CreateState): Domid {

@@ -6,7 +6,6 @@ import { ok } from '../../core/result.ts';
 import { entryContext, seedGrantTable } from '../image/index.ts';
 import { checkStep, populatedKib } from './check.ts';
 import { type CreateState, type CreateStep, id, inOrder, type Prepared } from './create-state.ts';
-import type { BuildHost } from './host.ts';
 import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
 import { formatRecord } from './record.ts';
@@ -18,32 +17,32 @@ const MAX_EVTCHN_PORT = 1023;
 const MAX_GRANT_FRAMES = 64;
 const MAX_MAPTRACK_FRAMES = 1024;
 
-export function planCreate(host: BuildHost, vm: Prepared): Plan<CreateState> {
+export function planCreate(vm: Prepared): Plan<CreateState> {
   return {
     name: `create ${vm.spec.name}`,
     steps: [
-      checkStep(host, vm),
-      domainStep(host, vm),
-      limitsStep(host, vm),
-      channelsStep(host),
-      memoryStep(host, vm),
-      imageStep(host, vm),
-      grantsStep(host, vm),
-      paramsStep(host, vm),
-      vcpuStep(host, vm),
-      nodesStep(host, vm),
-      introduceStep(host, vm),
-      ...(vm.paused ? [] : [unpauseStep(host)]),
+      checkStep(vm),
+      domainStep(vm),
+      limitsStep(vm),
+      channelsStep(),
+      memoryStep(vm),
+      imageStep(vm),
+      grantsStep(vm),
+      paramsStep(vm),
+      vcpuStep(vm),
+      nodesStep(vm),
+      introduceStep(vm),
+      ...(vm.paused ? [] : [unpauseStep()]),
     ],
   };
 }
 
-function domainStep(host: BuildHost, vm: Prepared): CreateStep {
+function domainStep(vm: Prepared): CreateStep {
   return {
     id: 'domain',
     title: `create the domain with uuid ${vm.uuid}`,
     run: (state) => {
-      const created = host.domainControl.createDomain({
+      const created = state.host.domainControl.createDomain({
         uuid: parseUuid(vm.uuid),
         maxVcpus: vm.spec.maxvcpus,
         hap: state.hap === true,
@@ -57,34 +56,35 @@ function domainStep(host: BuildHost, vm: Prepared): CreateStep {
     },
     undo: (state) => {
       if (state.domid === undefined) return ok();
-      return host.domainControl.destroyDomain(state.domid);
+      return state.host.domainControl.destroyDomain(state.domid);
     },
   };
 }
 
-function limitsStep(host: BuildHost, vm: Prepared): CreateStep {
-  const control = host.domainControl;
+function limitsStep(vm: Prepared): CreateStep {
   return {
     id: 'limits',
     title: `limit it to ${vm.spec.maxvcpus} vCPUs and ${vm.image.maxMemKib} KiB`,
-    run: (state) =>
-      inOrder(
-        () => control.maxVcpus(id(state), vm.spec.maxvcpus),
-        () => control.setMaxMem(id(state), vm.image.maxMemKib),
-        () => control.setPagingMempool(id(state), vm.image.pagingMempoolBytes),
-      ),
+    run: (state) => {
+      const { domainControl } = state.host;
+      return inOrder(
+        () => domainControl.maxVcpus(id(state), vm.spec.maxvcpus),
+        () => domainControl.setMaxMem(id(state), vm.image.maxMemKib),
+        () => domainControl.setPagingMempool(id(state), vm.image.pagingMempoolBytes),
+      );
+    },
   };
 }
 
-function channelsStep(host: BuildHost): CreateStep {
+function channelsStep(): CreateStep {
   return {
     id: 'channels',
     title: 'give it event channels for xenstore and the console',
     run: (state) => {
       assert(state.storeDomid !== undefined && state.consoleDomid !== undefined, 'checked');
-      const store = host.domainControl.allocUnbound(id(state), state.storeDomid);
+      const store = state.host.domainControl.allocUnbound(id(state), state.storeDomid);
       if (!store.ok) return store;
-      const console = host.domainControl.allocUnbound(id(state), state.consoleDomid);
+      const console = state.host.domainControl.allocUnbound(id(state), state.consoleDomid);
       if (!console.ok) return console;
       state.storePort = store.value;
       state.consolePort = console.value;
@@ -93,7 +93,7 @@ function channelsStep(host: BuildHost): CreateStep {
   };
 }
 
-function memoryStep(host: BuildHost, vm: Prepared): CreateStep {
+function memoryStep(vm: Prepared): CreateStep {
   const { extents, memoryMap } = vm.image;
   const count = extents.reduce((sum, e) => sum + e.gfns.length, 0);
   return {
@@ -101,28 +101,28 @@ function memoryStep(host: BuildHost, vm: Prepared): CreateStep {
     title: `give it ${populatedKib(vm.image)} KiB in ${count} extents`,
     run: (state) =>
       inOrder(
-        () => host.domainControl.setMemoryMap(id(state), memoryMap),
-        () => populate(host.domainControl, id(state), extents),
+        () => state.host.domainControl.setMemoryMap(id(state), memoryMap),
+        () => populate(state.host.domainControl, id(state), extents),
       ),
   };
 }
 
-function imageStep(host: BuildHost, vm: Prepared): CreateStep {
+function imageStep(vm: Prepared): CreateStep {
   const bytes = vm.image.writes.reduce((sum, write) => sum + write.bytes.length, 0);
   return {
     id: 'image',
     title: `write ${Math.ceil(bytes / 1024)} KiB of kernel, ramdisk and tables into it`,
-    run: (state) => writeMemory(host.memory, id(state), vm.image.writes),
+    run: (state) => writeMemory(state.host.memory, id(state), vm.image.writes),
   };
 }
 
-function grantsStep(host: BuildHost, vm: Prepared): CreateStep {
+function grantsStep(vm: Prepared): CreateStep {
   return {
     id: 'grants',
     title: 'grant the console ring and the xenstore ring',
     run: (state) => {
       assert(state.storeDomid !== undefined && state.consoleDomid !== undefined, 'checked');
-      const table = host.memory.mapGrantTable(id(state), 0, 1);
+      const table = state.host.memory.mapGrantTable(id(state), 0, 1);
       if (!table.ok) return table;
       table.value.bytes.set(
         seedGrantTable({
@@ -132,13 +132,13 @@ function grantsStep(host: BuildHost, vm: Prepared): CreateStep {
           xenstoreDomid: state.storeDomid,
         }),
       );
-      host.memory.unmap(table.value);
+      state.host.memory.unmap(table.value);
       return ok();
     },
   };
 }
 
-function paramsStep(host: BuildHost, vm: Prepared): CreateStep {
+function paramsStep(vm: Prepared): CreateStep {
   return {
     id: 'params',
     title: 'tell Xen where its rings and channels are',
@@ -153,34 +153,36 @@ function paramsStep(host: BuildHost, vm: Prepared): CreateStep {
         ...params.map(
           ([index, value]) =>
             () =>
-              host.domainControl.setHvmParam(id(state), index, value),
+              state.host.domainControl.setHvmParam(id(state), index, value),
         ),
       );
     },
   };
 }
 
-function vcpuStep(host: BuildHost, vm: Prepared): CreateStep {
+function vcpuStep(vm: Prepared): CreateStep {
   return {
     id: 'vcpu',
     title: `point vCPU 0 at the kernel's entry 0x${vm.image.entry.toString(16)}`,
     run: (state) => {
-      const now = host.domainControl.getHvmContext(id(state));
+      const now = state.host.domainControl.getHvmContext(id(state));
       if (!now.ok) return now;
       const context = entryContext(now.value, vm.image);
-      return context.ok ? host.domainControl.setHvmContext(id(state), context.value) : context;
+      return context.ok
+        ? state.host.domainControl.setHvmContext(id(state), context.value)
+        : context;
     },
   };
 }
 
-function nodesStep(host: BuildHost, vm: Prepared): CreateStep {
+function nodesStep(vm: Prepared): CreateStep {
   return {
     id: 'nodes',
     title: 'make its nodes in xenstore',
     run: (state) => {
       assert(state.storePort !== undefined && state.consolePort !== undefined, 'channels made');
       assert(state.consoleDomid !== undefined, 'checked');
-      return makeNodes(host.xenstore, {
+      return makeNodes(state.host.xenstore, {
         domid: id(state),
         consoleDomid: state.consoleDomid,
         name: vm.spec.name,
@@ -194,12 +196,12 @@ function nodesStep(host: BuildHost, vm: Prepared): CreateStep {
         consoleGfn: vm.image.consoleGfn,
         consolePort: state.consolePort,
         record: formatRecord(vm.spec, vm.uuid),
-        startedAtMs: host.clock.wallMs(),
+        startedAtMs: state.host.clock.wallMs(),
       });
     },
     undo: (state) => {
       if (state.domid === undefined || state.consoleDomid === undefined) return ok();
-      return removeNodes(host.xenstore, {
+      return removeNodes(state.host.xenstore, {
         domid: state.domid,
         consoleDomid: state.consoleDomid,
         uuid: vm.uuid,
@@ -208,27 +210,27 @@ function nodesStep(host: BuildHost, vm: Prepared): CreateStep {
   };
 }
 
-function introduceStep(host: BuildHost, vm: Prepared): CreateStep {
+function introduceStep(vm: Prepared): CreateStep {
   return {
     id: 'introduce',
     title: 'introduce it to xenstored',
     run: (state) => {
       assert(state.storePort !== undefined, 'channels made');
-      return host.xenstore.introduce(id(state), vm.image.xenstoreGfn, state.storePort);
+      return state.host.xenstore.introduce(id(state), vm.image.xenstoreGfn, state.storePort);
     },
     undo: async (state) => {
       if (state.domid === undefined) return ok();
-      const released = await host.xenstore.release(state.domid);
+      const released = await state.host.xenstore.release(state.domid);
       // A domain that was never introduced has nothing to be released from.
       return released.ok || released.error.errno === 'ENOENT' ? ok() : released;
     },
   };
 }
 
-function unpauseStep(host: BuildHost): CreateStep {
+function unpauseStep(): CreateStep {
   return {
     id: 'unpause',
     title: 'let it run',
-    run: (state) => host.domainControl.unpause(id(state)),
+    run: (state) => state.host.domainControl.unpause(id(state)),
   };
 }

@@ -14,6 +14,7 @@ interface Device {
 }
 
 export interface DestroyState {
+  readonly host: BuildHost;
   devices: readonly Device[];
   paths: readonly string[];
 }
@@ -30,28 +31,23 @@ const CLOSED = '6';
 /** Most devices that are looked at: no domain has more, and a broken store cannot make us loop. */
 const MAX_DEVICES = 4096;
 
-export function planDestroy(host: BuildHost, domid: Domid): Plan<DestroyState> {
+export function planDestroy(domid: Domid): Plan<DestroyState> {
   return {
     name: `destroy ${domid}`,
-    steps: [
-      findStep(host, domid),
-      pauseStep(host, domid),
-      devicesStep(host),
-      domainStep(host, domid),
-      nodesStep(host),
-    ],
+    steps: [findStep(domid), pauseStep(domid), devicesStep(), domainStep(domid), nodesStep()],
   };
 }
 
-export function newDestroyState(): DestroyState {
-  return { devices: [], paths: [] };
+export function newDestroyState(host: BuildHost): DestroyState {
+  return { host, devices: [], paths: [] };
 }
 
-function findStep(host: BuildHost, domid: Domid): DestroyStep {
+function findStep(domid: Domid): DestroyStep {
   return {
     id: 'find',
     title: `find what belongs to domain ${domid}`,
     run: async (state) => {
+      const { host } = state;
       if (domid === DOM0) return fail('EPERM', 'domain 0 is the host: it cannot be destroyed');
       const info = host.domainControl.getInfo(domid);
       if (!info.ok) return info;
@@ -110,21 +106,21 @@ async function pathsOf(
   ];
 }
 
-function pauseStep(host: BuildHost, domid: Domid): DestroyStep {
+function pauseStep(domid: Domid): DestroyStep {
   return {
     id: 'pause',
     title: 'stop its vCPUs',
-    run: () => host.domainControl.pause(domid),
+    run: ({ host }) => host.domainControl.pause(domid),
   };
 }
 
-function devicesStep(host: BuildHost): DestroyStep {
+function devicesStep(): DestroyStep {
   return {
     id: 'devices',
     title: 'have its back ends let go',
     run: async (state) => {
       const closing = state.devices.filter(({ kind }) => kind !== 'console');
-      await Promise.all(closing.map((device) => closeDevice(host, device)));
+      await Promise.all(closing.map((device) => closeDevice(state.host, device)));
       return ok();
     },
   };
@@ -148,20 +144,20 @@ async function closeDevice(host: BuildHost, { backend }: Device): Promise<void> 
   cancel();
 }
 
-function domainStep(host: BuildHost, domid: Domid): DestroyStep {
+function domainStep(domid: Domid): DestroyStep {
   return {
     id: 'domain',
     title: 'give its memory back',
-    run: () => host.domainControl.destroyDomain(domid),
+    run: ({ host }) => host.domainControl.destroyDomain(domid),
   };
 }
 
-function nodesStep(host: BuildHost): DestroyStep {
+function nodesStep(): DestroyStep {
   return {
     id: 'nodes',
     title: 'remove its nodes from xenstore',
     run: (state) =>
-      host.xenstore.transaction(async (tx) => {
+      state.host.xenstore.transaction(async (tx) => {
         const results = await Promise.all(state.paths.map((path) => tx.rm(path)));
         const failed = results.find((result) => !result.ok && result.error.errno !== 'ENOENT');
         return failed ?? ok();
