@@ -1,0 +1,69 @@
+// The lifecycle service as a process of dom0: one for all domains, gone when the last of them is.
+import { randomFillSync } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { createImageFiles, KERNEL_CACHE_DIR } from '../../shared/domain/build/index.ts';
+import { unixFiles } from '../../shared/platform/unix/files.ts';
+import { openUnix } from '../../shared/platform/unix/platform.ts';
+import { xenstoreSocket } from '../../shared/platform/unix/xenstore-socket.ts';
+import { createXenstoreClient } from '../../shared/xenstore/client.ts';
+import { LINGER_MS } from './limits.ts';
+import { type LifecycleHost, lifecycleService, sweep } from './service.ts';
+import { becomeTheOne, SOCKET_PATH } from './single.ts';
+
+const LOG_PATH = '/var/log/xtl/lifecycle.log';
+
+interface OpenHost extends LifecycleHost {
+  close(): void;
+}
+
+async function openHost(log: Logger): Promise<OpenHost | undefined> {
+  const platform = openUnix();
+  const socket = platform.ok ? await xenstoreSocket() : platform;
+  if (!platform.ok || !socket.ok) {
+    log.error(socket.ok ? 'no platform' : socket.error.what);
+    return undefined;
+  }
+  const xenstore = createXenstoreClient(socket.value);
+  return {
+    ...platform.value,
+    xenstore,
+    images: createImageFiles(unixFiles(), KERNEL_CACHE_DIR),
+    random: (bytes) => randomFillSync(new Uint8Array(bytes)),
+    log: (line) => log.info(line),
+    close: () => {
+      xenstore.close();
+      platform.value.close();
+    },
+  };
+}
+
+/** The exit status: 0 when the last domain is gone, or if another service does the work. */
+async function main(): Promise<number> {
+  mkdirSync(dirname(LOG_PATH), { recursive: true });
+  const log = pino(
+    { base: { service: 'lifecycle' } },
+    pino.destination({ dest: LOG_PATH, sync: true }),
+  );
+  for (;;) {
+    const server = await becomeTheOne(SOCKET_PATH);
+    if (server === undefined) return 0;
+    const host = await openHost(log);
+    if (host === undefined) return 1;
+    const ended = await lifecycleService(host);
+    if (!ended.ok) {
+      log.error(ended.error.what);
+      return 1;
+    }
+    await host.clock.sleep(LINGER_MS);
+    // From here on a new VM finds nobody and starts a service of its own; one that came just before
+    // is seen by this last look.
+    server.close();
+    const left = await sweep(host, new Set());
+    host.close();
+    if (left.ok && left.value === 0) return 0;
+  }
+}
+
+process.exit(await main());

@@ -1,0 +1,29 @@
+/** One lifecycle service a host: whoever listens on the socket is it. */
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { dirname } from 'node:path';
+
+export const SOCKET_PATH = '/run/xtl/lifecycle.sock';
+
+/** Whether a service listens at `path`. */
+export function isRunning(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+}
+
+/** The server that says so, or undefined if another service listens already. */
+export async function becomeTheOne(path: string): Promise<Server | undefined> {
+  if (await isRunning(path)) return undefined;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  // A socket that nobody answers on is what an earlier service left.
+  rmSync(path, { force: true });
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.on('error', () => resolve(undefined));
+    server.listen(path, () => resolve(server));
+  });
+}
