@@ -41,7 +41,6 @@ export function physmap(unmapped: (one: Frame) => void): Physmap {
   };
   return {
     add(gfn, order) {
-      assert(gfn % 2 ** order === 0, `gfn ${gfn} is not aligned to its extent of order ${order}`);
       assert(!populated(gfn), `gfn ${gfn} is populated twice`);
       for (const key of missingTables(gfn, order)) tables.add(key);
       const starts = extents.get(order) ?? new Set();

@@ -29,6 +29,7 @@ export function populate(
 
 function give(world: World, domain: SimDomain, gfn: number, order: number): boolean {
   const pages = 2 ** order;
+  assert(gfn % pages === 0, `gfn ${gfn} is not aligned to its extent of order ${order}`);
   if (order > MAX_ORDER || gfn + pages > MAX_GFN) return false;
   if (domain.totalPages + pages > domain.maxPages) return false;
   if (domain.physmap.tablesWith(gfn, order) > domain.poolPages) return false;
