@@ -1,0 +1,66 @@
+/** `xtl vm show`: all that is known of one domain. */
+
+import { domainPath, libxlPath, type VmRecord } from '../../shared/domain/build/index.ts';
+import type { Context } from '../context.ts';
+import { type DomainView, findDomain, recordOf, view } from '../domains.ts';
+import type { Host } from '../host.ts';
+import { DONE, failed, type Outcome } from '../output/exit.ts';
+import { emit, type Format, fields } from '../output/format.ts';
+import { printable } from '../output/style.ts';
+import type { Options } from '../table.ts';
+
+interface Details extends DomainView {
+  readonly type: string | null;
+  readonly consoleTty: string | null;
+  /** The specification that xtl made it from; null if xl did. */
+  readonly spec: VmRecord | null;
+}
+
+export async function show(
+  context: Context,
+  [word = '']: readonly string[],
+  options: Options,
+): Promise<Outcome> {
+  const host = await context.host();
+  if (!host.ok) return failed(host.error);
+  const info = await findDomain(host.value, word);
+  if (!info.ok) return failed(info.error);
+  const details: Details = {
+    ...(await view(host.value, info.value)),
+    type: await node(host.value, `${libxlPath(info.value.domid)}/type`),
+    consoleTty: await node(host.value, `${domainPath(info.value.domid)}/console/tty`),
+    spec: (await recordOf(host.value, info.value.domid)) ?? null,
+  };
+  await emit(context.terminal.out, options.output as Format, details, () => text(details));
+  return DONE;
+}
+
+/** The value of a node; null if it is missing or empty. */
+async function node(host: Host, path: string): Promise<string | null> {
+  const value = await host.xenstore.readString(path);
+  return value.ok && value.value !== '' ? value.value : null;
+}
+
+function text(d: Details): string {
+  const mib = (kib: number): string => `${Math.floor(kib / 1024)} MiB`;
+  const reason = d.shutdownReason === null ? '' : ` (${d.shutdownReason})`;
+  const known: [string, string | null][] = [
+    ['name', d.name],
+    ['domid', String(d.domid)],
+    ['uuid', d.uuid],
+    ['type', d.type],
+    ['state', `${d.state}${reason}`],
+    ['memory', `${mib(d.memoryKib)} of ${mib(d.maxMemoryKib)}`],
+    ['vcpus', `${d.vcpus} of ${d.maxVcpus}`],
+    ['cpu time', `${d.cpuTimeSeconds.toFixed(1)} s`],
+    ['console', d.consoleTty],
+    ...Object.entries(d.spec ?? {})
+      .filter(([key]) => /^(kernel|ramdisk|cmdline|on[A-Z])/.test(key))
+      .map(([key, value]): [string, string] => [key, String(value)]),
+  ];
+  return fields(
+    known.flatMap(([key, value]) =>
+      value === null || value === '' ? [] : [[key, printable(value)]],
+    ),
+  );
+}

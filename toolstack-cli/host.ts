@@ -1,0 +1,19 @@
+/** What commands ask of the machine they run on. Opened when a command needs it, never before. */
+
+import type { Result } from '../shared/core/result.ts';
+import type { BuildHost } from '../shared/domain/build/index.ts';
+
+/** The other end of a domain's console. */
+export interface Pty {
+  write(bytes: Uint8Array): void;
+  /** Sets the one receiver; `onEnd` once, when the other side is gone. */
+  receive(onData: (bytes: Uint8Array) => void, onEnd: () => void): void;
+  close(): void;
+}
+
+export interface Host extends BuildHost {
+  /** Opens a terminal that xenconsoled published. ENOENT, EIO, EACCES. */
+  openPty(path: string): Promise<Result<Pty>>;
+  /** Ends all connections; nothing keeps the process alive after that. */
+  close(): void;
+}

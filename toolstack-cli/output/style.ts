@@ -1,0 +1,33 @@
+/** Colour, where it is wanted: on a terminal, and without NO_COLOR (no-color.org). */
+
+import type { Sink, Terminal } from '../terminal.ts';
+
+export type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';
+
+const CODES: Readonly<Record<Paint, number>> = {
+  red: 31,
+  yellow: 33,
+  green: 32,
+  cyan: 36,
+  bold: 1,
+  dim: 2,
+};
+
+export type Style = (paint: Paint, text: string) => string;
+
+export function styleFor(sink: Sink, env: Terminal['env']): Style {
+  const plain = !sink.isTty || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
+  return (paint, text) => (plain ? text : `\x1b[${CODES[paint]}m${text}\x1b[0m`);
+}
+
+/** What an untrusted string may do to a terminal is nothing: control characters become visible. */
+export function printable(text: string): string {
+  return [...text]
+    .map((c) => {
+      const code = c.codePointAt(0) ?? 0;
+      if (code === 0x7f) return '\u2421';
+      if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+      return (code >= 0x80 && code <= 0x9f) || code === 0xfeff ? '\ufffd' : c;
+    })
+    .join('');
+}

@@ -1,0 +1,86 @@
+/** The command line itself: usage, help, exit codes, and what needs no Xen. */
+
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { COMMANDS } from './table.ts';
+import { runXtl } from './testing/context.ts';
+import { VERSION } from './version.ts';
+
+const files = {
+  'good.cfg': 'name="web1"\ntype="pvh"\nkernel="/missing"\nmemory=256\n',
+  'bad.cfg': 'name="web1"\ntype="pvh"\nkernel=/boot/x\nmemory=0\nvcpsu=2\n',
+  'text.cfg': 'name="web1"\ntype="pvh"\nkernel="good.cfg"\nmemory=256\n',
+};
+
+const rows: [argv: string, exit: number, stdout: RegExp, stderr: RegExp][] = [
+  ['', 2, /^$/, /Usage: xtl/],
+  ['--help', 0, /Exit codes: 0 ok/, /^$/],
+  ['--version', 0, /^[0-9.]+\n$/, /^$/],
+  ['vm', 2, /^$/, /^xtl: vm needs a command: see xtl vm --help\n$/],
+  ['frobnicate', 2, /^$/, /^xtl: unknown command 'frobnicate'\n$/],
+  ['vm --help', 0, /create \[options\]/, /^$/],
+  ['help vm', 0, /Usage: xtl vm/, /^$/],
+  ['lst', 2, /^$/, /^xtl: unknown command 'lst' \(did you mean list\?\)\n$/],
+  ['vm crate x', 2, /^$/, /^xtl: unknown command 'vm crate' \(did you mean vm create\?\)\n$/],
+  ['vm list --json', 2, /^$/, /^xtl: unknown option '--json'\n$/],
+  [
+    'vm list -o xml',
+    2,
+    /^$/,
+    /^xtl: .*'xml' is invalid. Allowed choices are table, json, yaml\.\n$/,
+  ],
+  ['vm show', 2, /^$/, /^xtl: missing required argument 'domain'\n$/],
+  ['vm show a b', 2, /^$/, /^xtl: too many arguments.*\n$/],
+  ['vm create', 2, /^$/, /^xtl: create needs a configuration file\n$/],
+  ['vm create a.cfg b.cfg', 2, /^$/, /^xtl: 'b.cfg' is neither a setting/],
+  ['vm create none.cfg', 3, /^$/, /^xtl: none.cfg: no such file\n$/],
+  ['create none.cfg', 3, /^$/, /^xtl: none.cfg: no such file\n$/],
+  ['vm create good.cfg', 3, /^$/, /^xtl: kernel \/missing: no such file\n$/],
+  ['vm create text.cfg', 6, /^$/, /^xtl: kernel good.cfg: .*\n$/],
+  [
+    'vm create bad.cfg',
+    6,
+    /^$/,
+    /bad.cfg:3:8: error: [\s\S]*bad.cfg:4:8: error: [\s\S]*bad.cfg:5:1: warn/,
+  ],
+  ['vm create good.cfg memory=0', 6, /^$/, /argument 1:1:8: error: memory must be from 1 to/],
+  ['vm create /dev/null', 6, /^$/, /\nxtl: \/dev\/null: 3 errors and 1 warning\n$/],
+  ['vm list', 5, /^$/, /^xtl: no Xen on this machine\n$/],
+  ['list', 5, /^$/, /^xtl: no Xen on this machine\n$/],
+  [
+    'vm shutdown x --timeout soon',
+    2,
+    /^$/,
+    /^xtl: a timeout is a number of seconds, not 'soon'\n$/,
+  ],
+  ['vm console x --timeout 1e3', 2, /^$/, /^xtl: a timeout is a number of seconds, not '1e3'\n$/],
+  ['explain memory', 0, /^memory: .*\n\n {2}type {5}number\n {2}unit {5}MiB\n/, /^$/],
+  ['explain memroy', 3, /^$/, /^xtl: xl.cfg has no key 'memroy' \(did you mean memory\?\)\n$/],
+  ['explain vif -o json', 0, /"status": "later"/, /^$/],
+  ['explain vif -o yaml', 0, /^name: vif\ntype: list\n/, /^$/],
+  ['explain', 0, /^KEY +TYPE +STATUS +MEANING\nname +string +now +Name of the VM/, /^$/],
+  ['completion bash', 0, /complete -F _xtl xtl/, /^$/],
+  ['completion zsh', 0, /^#compdef xtl/, /^$/],
+  ['completion fish', 0, /complete -c xtl/, /^$/],
+  ['completion csh', 2, /^$/, /^xtl: there is no completion for 'csh'/],
+];
+
+test.each(rows)('xtl %s exits %i', async (line, exit, stdout, stderr) => {
+  const ran = await runXtl(line.split(' ').filter(Boolean), { files });
+  expect(ran.stderr).toMatch(stderr);
+  expect(ran.stdout).toMatch(stdout);
+  expect(ran.exit).toBe(exit);
+});
+
+test.each(COMMANDS)('the help of $path fits a screen and has two examples', async ({ path }) => {
+  const { stdout, exit } = await runXtl([...path, '--help']);
+  expect(exit).toBe(0);
+  expect(stdout.split('\n').length).toBeLessThan(30);
+  expect(stdout.split('Examples:\n')[1]?.trim().split('\n').length).toBeGreaterThanOrEqual(2);
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+});
+
+test('the version is that of the package', () => {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  expect(JSON.parse(text).version).toBe(VERSION);
+});

@@ -1,0 +1,121 @@
+/** From words to a command: commander, driven by the table of commands. */
+
+import { Command as Commander, CommanderError, Option } from 'commander';
+import { nearest } from '../shared/domain/spec/nearest.ts';
+import type { Context } from './context.ts';
+import { EXIT, type Outcome } from './output/exit.ts';
+import { COMMANDS, type Command, GROUPS, type Options } from './table.ts';
+import { VERSION } from './version.ts';
+
+/** Runs what `argv` (without node and script) asks for. Prints everything, the failure too. */
+export async function runProgram(context: Context, argv: readonly string[]): Promise<number> {
+  const { out, err } = context.terminal;
+  let outcome: Outcome = { exit: EXIT.ok };
+  const program = buildProgram(async (command, args, options) => {
+    outcome = await command.run(context, args, options);
+  });
+  forEachCommand(program, (command) =>
+    command.configureOutput({
+      writeOut: (text) => out.write(text),
+      writeErr: (text) => err.write(text),
+      getOutHelpWidth: () => out.columns,
+      getErrHelpWidth: () => err.columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      outputError: (text, write) => write(`xtl: ${oneLine(text)}\n`),
+    }),
+  );
+  if (argv.length === 0) {
+    err.write(program.helpInformation());
+    return EXIT.usage;
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  if (outcome.message !== undefined) err.write(`xtl: ${outcome.message}\n`);
+  return outcome.exit;
+}
+
+/** Commander's `error: ...\n(Did you mean ...?)` as one line. */
+function oneLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ');
+}
+
+type Action = (command: Command, args: readonly string[], options: Options) => Promise<void>;
+
+function buildProgram(action: Action): Commander {
+  const program = new Commander('xtl')
+    .description('Xen management: virtual machines on this host')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .exitOverride();
+  const groups = new Map<string, Commander>();
+  refuseOthers(program, '');
+  for (const [name, summary] of Object.entries(GROUPS)) {
+    const group = program.command(name).description(summary).exitOverride();
+    refuseOthers(group, `${name} `);
+    groups.set(name, group);
+  }
+  for (const command of COMMANDS) {
+    const [first = '', verb] = command.path;
+    if (verb === undefined) define(program, first, command, action, false);
+    else define(groups.get(first) ?? program, verb, command, action, false);
+    if (command.alias !== undefined) define(program, command.alias, command, action, true);
+  }
+  const aliases = COMMANDS.flatMap((c) => (c.alias === undefined ? [] : [c.alias]));
+  program.addHelpText('after', `\nxl's verbs work too: ${aliases.join(', ')}\n${EXITS}`);
+  return program;
+}
+
+/** Naming no verb, or one that does not exist, is a usage error; the nearest one is offered. */
+function refuseOthers(group: Commander, prefix: string): void {
+  group.allowExcessArguments(true).action(() => {
+    const [word] = group.args;
+    if (word === undefined) group.error(`${prefix}needs a command: see xtl ${prefix}--help`);
+    const near = nearest(word ?? '', [
+      ...group.commands.map((command) => command.name()),
+      ...(prefix === '' ? ['help'] : []),
+    ]);
+    const hint = near === undefined ? '' : ` (did you mean ${prefix}${near}?)`;
+    group.error(`unknown command '${prefix}${word}'${hint}`);
+  });
+}
+
+const EXITS = `
+Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state, 5 no privilege or no Xen,
+6 bad configuration, 7 timeout
+`;
+
+function define(
+  parent: Commander,
+  name: string,
+  command: Command,
+  action: Action,
+  hidden: boolean,
+): void {
+  const made = parent.command(name, { hidden }).description(command.summary).exitOverride();
+  made.helpOption('-h, --help', 'print help').allowExcessArguments(false);
+  for (const { usage, doc } of command.args) made.argument(usage, doc);
+  for (const { flags, doc, choices, fallback } of command.options) {
+    const option = new Option(flags, doc);
+    if (choices !== undefined) option.choices(choices);
+    if (fallback !== undefined) option.default(fallback);
+    made.addOption(option);
+  }
+  const width = Math.max(...command.examples.map(([line]) => line.length));
+  const examples = command.examples.map(([line, effect]) => `  ${line.padEnd(width)}  ${effect}`);
+  made.addHelpText('after', `\nExamples:\n${examples.join('\n')}\n`);
+  made.action(() => action(command, made.args, made.opts()));
+}
+
+function forEachCommand(command: Commander, visit: (command: Commander) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}

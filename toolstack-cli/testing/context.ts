@@ -1,0 +1,68 @@
+/** A context for tests: files in memory, and whatever host the test brings. */
+
+import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { createImageFiles } from '../../shared/domain/build/index.ts';
+import type { Files } from '../../shared/platform/files.ts';
+import type { Probes } from '../commands/doctor-checks.ts';
+import type { Context } from '../context.ts';
+import type { Host } from '../host.ts';
+import { runProgram } from '../program.ts';
+import { type FakeTerminal, fakeTerminal } from './terminal.ts';
+
+export interface FakeContextOptions {
+  readonly terminal?: FakeTerminal;
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly host?: Result<Host>;
+  readonly probes?: Probes;
+}
+
+export function fakeContext(options: FakeContextOptions = {}): Context {
+  const files = fakeFiles(options.files ?? {});
+  const probes = options.probes;
+  return {
+    terminal: options.terminal ?? fakeTerminal(),
+    host: async () => options.host ?? fail('ENODEV', 'no Xen on this machine'),
+    files: async () => files,
+    images: async () => createImageFiles(files),
+    random: () => new Uint8Array(16).fill(0x5a),
+    probes: async () => {
+      if (probes === undefined) throw new Error('this test has no probes');
+      return probes;
+    },
+  };
+}
+
+function fakeFiles(content: Readonly<Record<string, string | Uint8Array>>): Files {
+  const bytesOf = (path: string): Result<Uint8Array> => {
+    const found = content[path];
+    if (found === undefined) return fail('ENOENT', `${path}: no such file`);
+    return ok(typeof found === 'string' ? new TextEncoder().encode(found) : found);
+  };
+  return {
+    stat: async (path) => {
+      const bytes = bytesOf(path);
+      return bytes.ok ? ok({ bytes: bytes.value.length, identity: path }) : bytes;
+    },
+    read: async (path) => bytesOf(path),
+    write: async (path) => fail('EROFS', path),
+    remove: async () => ok(),
+    list: async () => ok([]),
+    decompress: (kind) => fail('EOPNOTSUPP', kind),
+  };
+}
+
+export interface Ran {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `xtl WORDS...` to its end. */
+export async function runXtl(
+  words: readonly string[],
+  options: FakeContextOptions = {},
+): Promise<Ran> {
+  const terminal = options.terminal ?? fakeTerminal();
+  const exit = await runProgram(fakeContext({ ...options, terminal }), words);
+  return { exit, stdout: terminal.stdout(), stderr: terminal.stderr() };
+}

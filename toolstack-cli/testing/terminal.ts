@@ -1,0 +1,56 @@
+/** A terminal for tests: what was written, and a user who types. */
+
+import type { Terminal } from '../terminal.ts';
+
+export interface FakeTerminal extends Terminal {
+  stdout(): string;
+  stderr(): string;
+  /** As if the user, or a pipe, had sent this. */
+  type(text: string): void;
+  endInput(): void;
+  /** Whether keys come raw at the moment. */
+  isRaw(): boolean;
+  /** Whether somebody reads the input at the moment. */
+  isRead(): boolean;
+}
+
+export interface FakeTerminalOptions {
+  readonly isTty?: boolean;
+  readonly env?: Terminal['env'];
+}
+
+export function fakeTerminal({ isTty = false, env = {} }: FakeTerminalOptions = {}): FakeTerminal {
+  const texts = { out: '', err: '' };
+  let raw = false;
+  let receiver: { onData: (bytes: Uint8Array) => void; onEnd: () => void } | undefined;
+  const sink = (name: 'out' | 'err') => ({
+    isTty,
+    columns: 80,
+    write: (data: string | Uint8Array): void => {
+      texts[name] += typeof data === 'string' ? data : new TextDecoder().decode(data);
+    },
+  });
+  return {
+    out: sink('out'),
+    err: sink('err'),
+    env,
+    input: {
+      isTty,
+      setRaw: (on) => {
+        raw = isTty && on;
+      },
+      receive: (onData, onEnd) => {
+        receiver = { onData, onEnd };
+        return () => {
+          receiver = undefined;
+        };
+      },
+    },
+    stdout: () => texts.out,
+    stderr: () => texts.err,
+    type: (text) => receiver?.onData(new TextEncoder().encode(text)),
+    endInput: () => receiver?.onEnd(),
+    isRaw: () => raw,
+    isRead: () => receiver !== undefined,
+  };
+}

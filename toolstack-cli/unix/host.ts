@@ -1,0 +1,37 @@
+/** The host of a process in dom0: hypercalls by koffi, xenstored by its socket. */
+
+import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { openUnix } from '../../shared/platform/unix/platform.ts';
+import { xenstoreSocket } from '../../shared/platform/unix/xenstore-socket.ts';
+import { createXenstoreClient } from '../../shared/xenstore/client.ts';
+import type { Host } from '../host.ts';
+import { openPty } from './pty.ts';
+
+/** ENODEV without Xen, its libraries or xenstored; EACCES without privilege. */
+export async function openUnixHost(): Promise<Result<Host>> {
+  const platform = openUnix();
+  if (!platform.ok) return notThere(platform);
+  const transport = await xenstoreSocket();
+  if (!transport.ok) {
+    platform.value.close();
+    return notThere(transport);
+  }
+  const xenstore = createXenstoreClient(transport.value);
+  return ok({
+    domainControl: platform.value.domainControl,
+    memory: platform.value.memory,
+    clock: platform.value.clock,
+    xenstore,
+    openPty: async (path) => openPty(path),
+    close: () => {
+      xenstore.close();
+      platform.value.close();
+    },
+  });
+}
+
+/** What is missing here is Xen, not something that the user named. */
+function notThere<T>(result: Result<T> & { ok: false }): Result<never> {
+  const { errno, what } = result.error;
+  return errno === 'ENOENT' ? fail('ENODEV', what) : result;
+}

@@ -1,0 +1,60 @@
+/** The slave side of a pseudo terminal that xenconsoled published. */
+
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { ReadStream, WriteStream } from 'node:tty';
+import { ERRNO, type Errno } from '../../shared/core/errno.ts';
+import { fail, ok, type Result } from '../../shared/core/result.ts';
+import type { Pty } from '../host.ts';
+
+const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/**
+ * Opens it without making it ours to be controlled by. xenconsoled has set it to raw mode. The path
+ * comes from xenstore: only a character device below /dev is opened.
+ */
+export function openPty(path: string): Result<Pty> {
+  if (!/^\/dev\/[A-Za-z0-9/_-]+$/.test(path)) return fail('EINVAL', `${path} is no terminal`);
+  try {
+    const reader = new ReadStream(openTerminal(path, O_RDONLY));
+    const writer = new WriteStream(openTerminal(path, O_WRONLY));
+    return ok(join(reader, writer));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    return fail(code in ERRNO ? (code as Errno) : 'EIO', `cannot open ${path}: ${code}`);
+  }
+}
+
+function openTerminal(path: string, mode: number): number {
+  const fd = openSync(path, mode | O_NOCTTY | O_NONBLOCK);
+  if (fstatSync(fd).isCharacterDevice()) return fd;
+  closeSync(fd);
+  throw Object.assign(new Error(path), { code: 'ENOTTY' });
+}
+
+function join(reader: ReadStream, writer: WriteStream): Pty {
+  let ended = false;
+  let onEnd = (): void => {};
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    reader.destroy();
+    writer.destroy();
+    onEnd();
+  };
+  // A terminal whose master is gone reads as EIO.
+  for (const stream of [reader, writer]) stream.on('error', end);
+  reader.on('end', end).on('close', end);
+  return {
+    write: (bytes) => {
+      if (!ended) writer.write(bytes);
+    },
+    receive: (onData, whenEnded) => {
+      onEnd = whenEnded;
+      reader.on('data', onData);
+    },
+    close: () => {
+      onEnd = () => {};
+      end();
+    },
+  };
+}

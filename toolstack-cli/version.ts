@@ -1,0 +1,3 @@
+/** The version of xtl, as in package.json (a test compares them). */
+
+export const VERSION = '0.1.0';
