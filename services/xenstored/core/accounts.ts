@@ -1,0 +1,84 @@
+/** Domains by number, and what their nodes, watches and output weigh. */
+
+import { createDomain, type Domain } from './domain.ts';
+import { MEMORY_LOG_INTERVAL_MS } from './limits.ts';
+import type { State } from './state.ts';
+import type { Node } from './tree.ts';
+
+/** sizeof(struct xs_tdb_record_hdr) and of one of its permissions: xenstored_core.h @ RELEASE-4.17.7. */
+const NODE_HEADER = 24;
+const NODE_PERMISSION = 8;
+
+/** The size that the quota on one node looks at. */
+export function sizeOf(valueSize: number, perms: number, childBytes: number): number {
+  return NODE_HEADER + perms * NODE_PERMISSION + valueSize + childBytes;
+}
+
+/** The memory that a node is charged with: its size and its path. */
+export function weightOf(pathLength: number, node: Node): number {
+  const childBytes = node.children?.bytes ?? 0;
+  return pathLength + sizeOf(node.value.length, node.perms.length, childBytes);
+}
+
+/** Makes a domain known, introduced or not: permissions may name it from now on. */
+export function addDomain(state: State, domid: number): Domain {
+  const privileged = domid === 0 || domid === state.privDomid;
+  const domain = createDomain(domid, privileged, state.generation, state.features);
+  state.domains.set(domid, domain);
+  return domain;
+}
+
+/** The domain of that number if the store or the hypervisor knows one. */
+export function existingDomain(state: State, domid: number): Domain | undefined {
+  const known = state.domains.get(domid);
+  if (known !== undefined) return known;
+  return state.host.domainExists(domid) ? addDomain(state, domid) : undefined;
+}
+
+function reportMemory(state: State, domain: Domain): void {
+  const { memoryLog: log, memory, domid } = domain;
+  const hard = domain.ownQuotas.memory ?? state.quotas.memory;
+  const soft = domain.ownQuotas.softMemory ?? state.quotas.softMemory;
+  const say = (text: string): void => {
+    log.lastMs = state.nowMs;
+    state.host.report(`domain ${domid}: ${memory} bytes of memory, ${text}`);
+  };
+  if (hard > 0 && memory >= hard) {
+    if (!log.hardReported) say(`at the hard quota of ${hard}; it is not served until below`);
+    log.hardReported = true;
+    return;
+  }
+  if (state.nowMs - log.lastMs < MEMORY_LOG_INTERVAL_MS) return;
+  if (log.hardReported) {
+    say(`below the hard quota of ${hard} again`);
+    log.hardReported = false;
+  }
+  if (soft > 0 && memory >= soft && !log.softReported) {
+    say(`over the soft quota of ${soft}`);
+    log.softReported = true;
+  } else if (memory < soft && log.softReported) {
+    say(`below the soft quota of ${soft} again`);
+    log.softReported = false;
+  }
+}
+
+/** Adds to what a domain weighs; a domain that nobody knows weighs nothing. */
+export function charge(state: State, domid: number, bytes: number): void {
+  const domain = state.domains.get(domid);
+  if (domain === undefined || bytes === 0) return;
+  domain.memory += bytes;
+  if (!domain.privileged && domain.connection?.ignored !== true) reportMemory(state, domain);
+}
+
+/** Whether `bytes` more would take an unprivileged domain to its hard quota. */
+export function exceedsMemory(state: State, domain: Domain | undefined, bytes: number): boolean {
+  if (domain === undefined || domain.privileged) return false;
+  const hard = domain.ownQuotas.memory ?? state.quotas.memory;
+  return hard > 0 && domain.memory + bytes >= hard;
+}
+
+/** Changes how many nodes a domain owns. */
+export function countNodes(state: State, domid: number, by: number): void {
+  const domain = state.domains.get(domid);
+  if (domain !== undefined) domain.nodes += by;
+}

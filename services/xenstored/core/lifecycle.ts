@@ -1,0 +1,154 @@
+/** Domains coming and going: introduced, shut down, released, dead. */
+
+import { fail, ok, type Result } from '../../../shared/core/result.ts';
+import { addDomain, charge, countNodes, weightOf } from './accounts.ts';
+import { eachChild } from './children.ts';
+import { type Connection, createConnection } from './connection.ts';
+import type { Domain } from './domain.ts';
+import { fireSpecial } from './fire.ts';
+import { dropTransactions } from './ops/transaction.ts';
+import { dropWatches } from './ops/watch.ts';
+import type { Path } from './path.ts';
+import { childPath, pathOf, ROOT } from './path.ts';
+import type { PermEntry } from './perms.ts';
+import { intern, withOwner } from './perms.ts';
+import { removeTree } from './removal.ts';
+import type { State } from './state.ts';
+import { nextGeneration, stir } from './state.ts';
+import { edit, lookup } from './tree.ts';
+
+export function connect(state: State, domain: Domain | undefined): Connection {
+  const connection = createConnection(++state.connectionNumber, domain);
+  state.connections.add(connection);
+  return connection;
+}
+
+/** Forgets what a connection has under way; it lives on. */
+export function resetConnection(state: State, connection: Connection): void {
+  dropWatches(state, connection);
+  dropTransactions(state, connection);
+  connection.output.clear();
+}
+
+/** A domain's ring, or a socket, is served no longer; a domain's nodes stay until it dies. */
+export function ignoreConnection(state: State, connection: Connection): void {
+  connection.ignored = true;
+  resetConnection(state, connection);
+  stir(state, connection);
+}
+
+export function disconnect(state: State, connection: Connection): void {
+  ignoreConnection(state, connection);
+  state.connections.delete(connection);
+}
+
+/** INTRODUCE: serves the domain's ring, or its new event channel if it is known already. */
+export function introduceDomain(
+  state: State,
+  domid: number,
+  attach: (connection: Connection) => Result<void>,
+  again: (connection: Connection) => void,
+): Result<Connection> {
+  const domain = state.domains.get(domid) ?? addDomain(state, domid);
+  if (domain.introduced && domain.connection !== undefined) {
+    resetConnection(state, domain.connection);
+    domain.connection.ignored = false;
+    again(domain.connection);
+    return ok(domain.connection);
+  }
+  const connection = connect(state, domain);
+  const attached = attach(connection);
+  if (!attached.ok) {
+    state.connections.delete(connection);
+    if (domain.nodes === 0) state.domains.delete(domid);
+    return fail(attached.error.errno, attached.error.what);
+  }
+  domain.introduced = true;
+  domain.shutdown = false;
+  domain.connection = connection;
+  state.writeRate.domainAdded(domain.credit, state.nowMs);
+  fireSpecial(state, '@introduceDomain', domid);
+  return ok(connection);
+}
+
+/** Gives a dead domain's nodes to dom0. */
+function adoptOrphans(state: State, path: Path, domain: Domain): void {
+  const node = edit(state.tree, path);
+  const weight = weightOf(path.text.length, node);
+  charge(state, domain.domid, -weight);
+  charge(state, state.privDomid, weight);
+  countNodes(state, domain.domid, -1);
+  countNodes(state, state.privDomid, 1);
+  node.perms = withOwner(node.perms, state.privDomid);
+  node.generation = nextGeneration(state);
+}
+
+/** Removes what the domain owns below `top`, with all below that; stops once it owns nothing more. */
+function removeOwned(state: State, domain: Domain, top: Path): void {
+  const stack = [top];
+  for (let path = stack.pop(); path !== undefined && domain.nodes > 0; path = stack.pop()) {
+    const node = lookup(state.tree, path);
+    if (node === undefined) continue;
+    if (node.perms[0].domid === domain.domid) {
+      if (state.keepOrphans) adoptOrphans(state, path, domain);
+      else {
+        removeTree(state, path, undefined);
+        continue;
+      }
+    }
+    for (const [name] of eachChild(node.children)) stack.push(childPath(path, name));
+  }
+}
+
+/** A domain is in no list any longer: a later domain with its number starts without rights. */
+function removeFromSpecials(state: State, domid: number): void {
+  for (const [name, [owner, ...others]] of state.specials) {
+    const heir: PermEntry = owner.domid === domid ? { ...owner, domid: state.privDomid } : owner;
+    state.specials.set(name, intern([heir, ...others.filter((entry) => entry.domid !== domid)]));
+  }
+}
+
+/** RELEASE, or death: its watches go first, so that it hears nothing of the rest. */
+export function destroyDomain(state: State, domain: Domain): void {
+  const { connection, domid } = domain;
+  domain.connection = undefined;
+  if (connection !== undefined) {
+    disconnect(state, connection);
+    for (const other of state.connections) {
+      if (other.target === connection) other.target = undefined;
+    }
+    state.host.released(connection);
+  }
+  removeOwned(state, domain, pathOf(`/local/domain/${domid}`));
+  removeOwned(state, domain, ROOT);
+  removeFromSpecials(state, domid);
+  state.domains.delete(domid);
+  if (!domain.introduced) return;
+  state.writeRate.domainRemoved(domain.credit);
+  fireSpecial(state, '@releaseDomain', domid);
+}
+
+/** What the hypervisor says of a domain; undefined: there is none. */
+export type DomainStatus = { readonly shutdown: boolean; readonly dying: boolean } | undefined;
+
+/** VIRQ_DOM_EXC: some domain has shut down or died. */
+export function checkDomains(state: State, status: (domid: number) => DomainStatus): void {
+  const shut: number[] = [];
+  let died = false;
+  for (const domain of [...state.domains.values()].reverse()) {
+    const now = status(domain.domid);
+    if (!domain.introduced) {
+      if (now === undefined) destroyDomain(state, domain);
+      continue;
+    }
+    if (now?.shutdown && !domain.shutdown) {
+      domain.shutdown = true;
+      shut.push(domain.domid);
+    }
+    if (now === undefined || now.dying) {
+      died = true;
+      destroyDomain(state, domain);
+    }
+  }
+  if (shut.length > 0 && !died) fireSpecial(state, '@releaseDomain', shut[0]);
+}

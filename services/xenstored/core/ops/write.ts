@@ -1,0 +1,130 @@
+/** WRITE, MKDIR, RM and SET_PERMS. */
+
+import type { WireError } from '../../../../shared/xenstore/errors.ts';
+import { parsePermissions } from '../../../../shared/xenstore/permissions.ts';
+import { get, see } from '../access.ts';
+import { existingDomain } from '../accounts.ts';
+import { nulFrom, onePath, stringsOf } from '../arguments.ts';
+import { create, writePerms, writeValue } from '../changes.ts';
+import { XENSTORE_SERVER_FEATURE_DOMID_ANY } from '../features.ts';
+import { fireFor } from '../fire.ts';
+import type { Path } from '../path.ts';
+import { parentPath } from '../path.ts';
+import type { PermEntry, Perms } from '../perms.ts';
+import { allowed, DOMID_ANY, intern, OWNER, WRITE } from '../perms.ts';
+import { removeFor } from '../removal.ts';
+import { ack } from '../reply.ts';
+import type { Request } from '../state.ts';
+import { quotaOf } from '../state.ts';
+import type { Node } from '../tree.ts';
+import { lookup } from '../tree.ts';
+import { valueFrom } from '../value.ts';
+
+/** Tells the watchers of a node that it changed, unless a transaction puts that off. */
+function announce(
+  rq: Request,
+  path: Path,
+  old: Pick<Node, 'perms' | 'permsGeneration'> | undefined,
+) {
+  const { tree } = rq.state;
+  const now = rq.transaction === undefined;
+  const node = now ? lookup(tree, path) : undefined;
+  const parent = now ? lookup(tree, parentPath(path)) : undefined;
+  fireFor(rq, { path, node, parent, old, exact: false });
+}
+
+export function write(rq: Request): WireError | undefined {
+  const nul = nulFrom(rq, rq.start);
+  if (nul < 0) return 'EINVAL';
+  const path = onePath(rq, nul - rq.start);
+  if (path === undefined) return 'EINVAL';
+  const node = get(rq, path, WRITE, 0);
+  if (typeof node === 'string' && node !== 'ENOENT') return node;
+  const value = valueFrom(rq.bytes, nul + 1, rq.end);
+  const error =
+    typeof node === 'string' ? create(rq, path, value) : writeValue(rq, path, node, value);
+  if (error !== undefined) return error;
+  announce(rq, path, undefined);
+  ack(rq);
+  return undefined;
+}
+
+export function mkdir(rq: Request): WireError | undefined {
+  const path = onePath(rq);
+  if (path === undefined) return 'EINVAL';
+  const node = get(rq, path, WRITE, 0);
+  if (typeof node === 'string') {
+    const error = node === 'ENOENT' ? create(rq, path, '') : node;
+    if (error !== undefined) return error;
+    announce(rq, path, undefined);
+  }
+  ack(rq);
+  return undefined;
+}
+
+export function rm(rq: Request): WireError | undefined {
+  const path = onePath(rq);
+  if (path === undefined) return 'EINVAL';
+  const node = get(rq, path, WRITE, 0);
+  if (typeof node === 'string') {
+    if (node !== 'ENOENT') return node;
+    const parent = see(rq, parentPath(path), 0);
+    if (typeof parent === 'string') return parent;
+  } else {
+    if (path.parts.length === 0) return 'EINVAL';
+    const error = removeFor(rq, path, node);
+    if (error !== undefined) return error;
+  }
+  ack(rq);
+  return undefined;
+}
+
+/** The list of a SET_PERMS, entries for domains that do not exist marked; ENOENT for such an owner. */
+function newPerms(rq: Request, texts: readonly string[]): Perms | WireError {
+  const { state, connection } = rq;
+  const parsed = parsePermissions(texts);
+  if (!parsed.ok) return 'EINVAL';
+  const features = connection.domain?.features ?? state.features;
+  const ignored = (domid: number): boolean =>
+    domid === DOMID_ANY
+      ? (features & XENSTORE_SERVER_FEATURE_DOMID_ANY) === 0
+      : existingDomain(state, domid) === undefined;
+  const [owner, ...others] = parsed.value.map(
+    ({ domid, access }): PermEntry => ({ domid, access, ignored: ignored(domid) }),
+  );
+  return owner === undefined || owner.ignored ? 'ENOENT' : intern([owner, ...others]);
+}
+
+function setSpecial(rq: Request, name: string, perms: Perms): WireError | undefined {
+  const { state, connection } = rq;
+  const now = state.specials.get(name);
+  if (now === undefined) return 'EINVAL';
+  const granted = allowed(connection, now, state.generation, state.isFresh);
+  if ((granted & (WRITE | OWNER)) !== (WRITE | OWNER)) return 'EACCES';
+  state.specials.set(name, perms);
+  ack(rq);
+  return undefined;
+}
+
+export function setPerms(rq: Request): WireError | undefined {
+  const { connection } = rq;
+  const [name, ...texts] = stringsOf(rq);
+  if (name === undefined || texts.length === 0) return 'EINVAL';
+  if (!connection.privileged && texts.length > quotaOf(rq.state, connection, 'permissions')) {
+    return 'ENOSPC';
+  }
+  const perms = newPerms(rq, texts);
+  if (typeof perms === 'string') return perms;
+  if (name.startsWith('@')) return setSpecial(rq, name, perms);
+  const path = onePath(rq, name.length);
+  if (path === undefined) return 'EINVAL';
+  const node = get(rq, path, WRITE | OWNER, 0);
+  if (typeof node === 'string') return node;
+  if (!connection.privileged && perms[0].domid !== node.perms[0].domid) return 'EPERM';
+  const old = { perms: node.perms, permsGeneration: node.permsGeneration };
+  const error = writePerms(rq, path, node, perms);
+  if (error !== undefined) return error;
+  announce(rq, path, old);
+  ack(rq);
+  return undefined;
+}

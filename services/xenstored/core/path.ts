@@ -1,0 +1,80 @@
+/** Paths taken apart once: the canonical text and its parts, from a cache for those seen before. */
+
+import { isRelative, isValidPath } from '../../../shared/xenstore/paths.ts';
+import { PATH_CACHE_LENGTH, PATH_CACHE_SLOTS } from './limits.ts';
+import { latin1Of } from './value.ts';
+
+export interface Path {
+  /** Absolute and valid, `/` for the root. */
+  readonly text: string;
+  /** Empty for the root. */
+  readonly parts: readonly string[];
+}
+
+export const ROOT: Path = { text: '/', parts: [] };
+
+/** The path of a text known to be valid. */
+export function pathOf(text: string): Path {
+  return text === '/' ? ROOT : { text, parts: text.slice(1).split('/') };
+}
+
+export function parentPath(path: Path): Path {
+  const { text, parts } = path;
+  if (parts.length <= 1) return ROOT;
+  return { text: text.slice(0, text.lastIndexOf('/')), parts: parts.slice(0, -1) };
+}
+
+export function childPath(path: Path, name: string): Path {
+  const text = path.parts.length === 0 ? `/${name}` : `${path.text}/${name}`;
+  return { text, parts: [...path.parts, name] };
+}
+
+interface Slot {
+  /** As a client sent it. */
+  readonly raw: string;
+  /** The implicit path that a relative `raw` was joined to. */
+  readonly base: string;
+  readonly path: Path;
+}
+
+export interface PathCache {
+  /**
+   * The path that `bytes` from `start` to `end` (no NUL among them) name for a connection whose
+   * implicit path is `base`; undefined if it is invalid.
+   */
+  find(bytes: Uint8Array, start: number, end: number, base: string): Path | undefined;
+  /** The limit has changed: forget what was valid under the old one. */
+  clear(): void;
+}
+
+function matches(raw: string, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < raw.length; i++) if (raw.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
+/** `maxLength` gives the limit on a path's length of the moment. */
+export function createPathCache(maxLength: () => number): PathCache {
+  const slots: (Slot | undefined)[] = new Array(PATH_CACHE_SLOTS).fill(undefined);
+
+  const parse = (raw: string, base: string): Path | undefined => {
+    const text = isRelative(raw) ? `${base}/${raw}` : raw;
+    return isValidPath(text, maxLength()) ? pathOf(text) : undefined;
+  };
+
+  const find = (bytes: Uint8Array, start: number, end: number, base: string): Path | undefined => {
+    const length = end - start;
+    if (length > PATH_CACHE_LENGTH) return parse(latin1Of(bytes, start, end), base);
+    let hash = length;
+    for (let i = start; i < end; i++) hash = (Math.imul(hash, 0x01000193) ^ (bytes[i] ?? 0)) | 0;
+    const index = (hash ^ (hash >>> 13)) & (PATH_CACHE_SLOTS - 1);
+    const slot = slots[index];
+    if (slot !== undefined && slot.raw.length === length && matches(slot.raw, bytes, start)) {
+      if (slot.base === base || bytes[start] === 0x2f) return slot.path;
+    }
+    const raw = latin1Of(bytes, start, end);
+    const path = parse(raw, base);
+    if (path !== undefined) slots[index] = { raw, base, path };
+    return path;
+  };
+  return { find, clear: () => slots.fill(undefined) };
+}

@@ -1,0 +1,107 @@
+/** Removing nodes with all below them, and telling their watchers while it is known who could read. */
+
+import type { WireError } from '../../../shared/xenstore/errors.ts';
+import { accessTo, see, treeOf } from './access.ts';
+import { charge, countNodes, weightOf } from './accounts.ts';
+import { chargeWrite, weigh } from './changes.ts';
+import { eachChild } from './children.ts';
+import { fire, fireFor } from './fire.ts';
+import type { Path } from './path.ts';
+import { childPath, parentPath } from './path.ts';
+import { owedBy } from './reply.ts';
+import type { Owed, Request, State } from './state.ts';
+import { nextGeneration } from './state.ts';
+import { countOwned, SAW_CHILDREN } from './transaction.ts';
+import type { Node } from './tree.ts';
+import { lookup, remove } from './tree.ts';
+
+interface Doomed {
+  readonly path: Path;
+  readonly node: Node;
+  readonly parent: Node | undefined;
+}
+
+/** A node and all below it, children before their parents; `enter` is told of each on the way down. */
+function subtree(top: Doomed, enter: (path: Path) => WireError | undefined): Doomed[] | WireError {
+  const order: Doomed[] = [];
+  const stack = [{ at: top, children: eachChild(top.node.children) }];
+  for (let step = stack.at(-1); step !== undefined; step = stack.at(-1)) {
+    const next = step.children.next();
+    if (next.done) {
+      order.push(step.at);
+      stack.pop();
+      continue;
+    }
+    const [name, node] = next.value;
+    const at = { path: childPath(step.at.path, name), node, parent: step.at.node };
+    const error = enter(at.path);
+    if (error !== undefined) return error;
+    stack.push({ at, children: eachChild(node.children) });
+  }
+  return order;
+}
+
+/** Takes nodes out of the store's tree and off their owners' accounts, then tells the watchers. */
+function removeNow(state: State, owed: Owed | undefined, order: readonly Doomed[]): void {
+  const top = order.at(-1) as Doomed;
+  for (const { path, node } of order) {
+    const owner = node.perms[0].domid;
+    countNodes(state, owner, -1);
+    charge(state, owner, -weightOf(path.text.length, node));
+  }
+  const parentOwner = top.parent?.perms[0].domid ?? 0;
+  charge(state, parentOwner, -((top.path.parts.at(-1) as string).length + 1));
+  remove(state.tree, top.path, nextGeneration(state));
+  for (const { path, node, parent } of order) {
+    fire(state, owed, { path, node, parent, old: undefined, exact: path !== top.path });
+  }
+}
+
+/** Removes a node of the store, for a request or (without one) because its owner is gone. */
+export function removeTree(state: State, path: Path, rq: Request | undefined): void {
+  const node = lookup(state.tree, path);
+  if (node === undefined || path.parts.length === 0) return;
+  const parent = lookup(state.tree, parentPath(path));
+  const order = subtree({ path, node, parent }, () => undefined);
+  if (typeof order === 'string') return;
+  removeNow(state, rq && owedBy(rq), order);
+  if (rq !== undefined) chargeWrite(rq, order.length + 1);
+}
+
+/** Removes a node that the request may remove, inside its transaction if it has one. */
+export function removeFor(rq: Request, path: Path, node: Node): WireError | undefined {
+  const { state, transaction } = rq;
+  const above = parentPath(path);
+  const parent = see(rq, above, 0);
+  if (typeof parent === 'string') return parent === 'ENOENT' ? 'EINVAL' : parent;
+  if (transaction === undefined) {
+    removeTree(state, path, rq);
+    return undefined;
+  }
+  const order = subtree({ path, node, parent }, (below) => {
+    const seen = see(rq, below, SAW_CHILDREN);
+    return typeof seen === 'string' ? 'EIO' : undefined;
+  });
+  if (typeof order === 'string') {
+    transaction.failed = true;
+    return order;
+  }
+  for (const each of order) {
+    const access = accessTo(rq, each.path);
+    if (access !== undefined) {
+      access.saw |= SAW_CHILDREN;
+      access.modified = true;
+      access.deleted = true;
+    }
+    const owner = each.node.perms[0].domid;
+    countOwned(transaction, owner, -1);
+    weigh(rq, owner, -weightOf(each.path.text.length, each.node));
+    const exact = each.path !== path;
+    fireFor(rq, { path: each.path, node: each.node, parent: each.parent, old: undefined, exact });
+  }
+  remove(treeOf(rq), path, nextGeneration(state));
+  weigh(rq, parent.perms[0].domid, -((path.parts.at(-1) as string).length + 1));
+  const access = accessTo(rq, above);
+  if (access !== undefined) access.modified = true;
+  return undefined;
+}

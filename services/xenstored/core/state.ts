@@ -1,0 +1,102 @@
+/** The store's whole state, and the request that is being handled. */
+
+import type { WireError } from '../../../shared/xenstore/errors.ts';
+import type { Connection, Watch } from './connection.ts';
+import type { Domain } from './domain.ts';
+import type { StoreHost } from './host.ts';
+import type { PathCache } from './path.ts';
+import type { IsFresh, Perms } from './perms.ts';
+import type { Quotas } from './quota.ts';
+import type { Transaction } from './transaction.ts';
+import type { Tree } from './tree.ts';
+import type { WatchTrie } from './watch-trie.ts';
+import type { WriteRate } from './write-rate.ts';
+
+export interface StoreOptions {
+  readonly host: StoreHost;
+  /** Where C's defaults do not do; see DEFAULT_QUOTAS. */
+  readonly quotas?: Partial<Quotas>;
+  /** A second domain with dom0's rights (a xenstored's own control domain); dom0 if not given. */
+  readonly privDomid?: number;
+  /** Keep the nodes of dead domains, as dom0's, instead of deleting them. */
+  readonly keepOrphans?: boolean;
+  /** How long a domain may leave a watch event unread; 0 for ever. C's default: 20,000. */
+  readonly eventTimeoutMs?: number;
+  /**
+   * When a commit fails: `merge` if something that the transaction looked at has changed, `node` as
+   * C xenstored does, if any node that it touched has changed in any way (a new child counts).
+   */
+  readonly conflicts?: 'merge' | 'node';
+  /** XENSTORE_SERVER_FEATURE_* offered; 0 also hides the operations newer than Xen 4.17. */
+  readonly features?: number;
+}
+
+export interface State {
+  readonly host: StoreHost;
+  readonly quotas: Quotas;
+  readonly privDomid: number;
+  readonly keepOrphans: boolean;
+  readonly eventTimeoutMs: number;
+  readonly conflicts: 'merge' | 'node';
+  readonly features: number;
+  readonly paths: PathCache;
+  readonly tree: Tree;
+  readonly domains: Map<number, Domain>;
+  readonly connections: Set<Connection>;
+  readonly watches: WatchTrie<Watch>;
+  /** Permissions of @introduceDomain and @releaseDomain. */
+  readonly specials: Map<string, Perms>;
+  readonly writeRate: WriteRate;
+  readonly isFresh: IsFresh;
+  /** Connections to wake at the next flush. */
+  readonly stirred: Connection[];
+  /** Counts every change; a node's generation is the count at its last. */
+  generation: number;
+  /** Counts owners of trees: see tree.ts. */
+  epochs: number;
+  openTransactions: number;
+  watchOrder: number;
+  connectionNumber: number;
+  /** Monotonic, as last told. */
+  nowMs: number;
+}
+
+/** A request of an unprivileged domain that counts until its reply and all events are read. */
+export interface Owed {
+  readonly domain: Domain;
+  events: number;
+  read: boolean;
+}
+
+/** One request; the object is used again for the next. */
+export interface Request {
+  readonly state: State;
+  connection: Connection;
+  transaction: Transaction | undefined;
+  type: number;
+  reqId: number;
+  txId: number;
+  bytes: Uint8Array;
+  start: number;
+  end: number;
+  owed: Owed | undefined;
+}
+
+/** Handles a request: replies, or returns the error to reply with. */
+export type Handler = (rq: Request) => WireError | undefined;
+
+export function nextGeneration(state: State): number {
+  return ++state.generation;
+}
+
+/** What holds for a domain: its own quota, or everybody's. */
+export function quotaOf(state: State, connection: Connection, key: keyof Quotas): number {
+  return connection.domain?.ownQuotas[key] ?? state.quotas[key];
+}
+
+/** Notes that a connection has something to send, or is over. */
+export function stir(state: State, connection: Connection): void {
+  if (connection.stirred) return;
+  connection.stirred = true;
+  state.stirred.push(connection);
+}

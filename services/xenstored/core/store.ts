@@ -1,0 +1,223 @@
+/**
+ * The store as one value: connections come and go, requests go in, packets come out. No I/O, no clock:
+ * whoever owns it moves bytes, tells the time, and answers for the hypervisor.
+ */
+
+import type { Result } from '../../../shared/core/result.ts';
+import { ok } from '../../../shared/core/result.ts';
+import { addDomain, charge, weightOf } from './accounts.ts';
+import { checkStore } from './check.ts';
+import type { Connection } from './connection.ts';
+import { dispatch } from './dispatch.ts';
+import { FEATURES } from './features.ts';
+import type { DomainStatus } from './lifecycle.ts';
+import {
+  checkDomains,
+  connect,
+  destroyDomain,
+  disconnect,
+  ignoreConnection,
+  introduceDomain,
+} from './lifecycle.ts';
+import { SOCKET_OUTPUT_MAX } from './limits.ts';
+import type { Path } from './path.ts';
+import { createPathCache, pathOf } from './path.ts';
+import type { Perms } from './perms.ts';
+import { DEFAULT_QUOTAS } from './quota.ts';
+import { replyError } from './reply.ts';
+import type { Request, State, StoreOptions } from './state.ts';
+import { nextGeneration, quotaOf } from './state.ts';
+import { createNode, insert } from './tree.ts';
+import { createWatchTrie } from './watch-trie.ts';
+import { createWriteRate } from './write-rate.ts';
+
+export interface Store {
+  /** The connection of dom0's own ring. */
+  readonly dom0: Connection;
+  /** A socket of dom0. */
+  connect(): Connection;
+  /** The other side has gone. */
+  disconnect(connection: Connection): void;
+  /** The other side broke the protocol: it is not served any more, but its domain lives on. */
+  ignore(connection: Connection): void;
+  /**
+   * Handles one packet; its payload is `bytes` from `start` to `end`, and is not kept. Replies and
+   * events are in the outputs of this and of other connections when it returns.
+   */
+  handle(
+    connection: Connection,
+    type: number,
+    reqId: number,
+    txId: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void;
+  /** Wakes every connection that has something to send or was cut off. After each batch of requests. */
+  flush(): void;
+  /** How long to wait before reading more of this connection: 0 not at all, Infinity until it reads. */
+  readDelayMs(connection: Connection): number;
+  /** Tells the time (monotonic); drops events that were left unread for too long. */
+  setTime(nowMs: number): void;
+  /** The earliest time at which `setTime` has something to do; Infinity if never. */
+  nextDeadlineMs(): number;
+  /** Serves a domain's ring as if dom0 had introduced it. */
+  introduce(domid: number): Connection;
+  /** Ends serving a domain; its nodes go with it. */
+  release(domid: number): void;
+  /** Some domain has shut down or died: asks about each. */
+  checkDomains(status: (domid: number) => DomainStatus): void;
+  /** Lines about what does not add up; none if the store is sound. */
+  check(): readonly string[];
+  readonly state: State;
+}
+
+const DOM0_ONLY: Perms = [{ domid: 0, access: 'n', ignored: false }];
+
+function createState(options: StoreOptions): State {
+  const quotas = { ...DEFAULT_QUOTAS, ...options.quotas };
+  const domains: State['domains'] = new Map();
+  const perms: Perms = DOM0_ONLY;
+  return {
+    host: options.host,
+    quotas,
+    privDomid: options.privDomid ?? 0,
+    keepOrphans: options.keepOrphans ?? false,
+    eventTimeoutMs: options.eventTimeoutMs ?? 20_000,
+    conflicts: options.conflicts ?? 'merge',
+    features: options.features ?? FEATURES,
+    paths: createPathCache(() => quotas.pathMax),
+    tree: { root: createNode(1, 1, '', perms, 1), epoch: 1 },
+    domains,
+    connections: new Set(),
+    stirred: [],
+    watches: createWatchTrie(),
+    specials: new Map([
+      ['@introduceDomain', perms],
+      ['@releaseDomain', perms],
+    ]),
+    writeRate: createWriteRate(),
+    isFresh: (domid, generation) => {
+      const domain = domains.get(domid);
+      return domain !== undefined && domain.generation <= generation;
+    },
+    generation: 1,
+    epochs: 1,
+    openTransactions: 0,
+    watchOrder: 0,
+    connectionNumber: 0,
+    nowMs: 0,
+  };
+}
+
+/** The nodes that every store starts with. */
+function plant(state: State): void {
+  const paths: Path[] = [pathOf('/tool'), pathOf('/tool/xenstored')];
+  for (const path of paths) {
+    const generation = nextGeneration(state);
+    const node = createNode(state.tree.epoch, generation, '', DOM0_ONLY, generation);
+    insert(state.tree, path, node, generation);
+    charge(state, 0, weightOf(path.text.length, node) + (path.parts.at(-1) as string).length + 1);
+  }
+  charge(state, 0, weightOf(1, createNode(1, 1, '', DOM0_ONLY, 1)));
+  const dom0 = state.domains.get(0);
+  if (dom0 !== undefined) dom0.nodes = 1 + paths.length;
+}
+
+function readDelay(state: State, connection: Connection): number {
+  const { domain, privileged, ignored } = connection;
+  if (ignored) return Number.POSITIVE_INFINITY;
+  if (privileged || domain === undefined) return 0;
+  const hard = quotaOf(state, connection, 'memory');
+  const full = hard > 0 && domain.memory >= hard;
+  if (full || domain.outstanding >= quotaOf(state, connection, 'outstanding')) {
+    return Number.POSITIVE_INFINITY;
+  }
+  return state.writeRate.delayMs(domain.credit, state.nowMs);
+}
+
+/** A store with nothing in it but what every store has. */
+export function createStore(options: StoreOptions): Store {
+  const state = createState(options);
+  const dom0Domain = addDomain(state, 0);
+  const dom0 = connect(state, dom0Domain);
+  dom0Domain.connection = dom0;
+  dom0Domain.introduced = true;
+  plant(state);
+
+  const rq: Request = {
+    state,
+    connection: dom0,
+    transaction: undefined,
+    type: 0,
+    reqId: 0,
+    txId: 0,
+    bytes: new Uint8Array(0),
+    start: 0,
+    end: 0,
+    owed: undefined,
+  };
+
+  const cutIfStuck = (connection: Connection): void => {
+    if (connection.domain === undefined && connection.output.size() > SOCKET_OUTPUT_MAX) {
+      state.host.report(`socket ${connection.number}: cut off, it does not read its events`);
+      ignoreConnection(state, connection);
+    }
+  };
+
+  const nothing = (): Result<void> => ok();
+  return {
+    dom0,
+    state,
+    connect: () => connect(state, undefined),
+    disconnect: (connection) => disconnect(state, connection),
+    ignore: (connection) => ignoreConnection(state, connection),
+    handle: (connection, type, reqId, txId, bytes, start, end) => {
+      if (connection.ignored) return;
+      rq.connection = connection;
+      rq.type = type;
+      rq.reqId = reqId;
+      rq.txId = txId;
+      rq.bytes = bytes;
+      rq.start = start;
+      rq.end = end;
+      rq.owed = undefined;
+      const error = dispatch(rq);
+      if (error !== undefined && !connection.ignored) replyError(rq, error);
+    },
+    flush: () => {
+      for (const connection of state.stirred.splice(0)) {
+        connection.stirred = false;
+        connection.wake?.();
+      }
+    },
+    readDelayMs: (connection) => readDelay(state, connection),
+    setTime: (nowMs) => {
+      state.nowMs = nowMs;
+      for (const connection of state.connections) {
+        if (!connection.privileged && connection.output.expire(nowMs) > 0) {
+          state.host.report(`domain ${connection.domid}: unread watch events dropped`);
+        }
+        cutIfStuck(connection);
+      }
+    },
+    nextDeadlineMs: () => {
+      let next = Number.POSITIVE_INFINITY;
+      for (const { output, privileged } of state.connections) {
+        if (!privileged) next = Math.min(next, output.nextDeadlineMs());
+      }
+      return next;
+    },
+    introduce: (domid) => {
+      const made = introduceDomain(state, domid, nothing, () => {});
+      if (!made.ok) throw new Error(made.error.what);
+      return made.value;
+    },
+    release: (domid) => {
+      const domain = state.domains.get(domid);
+      if (domain !== undefined) destroyDomain(state, domain);
+    },
+    checkDomains: (status) => checkDomains(state, status),
+    check: () => checkStore(state),
+  };
+}

@@ -1,0 +1,91 @@
+/** An open transaction: a snapshot of the tree, and what was seen and changed in it. */
+
+import type { Path } from './path.ts';
+import type { Perms } from './perms.ts';
+import type { Node, Tree } from './tree.ts';
+import type { Value } from './value.ts';
+
+/** What a reply depended on, beyond the node's existence and permissions. */
+export const SAW_VALUE = 1;
+export const SAW_CHILDREN = 2;
+
+/** A node as the transaction first saw it, and what it did with it since. */
+export interface Access {
+  readonly path: Path;
+  /** At first sight; undefined if there was no such node. */
+  readonly before: Before | undefined;
+  /** Bits SAW_*. */
+  saw: number;
+  modified: boolean;
+  wroteValue: boolean;
+  wrotePerms: boolean;
+  /** Deleted at some time, even if created again. */
+  deleted: boolean;
+  /** The watch event to come at the commit. */
+  fire: 'no' | 'exact' | 'subtree';
+}
+
+export interface Before {
+  readonly generation: number;
+  readonly childGeneration: number;
+  readonly value: Value;
+  readonly perms: Perms;
+  readonly permsGeneration: number;
+}
+
+export interface Transaction {
+  readonly id: number;
+  /** The transaction's own tree once it has looked at anything; a snapshot with its changes. */
+  tree: Tree | undefined;
+  /** The store's root that the snapshot is of. */
+  base: Node | undefined;
+  /** By path, in order of first sight: the order of the events at the commit. */
+  readonly accessed: Map<string, Access>;
+  /** Nodes owned, by domid: what the commit adds. */
+  readonly owned: Map<number, number>;
+  createdNodes: boolean;
+  /** A quota was hit inside: the commit answers ENOMEM. */
+  failed: boolean;
+  /** Somebody changed what it has seen: the commit will answer EAGAIN. */
+  doomed: boolean;
+  /** Bytes charged to the connection's domain. */
+  memory: number;
+}
+
+export function createTransaction(id: number): Transaction {
+  return {
+    id,
+    tree: undefined,
+    base: undefined,
+    accessed: new Map(),
+    owned: new Map(),
+    createdNodes: false,
+    failed: false,
+    doomed: false,
+    memory: 0,
+  };
+}
+
+export function createAccess(path: Path, node: Node | undefined): Access {
+  const before = node && {
+    generation: node.generation,
+    childGeneration: node.childGeneration,
+    value: node.value,
+    perms: node.perms,
+    permsGeneration: node.permsGeneration,
+  };
+  return {
+    path,
+    before,
+    saw: 0,
+    modified: false,
+    wroteValue: false,
+    wrotePerms: false,
+    deleted: false,
+    fire: 'no',
+  };
+}
+
+export function countOwned(tx: Transaction, domid: number, by: number): void {
+  tx.owned.set(domid, (tx.owned.get(domid) ?? 0) + by);
+}

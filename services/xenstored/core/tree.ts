@@ -1,0 +1,114 @@
+/**
+ * The tree of nodes, persistent by structure sharing: a snapshot is a reference to the root and a new
+ * epoch for whoever writes next. Nodes of one's own epoch are changed in place, others are copied with
+ * the path to them, so that a store without open transactions copies nothing.
+ */
+
+import { assert } from '../../../shared/core/assert.ts';
+import type { Children } from './children.ts';
+import { deleteChild, getChild, ownChildren, setChild } from './children.ts';
+import type { Path } from './path.ts';
+import type { Perms } from './perms.ts';
+import type { Value } from './value.ts';
+
+export interface Node {
+  readonly epoch: number;
+  /** When anything of the node itself last changed, by the store's count; unique to the change. */
+  generation: number;
+  /** When a child last came or went. */
+  childGeneration: number;
+  value: Value;
+  perms: Perms;
+  /** When the list was set: entries for domains younger than that mean others. Inherited with it. */
+  permsGeneration: number;
+  children: Children | undefined;
+}
+
+export interface Tree {
+  root: Node;
+  /** Nodes with this epoch belong to this tree alone. */
+  epoch: number;
+}
+
+export function createNode(
+  epoch: number,
+  generation: number,
+  value: Value,
+  perms: Perms,
+  permsGeneration: number,
+): Node {
+  const childGeneration = generation;
+  return {
+    epoch,
+    generation,
+    childGeneration,
+    value,
+    perms,
+    permsGeneration,
+    children: undefined,
+  };
+}
+
+function copyNode(node: Node, epoch: number): Node {
+  const { generation, childGeneration, value, perms, permsGeneration, children } = node;
+  return { epoch, generation, childGeneration, value, perms, permsGeneration, children };
+}
+
+export function lookup(tree: Tree, path: Path): Node | undefined {
+  const { parts } = path;
+  let node: Node | undefined = tree.root;
+  for (let i = 0; i < parts.length; i++) {
+    const children: Children | undefined = node.children;
+    if (children === undefined) return undefined;
+    node = getChild(children, parts[i] as string);
+    if (node === undefined) return undefined;
+  }
+  return node;
+}
+
+/** The first `depth` parts of an existing path, made the tree's own; the node at their end. */
+function ownPath(tree: Tree, parts: readonly string[], depth: number): Node {
+  if (tree.root.epoch !== tree.epoch) tree.root = copyNode(tree.root, tree.epoch);
+  let node = tree.root;
+  for (let i = 0; i < depth; i++) {
+    const name = parts[i] as string;
+    let child: Node | undefined = node.children && getChild(node.children, name);
+    assert(child !== undefined, `no node ${name} on the way down`);
+    if (child.epoch !== tree.epoch) {
+      child = copyNode(child, tree.epoch);
+      node.children = ownChildren(node.children, tree.epoch);
+      setChild(node.children, name, child);
+    }
+    node = child;
+  }
+  return node;
+}
+
+/** The node of an existing path, as one that the tree may change in place. */
+export function edit(tree: Tree, path: Path): Node {
+  const node = lookup(tree, path);
+  assert(node !== undefined, `edit of a missing node ${path.text}`);
+  return node.epoch === tree.epoch ? node : ownPath(tree, path.parts, path.parts.length);
+}
+
+/** Puts a node where its parent exists; the parent counts a change at `generation`. */
+export function insert(tree: Tree, path: Path, node: Node, generation: number): void {
+  const depth = path.parts.length - 1;
+  assert(depth >= 0, 'the root is not inserted');
+  const parent = ownPath(tree, path.parts, depth);
+  parent.children = ownChildren(parent.children, tree.epoch);
+  setChild(parent.children, path.parts[depth] as string, node);
+  parent.generation = generation;
+  parent.childGeneration = generation;
+}
+
+/** Takes a node and all below it out; the parent counts a change at `generation`. */
+export function remove(tree: Tree, path: Path, generation: number): void {
+  const depth = path.parts.length - 1;
+  assert(depth >= 0, 'the root is not removed');
+  const parent = ownPath(tree, path.parts, depth);
+  parent.children = ownChildren(parent.children, tree.epoch);
+  deleteChild(parent.children, path.parts[depth] as string);
+  parent.generation = generation;
+  parent.childGeneration = generation;
+}
