@@ -1,0 +1,47 @@
+/** Runs the suite of all platforms in a dom0: `node cases.main.js [PART OF A NAME]`, as root. */
+
+import { readFileSync } from 'node:fs';
+import { DOM0 } from '../../core/ids.ts';
+import { cases } from '../cases/cases.ts';
+import { census } from '../cases/census.ts';
+import { type Outcome, runCases } from '../cases/run.ts';
+import { openUnix, type UnixPlatform } from './platform.ts';
+
+/** Mappings of grants and foreign memory in this process. */
+function mappings(): number {
+  const maps = readFileSync('/proc/self/maps', 'utf8').split('\n');
+  return maps.filter((line) => /\/dev\/xen\/(privcmd|gntdev|gntalloc)/.test(line)).length;
+}
+
+function print({ group, name, status, why, ms }: Outcome): void {
+  const reason = why === undefined ? '' : `: ${why}`;
+  process.stdout.write(`${status} ${group}: ${name} (${ms.toFixed(0)} ms)${reason}\n`);
+}
+
+async function run(platform: UnixPlatform, peer: UnixPlatform, part: string): Promise<number> {
+  const offers = ['control', 'virq'] as const;
+  const left = census(platform, DOM0, offers);
+  const before = mappings();
+  const leaks = (): readonly string[] => {
+    const more = mappings() - before;
+    return more > 0 ? [...left(), `${more} mappings`] : left();
+  };
+  const setting = { platform, self: DOM0, peer, peerDomid: DOM0, offers, leaks };
+  const chosen = cases.filter(({ group, name }) => `${group}: ${name}`.includes(part));
+  const { passed, failed, skipped } = await runCases(setting, chosen, print);
+  process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+function open(): UnixPlatform {
+  const opened = openUnix();
+  if (opened.ok) return opened.value;
+  process.stderr.write(`${opened.error.errno}: ${opened.error.what}\n`);
+  process.exit(5);
+}
+
+const platform = open();
+const peer = open();
+process.exitCode = await run(platform, peer, process.argv[2] ?? '');
+peer.close();
+platform.close();
