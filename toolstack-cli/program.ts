@@ -102,6 +102,7 @@ function define(
 ): void {
   const made = parent.command(name, { hidden }).description(command.summary).exitOverride();
   made.helpOption('-h, --help', 'print help').allowExcessArguments(false);
+  if (command.usage !== undefined) made.usage(command.usage);
   for (const { usage, doc } of command.args) made.argument(usage, doc);
   for (const { flags, doc, choices, fallback } of command.options) {
     const option = new Option(flags, doc);

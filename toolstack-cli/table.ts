@@ -31,6 +31,8 @@ export interface Command {
   /** The verb by which xl knows it. */
   readonly alias?: string;
   readonly summary: string;
+  /** What follows the command in its usage line, where the arguments alone would not say it. */
+  readonly usage?: string;
   readonly args: readonly Argument[];
   readonly options: readonly Option[];
   readonly examples: readonly (readonly [command: string, effect: string])[];
@@ -62,6 +64,7 @@ export const COMMANDS: readonly Command[] = [
     path: ['vm', 'create'],
     alias: 'create',
     summary: 'create a VM from an xl.cfg file',
+    usage: '[options] FILE [key=value ...]',
     args: [
       {
         usage: '[words...]',

@@ -56,11 +56,16 @@ function text(d: Details): string {
     ['console', d.consoleTty],
     ...Object.entries(d.spec ?? {})
       .filter(([key]) => /^(kernel|ramdisk|cmdline|on[A-Z])/.test(key))
-      .map(([key, value]): [string, string] => [key, String(value)]),
+      .map(([key, value]): [string, string] => [xlName(key), String(value)]),
   ];
   return fields(
     known.flatMap(([key, value]) =>
       value === null || value === '' ? [] : [[key, printable(value)]],
     ),
   );
+}
+
+/** `onReboot` as xl.cfg writes it. */
+function xlName(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

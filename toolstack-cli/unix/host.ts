@@ -2,7 +2,7 @@
 
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
-import { xenstoreSocket } from '../../shared/platform/unix/xenstore-socket.ts';
+import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host } from '../host.ts';
 import { openPty } from './pty.ts';
@@ -11,7 +11,7 @@ import { openPty } from './pty.ts';
 export async function openUnixHost(): Promise<Result<Host>> {
   const platform = openUnix();
   if (!platform.ok) return notThere(platform);
-  const transport = await xenstoreSocket();
+  const transport = await connectXenstore();
   if (!transport.ok) {
     platform.value.close();
     return notThere(transport);

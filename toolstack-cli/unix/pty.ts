@@ -1,7 +1,7 @@
 /** The slave side of a pseudo terminal that xenconsoled published. */
 
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import { ReadStream, WriteStream } from 'node:tty';
+import { closeSync, constants, openSync } from 'node:fs';
+import { isatty, ReadStream, WriteStream } from 'node:tty';
 import { ERRNO, type Errno } from '../../shared/core/errno.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { Pty } from '../host.ts';
@@ -26,7 +26,7 @@ export function openPty(path: string): Result<Pty> {
 
 function openTerminal(path: string, mode: number): number {
   const fd = openSync(path, mode | O_NOCTTY | O_NONBLOCK);
-  if (fstatSync(fd).isCharacterDevice()) return fd;
+  if (isatty(fd)) return fd;
   closeSync(fd);
   throw Object.assign(new Error(path), { code: 'ENOTTY' });
 }

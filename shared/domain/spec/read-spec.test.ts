@@ -48,7 +48,7 @@ const meanings: [string, object][] = [
   ['maxvcpus=128', { vcpus: 1, maxvcpus: 128 }],
   ['on_poweroff="preserve"', { onPoweroff: 'preserve' }],
   ['on_reboot="rename-restart"', { onReboot: 'rename-restart' }],
-  ['on_crash="coredump-restart"', { onCrash: 'coredump-restart' }],
+  ['on_crash="restart"', { onCrash: 'restart' }],
   ['disk=[]\nvif=[ ]\nnestedhvm=0\nhap=1\nacpi=3\ncpu_weight=0x100\npool="Pool-0"', {}],
 ];
 
@@ -107,6 +107,11 @@ const warned: [string, string, string | undefined][] = [
   ['vnc=0', 'vnc has no effect on a pvh guest', undefined],
   ['vncviewer=1', 'vncviewer has no effect any more', undefined],
   ['cmdline="a"\nroot="/x"', 'root has no effect because cmdline is set', undefined],
+  [
+    'on_crash="coredump-restart"',
+    'xtl takes coredump-restart for restart: it writes no core file yet',
+    undefined,
+  ],
   ['name="7"', 'commands take a name of digits for a domid', undefined],
 ];
 

@@ -4,7 +4,7 @@ import type { Config } from '../xl-cfg/config.ts';
 import { byPlace, type Problem } from '../xl-cfg/problem.ts';
 import { checkOtherKeys } from './other-keys.ts';
 import { Values } from './values.ts';
-import { SHUTDOWN_ACTIONS, type VmSpec } from './vm-spec.ts';
+import { SHUTDOWN_ACTIONS, type ShutdownAction, type VmSpec } from './vm-spec.ts';
 
 export interface SpecReading {
   /** There if and only if no problem is an error. */
@@ -34,11 +34,11 @@ export function readSpec(config: Config): SpecReading {
     cmdline: readCmdline(values),
     ...readMemory(values),
     ...readVcpus(values),
-    onPoweroff: values.choice('on_poweroff', SHUTDOWN_ACTIONS, 'destroy'),
-    onReboot: values.choice('on_reboot', SHUTDOWN_ACTIONS, 'restart'),
-    onCrash: values.choice('on_crash', SHUTDOWN_ACTIONS, 'destroy'),
-    onWatchdog: values.choice('on_watchdog', SHUTDOWN_ACTIONS, 'destroy'),
-    onSoftReset: values.choice('on_soft_reset', SHUTDOWN_ACTIONS, 'soft-reset'),
+    onPoweroff: readAction(values, 'on_poweroff', 'destroy'),
+    onReboot: readAction(values, 'on_reboot', 'restart'),
+    onCrash: readAction(values, 'on_crash', 'destroy'),
+    onWatchdog: readAction(values, 'on_watchdog', 'destroy'),
+    onSoftReset: readAction(values, 'on_soft_reset', 'soft-reset'),
     configText: config.sources.text,
   };
   checkOtherKeys(values);
@@ -139,6 +139,23 @@ function readUuid(values: Values): string | undefined {
     values.blame('uuid', { code: 'XTL-C029', message: 'the uuid of zeros belongs to domain 0' });
   }
   return uuid;
+}
+
+/** What the lifecycle service does for an action that it cannot do as a whole. */
+const INSTEAD: Partial<Record<ShutdownAction, string>> = {
+  'coredump-destroy': 'destroy: it writes no core file yet',
+  'coredump-restart': 'restart: it writes no core file yet',
+  'soft-reset': 'restart: it resets no domain in place yet',
+};
+
+function readAction(values: Values, key: string, fallback: ShutdownAction): ShutdownAction {
+  const action = values.choice(key, SHUTDOWN_ACTIONS, fallback);
+  const instead = values.config.settings.has(key) ? INSTEAD[action] : undefined;
+  if (instead !== undefined) {
+    const message = `xtl takes ${action} for ${instead}`;
+    values.blame(key, { severity: 'warning', code: 'XTL-C026', message });
+  }
+  return action;
 }
 
 /** cmdline wins over root and extra, which make one line together. */

@@ -1,0 +1,94 @@
+/** A simulated machine for tests of commands: a hypervisor, a real store, and consoles by hand. */
+
+import { attach } from '../../services/xenstored/attach.ts';
+import { createStore, type Store } from '../../services/xenstored/core/store.ts';
+import { createSimpleHost } from '../../services/xenstored/simple-host.ts';
+import { VIRQ_DOM_EXC } from '../../shared/abi/xen.ts';
+import { domid } from '../../shared/core/ids.ts';
+import { fail, must, ok } from '../../shared/core/result.ts';
+import { makeElf } from '../../shared/domain/image/fixtures.ts';
+import { pipe } from '../../shared/platform/sim/pipe.ts';
+import { createSim, type Sim, type SimOptions } from '../../shared/platform/sim/sim.ts';
+import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
+import type { Host, Pty } from '../host.ts';
+import { type FakeContextOptions, type Ran, runXtl } from './context.ts';
+import { type FakePty, fakePty } from './pty.ts';
+
+export interface Machine {
+  readonly sim: Sim;
+  readonly store: Store;
+  /** dom0's own client, to look and to meddle. */
+  readonly xenstore: XenstoreClient;
+  /** Terminals by path, as xenconsoled would open them. */
+  readonly ptys: Map<string, FakePty>;
+  /** Runs `xtl WORDS...`, with the small files below in place, while virtual time passes. */
+  xtl(line: string, options?: FakeContextOptions): Promise<Ran>;
+  /** Starts it and goes on: for what the test must answer meanwhile. */
+  start(line: string, options?: FakeContextOptions): Promise<Ran>;
+}
+
+const KERNEL = makeElf({});
+
+export const FILES = {
+  'vm.cfg':
+    'name="web1"\ntype="pvh"\nkernel="/boot/k"\nmemory=64\nuuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a"\n',
+  'other.cfg': 'name="db"\ntype="pvh"\nkernel="/boot/k"\nmemory=32\nvcpus=2\n',
+  '/boot/k': KERNEL,
+  '/boot/initrd': new Uint8Array(80 << 20),
+};
+
+export async function simMachine(options: Partial<SimOptions> = {}): Promise<Machine> {
+  const sim = createSim({ seed: 1, ...options });
+  const host = createSimpleHost();
+  const { domainControl, events, memory, clock } = sim.dom0;
+  host.domainExists = (id) => domainControl.getInfo(domid(id)).ok;
+  const store = createStore({ host });
+  followDeaths();
+  const xenstore = connect(1);
+  must(await sim.run(xenstore.write('/local/domain/0/name', 'Domain-0')));
+  const ptys = new Map<string, FakePty>();
+
+  /** As xenstored does: on VIRQ_DOM_EXC it asks about every domain. */
+  function followDeaths(): void {
+    const port = must(events.bindVirq(VIRQ_DOM_EXC));
+    const follow = async (): Promise<void> => {
+      for (let seen = 0; ; ) {
+        seen = await events.wait(port, seen);
+        events.unmask(port);
+        store.checkDomains((id) => {
+          const info = domainControl.getInfo(domid(id));
+          if (!info.ok) return undefined;
+          return { shutdown: info.value.shutdown !== undefined, dying: info.value.dying };
+        });
+        store.flush();
+      }
+    };
+    void follow();
+  }
+
+  function connect(seed: number): XenstoreClient {
+    const { client, server } = pipe({ clock, seed });
+    attach(store, server, 'socket');
+    return createXenstoreClient(client);
+  }
+
+  function openHost(): Host {
+    return {
+      domainControl,
+      memory,
+      clock,
+      xenstore: connect(2),
+      openPty: async (path) => {
+        const pty: Pty | undefined = ptys.get(path);
+        return pty === undefined ? fail('ENOENT', `cannot open ${path}: ENOENT`) : ok(pty);
+      },
+      close: () => {},
+    };
+  }
+
+  const start = (line: string, extra: FakeContextOptions = {}): Promise<Ran> =>
+    runXtl(line.split(' '), { files: FILES, host: ok(openHost()), ...extra });
+  return { sim, store, xenstore, ptys, start, xtl: (line, extra) => sim.run(start(line, extra)) };
+}
+
+export { fakePty };
