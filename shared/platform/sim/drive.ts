@@ -5,8 +5,8 @@ import type { Schedule } from './schedule.ts';
 
 export interface Drive {
   /**
-   * Lets time pass until the promise is settled. An AssertionError if nothing is left to happen that
-   * could settle it, or if an hour of virtual time has not.
+   * Lets time pass until the promise is settled. An AssertionError if nothing that could settle it
+   * is left to happen, or if an hour of virtual time has passed.
    */
   run<T>(promise: Promise<T>): Promise<T>;
   /** Lets `ms` of virtual time pass. */

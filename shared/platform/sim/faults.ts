@@ -6,7 +6,9 @@ import type { Domid } from '../../core/ids.ts';
 import type { Prng } from '../../core/prng.ts';
 import type { HostMemory } from './host-memory.ts';
 
-/** What can fail for a reason outside us. An `events.notify` that fails is an event that is lost. */
+/**
+ * What can fail for a reason outside us. An `events.notify` that fails is an event that is lost.
+ */
 export const FALLIBLE = [
   'events.allocUnbound',
   'events.bindInterdomain',

@@ -57,7 +57,9 @@ export function pipe({ clock, seed, maxChunk = 64, maxDelayMs = 1 }: PipeOptions
   };
 }
 
-/** One side. `closing` is told when its owner closes it. Nothing is called back from within a call. */
+/**
+ * One side. `closing` is told when its owner closes it. Nothing is called back from within a call.
+ */
 function openEnd(clock: Clock, send: (bytes: Uint8Array) => void, closing: () => void): End {
   const waiting: Uint8Array[] = [];
   let receiver:

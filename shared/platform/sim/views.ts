@@ -1,7 +1,7 @@
 /**
- * Views of frames as one run of bytes. JavaScript has no page tables: frames that follow each other in
- * one buffer are viewed in place; frames that nobody maps move together first; only a frame that is
- * mapped elsewhere in another arrangement gets a replica, which is brought up to date whenever a
+ * Views of frames as one run of bytes. JavaScript has no page tables: frames that follow each other
+ * in one buffer are viewed in place; frames that nobody maps move together first; only a frame that
+ * is mapped elsewhere in another arrangement gets a replica, which is brought up to date whenever a
  * domain calls the hypervisor and whenever something happens.
  */
 
