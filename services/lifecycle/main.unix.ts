@@ -6,7 +6,7 @@ import { type Logger, pino } from 'pino';
 import { createImageFiles, KERNEL_CACHE_DIR } from '../../shared/domain/build/index.ts';
 import { unixFiles } from '../../shared/platform/unix/files.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
-import { xenstoreSocket } from '../../shared/platform/unix/xenstore-socket.ts';
+import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import { LINGER_MS } from './limits.ts';
 import { type LifecycleHost, lifecycleService, sweep } from './service.ts';
@@ -20,7 +20,7 @@ interface OpenHost extends LifecycleHost {
 
 async function openHost(log: Logger): Promise<OpenHost | undefined> {
   const platform = openUnix();
-  const socket = platform.ok ? await xenstoreSocket() : platform;
+  const socket = platform.ok ? await connectXenstore() : platform;
   if (!platform.ok || !socket.ok) {
     log.error(socket.ok ? 'no platform' : socket.error.what);
     return undefined;

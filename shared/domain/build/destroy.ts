@@ -6,6 +6,7 @@ import type { Nodes } from '../../xenstore/nodes.ts';
 import type { BuildHost } from './host.ts';
 import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
 import type { Plan, Step } from './plan.ts';
+import { pruneBackends } from './store.ts';
 
 /** A device's back end, from the toolstack's own copy: what the domain can write is not trusted (XSA-175). */
 interface Device {
@@ -160,7 +161,7 @@ function nodesStep(): DestroyStep {
       state.host.xenstore.transaction(async (tx) => {
         const results = await Promise.all(state.paths.map((path) => tx.rm(path)));
         const failed = results.find((result) => !result.ok && result.error.errno !== 'ENOENT');
-        return failed ?? ok();
+        return failed ?? pruneBackends(tx, state.paths);
       }),
   };
 }

@@ -56,7 +56,32 @@ export function removeNodes(
   store: XenstoreClient,
   of: Pick<NodesOf, 'domid' | 'uuid' | 'consoleDomid'>,
 ): Promise<Result<void>> {
-  return store.transaction((tx) => removeFrom(tx, of));
+  return store.transaction(async (tx) => {
+    const removed = await removeFrom(tx, of);
+    return removed.ok
+      ? pruneBackends(tx, [consoleBackendPath(of.consoleDomid, of.domid)])
+      : removed;
+  });
+}
+
+/**
+ * Removes what is empty above back ends that were removed: the directories of their kinds and of all
+ * back ends of their domain. In a transaction, so that nobody's new back end goes with them.
+ */
+export async function pruneBackends(tx: Nodes, backends: readonly string[]): Promise<Result<void>> {
+  const parents = backends.flatMap((path) => {
+    const match = /^(\/local\/domain\/[0-9]+\/backend)\/[^/]+/.exec(path);
+    return match === null ? [] : [match[0], match[1] as string];
+  });
+  // Longer paths first: a kind before the directory of all kinds.
+  for (const path of [...new Set(parents)].sort((a, b) => b.length - a.length)) {
+    const names = await tx.directory(path);
+    if (!names.ok && names.error.errno !== 'ENOENT') return names;
+    if (!names.ok || names.value.length > 0) continue;
+    const removed = await tx.rm(path);
+    if (!removed.ok) return removed;
+  }
+  return ok();
 }
 
 async function removeFrom(

@@ -20,7 +20,7 @@ import { readConfig } from '../../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../../shared/domain/xl-cfg/sources.ts';
 import { unixFiles } from '../../../shared/platform/unix/files.ts';
 import { openUnix } from '../../../shared/platform/unix/platform.ts';
-import { xenstoreSocket } from '../../../shared/platform/unix/xenstore-socket.ts';
+import { connectXenstore } from '../../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../../shared/xenstore/client.ts';
 
 /** Between two creations, so that what the last one left to do is done. */
@@ -28,7 +28,7 @@ const SETTLE_MS = 300;
 
 const [file = '', rounds = '10'] = process.argv.slice(2);
 const platform = must(openUnix());
-const store = createXenstoreClient(must(await xenstoreSocket()));
+const store = createXenstoreClient(must(await connectXenstore()));
 const host: BuildHost = { ...platform, xenstore: store };
 const samples: Record<string, number[]> = {};
 
