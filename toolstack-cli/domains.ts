@@ -11,6 +11,7 @@ import {
   recordPath,
   type VmRecord,
 } from '../shared/domain/build/index.ts';
+import { fromUtf8, utf8 } from '../shared/domain/spec/utf8.ts';
 import type { DomainInfo } from '../shared/platform/domain-control.ts';
 import { PAGE_SIZE } from '../shared/platform/region.ts';
 import type { Host } from './host.ts';
@@ -50,7 +51,7 @@ async function toDomid(host: Host, word: string): Promise<Result<Domid>> {
     const number = Number(word);
     return isDomid(number) ? ok(domid(number)) : fail('ESRCH', `there is no domain '${word}'`);
   }
-  const found = await findByName(host.xenstore, word);
+  const found = await findByName(host.xenstore, utf8(word));
   if (!found.ok) return found;
   // A name can outlive its domain for a moment: the one that lives counts.
   const alive = found.value.find((id) => host.domainControl.getInfo(id).ok);
@@ -81,7 +82,7 @@ export async function view(host: Host, info: DomainInfo): Promise<DomainView> {
 /** Null if it has none. */
 export async function nameOf(host: Host, id: Domid): Promise<string | null> {
   const name = await host.xenstore.readString(`${domainPath(id)}/name`);
-  return name.ok ? name.value : null;
+  return name.ok ? fromUtf8(name.value) : null;
 }
 
 /** What `xtl vm create` recorded of the domain; undefined for a domain that xl made. */

@@ -4,6 +4,7 @@ import { Command as Commander, CommanderError, Option } from 'commander';
 import { nearest } from '../shared/domain/spec/nearest.ts';
 import type { Context } from './context.ts';
 import { EXIT, type Outcome } from './output/exit.ts';
+import { readable } from './output/style.ts';
 import { COMMANDS, type Command, GROUPS, type Options } from './table.ts';
 import { VERSION } from './version.ts';
 
@@ -35,7 +36,7 @@ export async function runProgram(context: Context, argv: readonly string[]): Pro
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
-  if (outcome.message !== undefined) err.write(`xtl: ${outcome.message}\n`);
+  if (outcome.message !== undefined) err.write(`xtl: ${readable(outcome.message)}\n`);
   return outcome.exit;
 }
 

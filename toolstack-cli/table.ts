@@ -206,6 +206,6 @@ export const COMMANDS: readonly Command[] = [
       ['xtl completion fish > ~/.config/fish/completions/xtl.fish', 'for fish'],
     ],
     run: async (context, args) =>
-      (await import('./commands/completion.ts')).completion(context, args),
+      (await import('./commands/completion.ts')).completion(context, args, COMMANDS),
   },
 ];

@@ -48,6 +48,16 @@ test('list and show print the same data as JSON and YAML', async () => {
   );
 });
 
+test('a name beyond ASCII is UTF-8 in xenstore and itself for the user', async () => {
+  const machine = await simMachine();
+  const created = await machine.xtl('create vm.cfg name="größe☃" -q');
+  expect(created).toEqual({ exit: 0, stdout: '', stderr: '' });
+  const raw = must(await machine.sim.run(machine.xenstore.read('/local/domain/1/name')));
+  expect(new TextDecoder().decode(raw)).toBe('größe☃');
+  expect((await machine.xtl('list größe☃')).stdout).toContain('\ngröße☃ ');
+  expect((await machine.xtl('create vm.cfg name="größe☃"')).stderr).toContain("'größe☃' is in use");
+});
+
 test('a domain is found by name, by domid, and never by digits as a name', async () => {
   const machine = await simMachine();
   await machine.xtl('create vm.cfg name="7" -q');

@@ -15,9 +15,9 @@ interface Rule {
 export async function completion(
   context: Context,
   [shell = '']: readonly string[],
+  commands: readonly Command[],
 ): Promise<Outcome> {
-  const { COMMANDS } = await import('../table.ts');
-  const rules = rulesOf(COMMANDS);
+  const rules = rulesOf(commands);
   const script = { bash, zsh, fish }[shell];
   if (script === undefined) {
     return failure(EXIT.usage, `there is no completion for '${shell}': bash, zsh or fish`);
@@ -92,17 +92,17 @@ function zsh(rules: readonly Rule[]): string {
 }
 
 function fish(rules: readonly Rule[]): string {
-  const lines = rules.map(({ words, next, completes }) => {
-    const at = `test (string join ' ' (__xtl_words)) = '${words}'`;
-    const extra = completes === 'domain' ? ` (${NAMES.replaceAll('$', '\\$')})` : '';
+  const lines = rules.map(({ words: before, next, completes }) => {
+    const extra = completes === 'domain' ? ` -a "(${NAMES.replaceAll('$', '\\$')})"` : '';
     const files = completes === 'config' ? '' : ' -f';
-    return `complete -c xtl${files} -n "${at}" -a '${next.join(' ')}'${extra ? ` -a "${extra.trim()}"` : ''}`;
+    return `complete -c xtl${files} -n "__xtl_after '${before}'" -a '${next.join(' ')}'${extra}`;
   });
   return `# fish completion for xtl
-function __xtl_words
-  set -l words (commandline -opc)[2..3]
+function __xtl_after
+  set -l words (commandline -opc)
+  set words (string match -v -- '-*' $words[2..3])
   test "$words[1]" = vm; or set words $words[1]
-  string match -v -- '-*' $words
+  test "$words" = "$argv[1]"
 end
 ${lines.join('\n')}
 `;

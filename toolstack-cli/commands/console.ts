@@ -42,8 +42,8 @@ export interface AttachOptions {
 }
 
 /**
- * Joins the terminal with the domain's console until the user detaches or the domain is gone. The end
- * of the input is no reason to stop: a log is read by `xtl console vm </dev/null`.
+ * Joins the terminal with the domain's console until the user detaches or the domain is gone. The
+ * end of the input is no reason to stop: a log is read by `xtl console vm </dev/null`.
  */
 export async function attachConsole(
   terminal: Terminal,
@@ -74,7 +74,9 @@ export async function attachConsole(
   return result;
 }
 
-/** Ends the session when the domain does, in case its nodes stay. The returned function stops that. */
+/**
+ * Ends the session when the domain does, in case its nodes stay. The returned function stops that.
+ */
 async function endWithDomain(host: Host, domid: Domid, session: Session): Promise<() => void> {
   const watch = await host.xenstore.watch('@releaseDomain');
   if (!watch.ok) return () => {};
@@ -154,7 +156,8 @@ class Session {
     pty.value.receive(
       (bytes) => this.#terminal.out.write(bytes),
       () => {
-        // xenconsoled let go: what comes next, a new terminal or the domain's end, a watch will tell.
+        // xenconsoled let go: what comes next, a new terminal or the domain's end, a watch will
+        // tell.
         if (this.#pty === pty.value) this.#ptyPath = '';
       },
     );

@@ -10,6 +10,7 @@ import {
   runPlan,
 } from '../../shared/domain/build/index.ts';
 import { readSpec, type SpecReading } from '../../shared/domain/spec/read-spec.ts';
+import { fromUtf8 } from '../../shared/domain/spec/utf8.ts';
 import { readConfig } from '../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../shared/domain/xl-cfg/sources.ts';
 import type { Context } from '../context.ts';
@@ -18,7 +19,7 @@ import { countProblems, renderProblems } from '../output/diagnostics.ts';
 import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
 import { columns, emit, type Format } from '../output/format.ts';
 import { startProgress } from '../output/progress.ts';
-import { styleFor } from '../output/style.ts';
+import { printable, readable, styleFor } from '../output/style.ts';
 import type { Options } from '../table.ts';
 import { attachConsole } from './console.ts';
 
@@ -65,7 +66,8 @@ export async function create(
   const created = await run(context, host.value, planCreate(prepared.value), options);
   if (typeof created !== 'number') return created;
   if (options.quiet !== true) {
-    context.terminal.err.write(`created '${spec.name}', domain ${created}\n`);
+    context.terminal.err.write(readable(`created '${spec.name}', domain ${created}`));
+    context.terminal.err.write('\n');
   }
   return console ? attach(context, host.value, created, options) : DONE;
 }
@@ -107,14 +109,14 @@ function report(context: Context, { spec, problems }: SpecReading, quiet: boolea
 async function showPlan<S>(context: Context, plan: Plan<S>, options: Options): Promise<Outcome> {
   const steps = plan.steps.map(({ id, title, undo }) => ({
     id,
-    title,
+    title: fromUtf8(title),
     undo: undo !== undefined,
   }));
-  const data = { plan: plan.name, steps };
+  const data = { plan: fromUtf8(plan.name), steps };
   await emit(context.terminal.out, options.output as Format, data, () =>
     columns(
       ['#', 'STEP', 'WHAT IT DOES'],
-      steps.map(({ id, title }, i) => [String(i + 1), id, title]),
+      steps.map(({ id, title }, i) => [String(i + 1), id, printable(title)]),
     ),
   );
   return DONE;

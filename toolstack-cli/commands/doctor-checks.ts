@@ -1,4 +1,6 @@
-/** The checks of `xtl doctor`: what was found becomes a verdict and, if bad, what to do about it. */
+/**
+ * The checks of `xtl doctor`: what was found becomes a verdict and, if bad, what to do about it.
+ */
 
 import type { Result } from '../../shared/core/result.ts';
 import type { PhysInfo, XenVersion } from '../../shared/platform/domain-control.ts';

@@ -30,8 +30,8 @@ export async function list(
 
 /** Character for character the layout of xl list (list_domains in xl_info.c @ RELEASE-4.17.0). */
 function table(views: readonly DomainView[]): string {
-  const head = `${'Name'.padEnd(40)} ${'ID'.padStart(5)} ${'Mem'.padStart(5)} VCPUs\tState\tTime(s)\n`;
-  return head + views.map(row).join('');
+  const names = ['Name'.padEnd(40), 'ID'.padStart(5), 'Mem'.padStart(5), 'VCPUs'];
+  return `${names.join(' ')}\tState\tTime(s)\n${views.map(row).join('')}`;
 }
 
 function row(v: DomainView): string {

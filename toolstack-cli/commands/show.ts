@@ -1,6 +1,7 @@
 /** `xtl vm show`: all that is known of one domain. */
 
 import { domainPath, libxlPath, type VmRecord } from '../../shared/domain/build/index.ts';
+import { fromUtf8 } from '../../shared/domain/spec/utf8.ts';
 import type { Context } from '../context.ts';
 import { type DomainView, findDomain, recordOf, view } from '../domains.ts';
 import type { Host } from '../host.ts';
@@ -29,10 +30,16 @@ export async function show(
     ...(await view(host.value, info.value)),
     type: await node(host.value, `${libxlPath(info.value.domid)}/type`),
     consoleTty: await node(host.value, `${domainPath(info.value.domid)}/console/tty`),
-    spec: (await recordOf(host.value, info.value.domid)) ?? null,
+    spec: textOf(await recordOf(host.value, info.value.domid)),
   };
   await emit(context.terminal.out, options.output as Format, details, () => text(details));
   return DONE;
+}
+
+/** The record with text where it holds bytes. */
+function textOf(record: VmRecord | undefined): VmRecord | null {
+  if (record === undefined) return null;
+  return { ...record, name: fromUtf8(record.name), cmdline: fromUtf8(record.cmdline) };
 }
 
 /** The value of a node; null if it is missing or empty. */

@@ -2,6 +2,7 @@
 
 import type { Plan, StepEvent } from '../../shared/domain/build/index.ts';
 import type { Terminal } from '../terminal.ts';
+import { readable } from './style.ts';
 
 export interface Progress {
   observe(event: StepEvent): void;
@@ -20,7 +21,7 @@ export function startProgress<S>(terminal: Terminal, plan: Plan<S>, quiet: boole
 }
 
 function lineProgress<S>(terminal: Terminal, plan: Plan<S>): Progress {
-  const line = (text: string): void => terminal.err.write(`${plan.name}: ${text}\n`);
+  const line = (text: string): void => terminal.err.write(`${readable(`${plan.name}: ${text}`)}\n`);
   return {
     observe: (event) => {
       const { title } = event.step;
@@ -71,7 +72,7 @@ function liveProgress<S>(plan: Plan<S>): Progress {
 async function show<S>(plan: Plan<S>, steps: ReadonlyMap<string, Deferred>): Promise<void> {
   const { Listr } = await import('listr2');
   const tasks = plan.steps.map(({ id, title }) => ({
-    title,
+    title: readable(title),
     task: (): Promise<void> => steps.get(id)?.promise ?? Promise.resolve(),
   }));
   // The failure is reported by whoever runs the plan.

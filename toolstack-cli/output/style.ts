@@ -1,5 +1,6 @@
 /** Colour, where it is wanted: on a terminal, and without NO_COLOR (no-color.org). */
 
+import { fromUtf8 } from '../../shared/domain/spec/utf8.ts';
 import type { Sink, Terminal } from '../terminal.ts';
 
 export type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';
@@ -30,4 +31,9 @@ export function printable(text: string): string {
       return (code >= 0x80 && code <= 0x9f) || code === 0xfeff ? '\ufffd' : c;
     })
     .join('');
+}
+
+/** A message that may hold names as bytes and whatever a guest wrote, fit for a terminal. */
+export function readable(message: string): string {
+  return printable(fromUtf8(message));
 }

@@ -30,8 +30,12 @@ export interface Machine {
 const KERNEL = makeElf({});
 
 export const FILES = {
-  'vm.cfg':
-    'name="web1"\ntype="pvh"\nkernel="/boot/k"\nmemory=64\nuuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a"\n',
+  'vm.cfg': `name="web1"
+type="pvh"
+kernel="/boot/k"
+memory=64
+uuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a"
+`,
   'other.cfg': 'name="db"\ntype="pvh"\nkernel="/boot/k"\nmemory=32\nvcpus=2\n',
   '/boot/k': KERNEL,
   '/boot/initrd': new Uint8Array(80 << 20),

@@ -1,4 +1,6 @@
-/** The context of a real process: Xen, xenstore and files of this machine, opened when asked for. */
+/**
+ * The context of a real process: Xen, xenstore and files of this machine, opened when asked for.
+ */
 
 import { randomBytes } from 'node:crypto';
 import type { Result } from '../../shared/core/result.ts';

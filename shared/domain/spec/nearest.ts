@@ -1,8 +1,8 @@
 /** Did you mean: the known word nearest to a mistyped one. */
 
 /**
- * The candidate with the smallest edit distance (insert, delete, replace, swap of neighbours), if it
- * is near enough for a typing mistake: one edit in three characters, at most three.
+ * The candidate with the smallest edit distance (insert, delete, replace, swap of neighbours), if
+ * it is near enough for a typing mistake: one edit in three characters, at most three.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.min(3, Math.max(1, Math.floor(word.length / 3)));

@@ -1,5 +1,6 @@
 /** The meaning of a configuration, by xl's rules. */
 
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readConfig } from '../xl-cfg/config.ts';
 import { joinSources } from '../xl-cfg/sources.ts';
@@ -45,6 +46,7 @@ const meanings: [string, object][] = [
   ['maxmem=1024', { memoryKib: 262144, maxmemKib: 1048576 }],
   ['vcpus=2', { vcpus: 2, maxvcpus: 2 }],
   ['vcpus=2\nmaxvcpus=4', { vcpus: 2, maxvcpus: 4 }],
+  ['name="größe"\ncmdline="☃"', { name: 'gr\xc3\xb6\xc3\x9fe', cmdline: '\xe2\x98\x83' }],
   ['maxvcpus=128', { vcpus: 1, maxvcpus: 128 }],
   ['on_poweroff="preserve"', { onPoweroff: 'preserve' }],
   ['on_reboot="rename-restart"', { onReboot: 'rename-restart' }],
@@ -160,4 +162,16 @@ test('every key has a sentence, and a boolean default is 0 or 1', () => {
     if (key.type === 'boolean') expect(key.fallback, key.name).toMatch(/^[01]$/);
   }
   expect(KEYS.size).toBeGreaterThan(150);
+});
+
+test('no settings make the reader throw, and a spec is there if nothing is an error', () => {
+  const key = fc.constantFrom(...KEYS.keys(), 'quux');
+  const word = fc.constantFrom('"pvh"', '1', '"x"', '[]', '["a"]', '"-1"', '0x10', '"\\n"', 'bad');
+  const line = fc.tuple(key, fc.constantFrom('=', '+='), word).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      const { spec, problems } = read(`${BASE}${lines.join('\n')}\n`);
+      expect(spec === undefined).toBe(problems.some((p) => p.severity === 'error'));
+    }),
+  );
 });

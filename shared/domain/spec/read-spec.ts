@@ -3,6 +3,7 @@
 import type { Config } from '../xl-cfg/config.ts';
 import { byPlace, type Problem } from '../xl-cfg/problem.ts';
 import { checkOtherKeys } from './other-keys.ts';
+import { utf8 } from './utf8.ts';
 import { Values } from './values.ts';
 import { SHUTDOWN_ACTIONS, type ShutdownAction, type VmSpec } from './vm-spec.ts';
 
@@ -26,12 +27,12 @@ export function readSpec(config: Config): SpecReading {
   const values = new Values(config);
   const type = readType(values);
   const spec = {
-    name: readName(values),
+    name: utf8(readName(values)),
     ...optional('uuid', readUuid(values)),
     type,
     kernel: required(values, 'kernel', 'write kernel = "/path/of/a/vmlinuz"'),
     ...optional('ramdisk', readPath(values, 'ramdisk')),
-    cmdline: readCmdline(values),
+    cmdline: utf8(readCmdline(values)),
     ...readMemory(values),
     ...readVcpus(values),
     onPoweroff: readAction(values, 'on_poweroff', 'destroy'),
@@ -106,7 +107,7 @@ function readName(values: Values): string {
   if (name === '') blame('the name is empty');
   else if (hasControl(name)) blame('the name holds a control character');
   else if (name.includes('/')) blame('the name holds a /, and console logs are named after it');
-  else if (utf8Length(name) > MAX_NAME_BYTES) blame(`the name exceeds ${MAX_NAME_BYTES} bytes`);
+  else if (utf8(name).length > MAX_NAME_BYTES) blame(`the name exceeds ${MAX_NAME_BYTES} bytes`);
   else if (/^[0-9]+$/.test(name)) {
     const message = 'commands take a name of digits for a domid';
     values.blame('name', { severity: 'warning', code: 'XTL-C029', message });
@@ -116,15 +117,6 @@ function readName(values: Values): string {
 
 function hasControl(text: string): boolean {
   return [...text].some((c) => c < ' ' || (c >= '\x7f' && c <= '\x9f'));
-}
-
-function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const c of text) {
-    const code = c.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
 }
 
 /** As uuid_parse of libuuid: 36 characters, dashes in their places. */

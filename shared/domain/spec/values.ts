@@ -1,4 +1,6 @@
-/** Typed access to the settings of a configuration: what is wrong becomes a problem at its place. */
+/**
+ * Typed access to the settings of a configuration: what is wrong becomes a problem at its place.
+ */
 
 import type { Config, Setting } from '../xl-cfg/config.ts';
 import { type IntegerFault, parseInteger } from '../xl-cfg/integer.ts';

@@ -14,7 +14,7 @@ export const SHUTDOWN_ACTIONS = [
 export type ShutdownAction = (typeof SHUTDOWN_ACTIONS)[number];
 
 export interface VmSpec {
-  /** As in xenstore and `xl list`: not empty, without `/` and control characters. */
+  /** As in xenstore: UTF-8, a byte a character; not empty, without `/` and control characters. */
   readonly name: string;
   /** Lower-case, 36 characters. Absent: the builder makes one. */
   readonly uuid?: string;
@@ -23,7 +23,7 @@ export interface VmSpec {
   readonly kernel: string;
   /** A path on this host. */
   readonly ramdisk?: string;
-  /** May be empty. */
+  /** UTF-8, a byte a character; may be empty. */
   readonly cmdline: string;
   /** What the guest starts with; whole MiB, at most `maxmemKib`. */
   readonly memoryKib: number;

@@ -1,4 +1,7 @@
-/** Settings by key as xl sees them after reading a whole configuration, and all its faults of syntax. */
+/**
+ * Settings by key as xl sees them after reading a whole configuration, and all its faults of
+ * syntax.
+ */
 
 import { dequote } from './escapes.ts';
 import { faultProblem } from './faults.ts';
@@ -174,7 +177,9 @@ class Reader {
   }
 }
 
-/** The list of `previous` grows in place: nobody else has it, and copies would make += quadratic. */
+/**
+ * The list of `previous` grows in place: nobody else has it, and copies would make += quadratic.
+ */
 function join(previous: Value | undefined, value: Value): Value {
   if (previous?.kind === 'string' && value.kind === 'string') {
     return { ...value, text: previous.text + value.text };

@@ -1,4 +1,7 @@
-/** Escapes in quoted strings as libxlu reads them (xlu__cfgl_dequote in libxlu_cfg.c @ RELEASE-4.17.0). */
+/**
+ * Escapes in quoted strings as libxlu reads them (xlu__cfgl_dequote in libxlu_cfg.c @
+ * RELEASE-4.17.0).
+ */
 
 const SIMPLE: Readonly<Record<string, string>> = {
   '"': '"',
@@ -28,7 +31,8 @@ export interface Dequoted {
 
 /**
  * The value of a string that still has its quotes. Numeric escapes are xl's weak spot and mirrored
- * here: `\x..` is always an error, an octal escape needs three or four digits and stands for nothing.
+ * here: `\x..` is always an error, an octal escape needs three or four digits and stands for
+ * nothing.
  */
 export function dequote(quoted: string): Dequoted {
   const body = quoted.slice(1, -1);

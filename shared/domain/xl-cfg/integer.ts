@@ -10,8 +10,9 @@ export type Integer =
   | { readonly ok: false; readonly why: IntegerFault };
 
 /**
- * Decimal, hexadecimal with 0x, octal with a leading 0; leading white space and a sign are accepted,
- * anything after the digits is not (xlu_cfg_get_bounded_long in libxlu_cfg.c @ RELEASE-4.17.0).
+ * Decimal, hexadecimal with 0x, octal with a leading 0; leading white space and a sign are
+ * accepted, anything after the digits is not (xlu_cfg_get_bounded_long in libxlu_cfg.c @
+ * RELEASE-4.17.0).
  */
 export function parseInteger(text: string): Integer {
   const match = /^[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(text);

@@ -1,4 +1,7 @@
-/** The text that is parsed as one, and the way back from an offset in it to a file, a line and a column. */
+/**
+ * The text that is parsed as one, and the way back from an offset in it to a file, a line and a
+ * column.
+ */
 
 import { assert } from '../../core/assert.ts';
 import type { Place } from './problem.ts';
