@@ -19,6 +19,8 @@ import peggy from 'peggy';
 /** Programs for dom0, in build/xtl; it becomes dom0's /usr/lib/xtl. */
 const dom0Entries = {
   'xtl/xtl': 'toolstack-cli/main.ts',
+  'xtl/lifecycle': 'services/lifecycle/main.unix.ts',
+  'xtl/tools/create-bench': 'test/bench/dom0/create.ts',
   'xtl/tools/cases': 'shared/platform/unix/cases.main.ts',
 };
 

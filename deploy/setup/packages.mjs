@@ -19,6 +19,7 @@ const needed = { start: lab, lab, bench: lab, test: [...lab, ...compiler], build
 
 /** Which of these packages are not installed. @type {(names: string[]) => string[]} */
 const missing = (names) => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own syntax
   const query = ['-W', '-f', '${db:Status-Status} ${Package}\\n', ...names];
   const { stdout, error } = spawnSync('dpkg-query', query, { encoding: 'utf8' });
   if (error) throw new Error('this is no Debian: dpkg-query is missing. Debian 12 or 13 is needed');

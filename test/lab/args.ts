@@ -1,6 +1,6 @@
 // The arguments of `npm run lab`.
-import type { XenVersion } from './image/images.ts';
 import { type Accel, accels, type MachineOptions } from './machine/qemu.ts';
+import type { XenVersion } from './xen-version.ts';
 
 export const usage = `usage: npm run lab -- [options] [-- COMMAND...]
 Boots a real Xen with a Debian dom0 and runs COMMAND in its bash; without one, gives a shell.

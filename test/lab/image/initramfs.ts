@@ -1,9 +1,10 @@
 // The initramfs of dom0 and those of the guests.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type CpioEntry, character, cpio, directory, file, symlink } from './cpio.ts';
-import { bootModules } from './kernels.ts';
+import { bootModules, guestModules } from './kernels.ts';
 import { moduleClosure, parseModulesDep } from './modules.ts';
+import type { Programs } from './programs.ts';
 
 const applets = 'sh mount insmod switch_root cat'.split(' ');
 
@@ -24,10 +25,9 @@ const loaded = (modules: string, wanted: readonly string[]): CpioEntry[] => {
   const dep = parseModulesDep(readFileSync(join(dir, 'modules.dep'), 'utf8'));
   const builtin = readFileSync(join(dir, 'modules.builtin'), 'utf8');
   const paths = moduleClosure(dep, wanted, builtin);
-  const name = (path: string): string => path.split('/').at(-1) as string;
   return [
-    ...paths.map((path) => file(`modules/${name(path)}`, readFileSync(join(dir, path)))),
-    file('modules/order', `${paths.map(name).join('\n')}\n`),
+    ...paths.map((path) => file(`modules/${basename(path)}`, readFileSync(join(dir, path)))),
+    file('modules/order', `${paths.map((path) => basename(path)).join('\n')}\n`),
   ];
 };
 
@@ -37,3 +37,36 @@ export const dom0Initramfs = (tree: string, modules: string, init: string): Uint
 
 /** The small guest's: busybox alone. */
 export const smallInitramfs = (tree: string, init: string): Uint8Array => cpio(base(tree, init));
+
+/** Where the fuller guest's parts come from. */
+export interface FullSources {
+  readonly tree: string;
+  readonly guestTree: string;
+  readonly modules: string;
+  readonly init: string;
+}
+
+/** The fuller guest's: fio, iperf3, ethtool and ip, with the front ends' modules. */
+export const fullInitramfs = async (
+  { tree, guestTree, modules, init }: FullSources,
+  tools: Programs,
+): Promise<Uint8Array> => {
+  const programs = [
+    ...['usr/bin/fio', 'usr/bin/iperf3', 'usr/sbin/ethtool'].map((path) => join(guestTree, path)),
+    join(tree, 'usr/bin/ip'),
+  ];
+  const libraries = new Set<string>();
+  for (const program of programs) {
+    for (const library of await tools.libraries(program)) libraries.add(library);
+  }
+  const loader = 'lib64/ld-linux-x86-64.so.2';
+  return cpio([
+    ...base(tree, init),
+    ...loaded(modules, guestModules),
+    ...programs.map((path) => file(`usr/bin/${basename(path)}`, readFileSync(path), 0o755)),
+    ...[...libraries].map((path) =>
+      file(`usr/lib/x86_64-linux-gnu/${basename(path)}`, readFileSync(path), 0o755),
+    ),
+    file(loader, readFileSync(join(tree, 'usr', loader)), 0o755),
+  ]);
+};

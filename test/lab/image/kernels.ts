@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { moduleClosure, parseModulesDep } from './modules.ts';
+import type { Programs } from './programs.ts';
 import { mergedUsr, unpack } from './unpack.ts';
 
 /** What dom0's initramfs loads, in this order; crc32c is a dependency that ext4 finds by name. */
@@ -47,7 +48,7 @@ export const kernelImage = async (deb: string, out: string): Promise<void> => {
  * Unpacks the lab's modules to `out/lib/modules/VERSION`, decompressed (under emulation that takes
  * longer than reading), with their index made by `depmod` of the tree `tools`.
  */
-export const kernelModules = async (deb: string, tools: Tools, out: string): Promise<void> => {
+export const kernelModules = async (deb: string, tools: Programs, out: string): Promise<void> => {
   const all = join(out, 'all');
   mergedUsr(all);
   await unpack(deb, all, { without: ['./boot', './usr/share/doc'] });
@@ -70,31 +71,4 @@ export const kernelModules = async (deb: string, tools: Tools, out: string): Pro
   rmSync(all, { recursive: true });
   await tools.depmod(out, version);
   writeFileSync(join(out, 'version'), `${version}\n`);
-};
-
-/** Programs of an unpacked tree, run on this machine through the tree's own loader. */
-export interface Tools {
-  depmod(base: string, version: string): Promise<void>;
-  /** Makes a host key for dropbear at `path` and returns its public half, as in known_hosts. */
-  dropbearKey(path: string): Promise<string>;
-}
-
-export const treeTools = (tree: string): Tools => {
-  const run = (name: string, program: string, args: readonly string[]) =>
-    execa(join(tree, 'usr/lib64/ld-linux-x86-64.so.2'), [
-      ...['--argv0', name, '--library-path', join(tree, 'usr/lib/x86_64-linux-gnu')],
-      join(tree, program),
-      ...args,
-    ]);
-  return {
-    depmod: async (base, version) =>
-      void (await run('depmod', 'usr/bin/kmod', ['-b', base, version])),
-    dropbearKey: async (path) => {
-      const args = ['-t', 'ed25519', '-f', path];
-      const { stdout } = await run('dropbearkey', 'usr/bin/dropbearkey', args);
-      const line = stdout.split('\n').find((text) => text.startsWith('ssh-ed25519 '));
-      if (line === undefined) throw new Error(`dropbearkey printed no public key: ${stdout}`);
-      return line;
-    },
-  };
 };

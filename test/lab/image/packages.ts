@@ -42,6 +42,16 @@ const node: Spec[] = from(
    node-cjs-module-lexer node-minimatch node-brace-expansion node-balanced-match node-undici`,
 );
 
+/** The programs of the fuller guest and the libraries that they load beside those of dom0. */
+export const guestSpecs: readonly Spec[] = from(
+  'trixie',
+  `fio iperf3 libiperf0 libsctp1 ethtool libaio1t64 libgfapi0 libgfrpc0 libgfxdr0 libglusterfs0
+   libacl1 libibverbs1 libnl-3-200 libnl-route-3-200 libnbd0 libgnutls30t64 libnettle8t64
+   libhogweed6t64 libunistring5 libidn2-0 libp11-kit0 libffi8 libtasn1-6 libxml2 libnfs14 libnuma1
+   libpmem1 libdaxctl1 libndctl6 libudev1 librados2 librbd1 librdmacm1t64 libfmt10 libcryptsetup12
+   libdevmapper1.02.1 libjson-c5 libboost-iostreams1.83.0 libboost-thread1.83.0`,
+);
+
 /** Debian's names for "the current kernel"; each depends on the package that holds it. */
 export const kernelMetas: readonly Spec[] = [
   'linux-image-amd64/bookworm',

@@ -21,14 +21,14 @@ export const contentHash = (parts: readonly string[]): string => {
   return hash.digest('hex').slice(0, 16);
 };
 
-/** The hash of files and folders, by relative name and bytes. */
+/** The hash of files and folders, by relative name and bytes; unit tests do not count. */
 export const treeHash = (root: string, paths: readonly string[]): string => {
   const parts: string[] = [];
   const visit = (path: string): void => {
     const full = join(root, path);
     if (statSync(full).isDirectory()) {
       for (const name of readdirSync(full).sort()) visit(join(path, name));
-    } else parts.push(path, readFileSync(full, 'base64'));
+    } else if (!path.endsWith('.test.ts')) parts.push(path, readFileSync(full, 'base64'));
   };
   for (const path of paths) visit(path);
   return contentHash(parts);
@@ -62,10 +62,16 @@ export const stage = async (
     rmSync(partial, { recursive: true, force: true });
     throw error;
   }
-  for (const entry of readdirSync(dir)) {
-    const path = join(dir, entry);
-    const old = Date.now() - statSync(path).mtimeMs > keepUnusedMs;
-    if (entry.startsWith(`${name}-`) && old) rmSync(path, { recursive: true, force: true });
-  }
+  prune(dir, (entry) => entry.startsWith(`${name}-`));
   return final;
+};
+
+/** Removes what `isOurs` picks in a directory and nobody used for two weeks. */
+export const prune = (dir: string, isOurs: (name: string) => boolean): void => {
+  for (const name of readdirSync(dir).filter(isOurs)) {
+    const path = join(dir, name);
+    if (Date.now() - statSync(path).mtimeMs > keepUnusedMs) {
+      rmSync(path, { recursive: true, force: true });
+    }
+  }
 };

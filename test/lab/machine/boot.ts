@@ -4,8 +4,9 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Images, XenVersion } from '../image/images.ts';
+import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
+import type { XenVersion } from '../xen-version.ts';
 import { isAlive, type ProcessId, processId } from './process-id.ts';
 import { type MachineOptions, qemuArguments } from './qemu.ts';
 import { openChannel } from './ssh.ts';

@@ -1,5 +1,6 @@
 // The QEMU command line that boots a real Xen with its dom0.
-import type { Images, XenVersion } from '../image/images.ts';
+import type { Images } from '../image/images.ts';
+import type { XenVersion } from '../xen-version.ts';
 
 export type Accel = 'tcg' | 'kvm';
 export const accels: readonly Accel[] = ['tcg', 'kvm'];
