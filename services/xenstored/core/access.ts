@@ -5,7 +5,7 @@
 
 import type { WireError } from '../../../shared/xenstore/errors.ts';
 import { charge, weightOf } from './accounts.ts';
-import { refresh, snapshot } from './merge.ts';
+import { snapshot } from './merge.ts';
 import type { Path } from './path.ts';
 import { parentPath } from './path.ts';
 import { allowed } from './perms.ts';
@@ -31,7 +31,6 @@ function note(rq: Request, tx: Transaction, path: Path): Access | 'ENOSPC' {
     tx.failed = true;
     return 'ENOSPC';
   }
-  refresh(state, tx);
   const node = lookup(snapshot(state, tx), path);
   const access = createAccess(path, node);
   tx.accessed.set(path.text, access);

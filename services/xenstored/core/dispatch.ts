@@ -24,6 +24,7 @@ import {
 } from '../../../shared/abi/xs-wire.ts';
 import type { WireError } from '../../../shared/xenstore/errors.ts';
 import { XS_GET_FEATURE, XS_GET_QUOTA, XS_SET_FEATURE, XS_SET_QUOTA } from './features.ts';
+import { refresh } from './merge.ts';
 import { control } from './ops/control.ts';
 import {
   getDomainPath,
@@ -96,6 +97,7 @@ export function dispatch(rq: Request): WireError | undefined {
   if (txId !== 0 && !entry.noTransaction) {
     rq.transaction = connection.transactions.get(txId);
     if (rq.transaction === undefined) return 'ENOENT';
+    if (type !== XS_TRANSACTION_END) refresh(state, rq.transaction);
   }
   return entry.handler(rq);
 }

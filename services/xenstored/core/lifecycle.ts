@@ -71,7 +71,7 @@ export function introduceDomain(
   return ok(connection);
 }
 
-/** Gives a dead domain's nodes to dom0. */
+/** Gives a dead domain's node to dom0; always for the root, which nothing removes. */
 function adoptOrphans(state: State, path: Path, domain: Domain): void {
   const node = edit(state.tree, path);
   const weight = weightOf(path.text.length, node);
@@ -90,13 +90,14 @@ function removeOwned(state: State, domain: Domain, top: Path): void {
     const node = lookup(state.tree, path);
     if (node === undefined) continue;
     if (node.perms[0].domid === domain.domid) {
-      if (state.keepOrphans) adoptOrphans(state, path, domain);
+      if (state.keepOrphans || path.parts.length === 0) adoptOrphans(state, path, domain);
       else {
         removeTree(state, path, undefined);
         continue;
       }
     }
-    for (const [name] of eachChild(node.children)) stack.push(childPath(path, name));
+    const below = [...eachChild(node.children)].map(([name]) => childPath(path, name));
+    stack.push(...below.reverse());
   }
 }
 

@@ -3,8 +3,7 @@
  *
  * C xenstored copies a node when a transaction first touches it, and fails the commit if any touched
  * node has changed. Here a transaction has a snapshot. While what it has seen so far is unchanged, the
- * snapshot is renewed at the next node that it looks at, so that it sees what C would show it. At the
- * commit only what its replies depended on must be unchanged: that nodes exist, their permissions, and
+ * snapshot is renewed at its next request, so that it sees what C would show it. At the commit only what its replies depended on must be unchanged: that nodes exist, their permissions, and
  * values and lists that were read. Everything else merges: children created side by side, a value
  * overwritten unread.
  */
@@ -91,8 +90,7 @@ function merged(state: State, tx: Transaction, own: Tree): Tree {
 }
 
 /**
- * Brings the snapshot up to date before the transaction looks at another node, if what it has seen
- * allows. Large transactions keep theirs: each renewal costs as much as they have touched.
+ * Brings the snapshot up to date before the transaction's next request, if what it has seen allows. Large transactions keep theirs: each renewal costs as much as they have touched.
  */
 export function refresh(state: State, tx: Transaction): void {
   if (tx.tree === undefined || tx.base === state.tree.root || tx.doomed) return;

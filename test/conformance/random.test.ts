@@ -1,0 +1,33 @@
+/** Random sessions give the same replies and events on our store and on C xenstored 4.17. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Peer } from '../peers/xenstored.ts';
+import { startPeer } from '../peers/xenstored.ts';
+import { createOurs } from './ours.ts';
+import { runSession } from './session.ts';
+import { createTheirs } from './theirs.ts';
+
+const SOCKETS = 2;
+const SESSIONS = Number(process.env.CONFORMANCE_SESSIONS ?? 6);
+const STEPS = Number(process.env.CONFORMANCE_STEPS ?? 400);
+const FIRST_SEED = Number(process.env.CONFORMANCE_SEED ?? 1);
+
+let peer: Peer;
+beforeEach(async () => {
+  peer = await startPeer('c');
+}, 300_000);
+afterEach(() => peer.stop());
+
+describe('a random session', () => {
+  it.each(Array.from({ length: SESSIONS }, (_, i) => FIRST_SEED + i))(
+    'is the same on both, seed %d',
+    async (seed) => {
+      const ours = createOurs(SOCKETS, { conflicts: 'node', features: 0 });
+      const theirs = createTheirs(peer, SOCKETS);
+      const difference = await runSession(seed, STEPS, ours, theirs, SOCKETS);
+      await theirs.stop();
+      expect(difference).toBeUndefined();
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,72 @@
+/** Xen's own xenstored and its tools, unpacked from Debian's packages into the user's cache. */
+
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { openApt } from '../lab/image/apt.ts';
+import type { Spec } from '../lab/image/packages.ts';
+
+const PACKAGES = `xen-utils-4.17 xenstore-utils libxen-dev libxenmisc4.17 libxencall1 libxenhypfs1
+  libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenstore4 libxentoolcore1
+  libxentoollog1 libsystemd0`;
+
+const SOURCE = join(import.meta.dirname, 'hypervisor.c');
+
+export interface PeerTree {
+  /** The unpacked packages. */
+  readonly root: string;
+  /** For LD_LIBRARY_PATH. */
+  readonly libraries: string;
+  /** `xenstored`, `oxenstored`, `test-xenstore`. */
+  readonly programs: string;
+  /** For LD_PRELOAD: the stand-in for the hypervisor. */
+  readonly hypervisor: string;
+}
+
+/** `${XDG_CACHE_HOME:-~/.cache}/xtl/peers-4.17`. */
+function cacheDir(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'xtl/peers-4.17');
+}
+
+/** Unpacks all packages into `tree`, all or nothing. */
+async function fetch(tree: string): Promise<void> {
+  const work = await mkdtemp(join(cacheDir(), 'work-'));
+  try {
+    const apt = await openApt(join(work, 'apt'));
+    await apt.update();
+    await apt.download(PACKAGES.split(/\s+/).map((name): Spec => `${name}/bookworm`));
+    for (const deb of await readdir(apt.downloads)) {
+      if (!deb.endsWith('.deb')) continue;
+      await execa('dpkg-deb', ['-x', join(apt.downloads, deb), join(work, 'tree')]);
+    }
+    await rm(tree, { recursive: true, force: true });
+    await rename(join(work, 'tree'), tree);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Compiles the stand-in unless this very source is compiled already. */
+async function compile(root: string): Promise<string> {
+  const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
+  const library = join(cacheDir(), `hypervisor-${hash}.so`);
+  if (existsSync(library)) return library;
+  const fresh = `${library}.${process.pid}`;
+  const flags = ['-O2', '-shared', '-fPIC', '-Wall', '-Wno-unused-parameter'];
+  await execa('gcc', [...flags, `-I${join(root, 'usr/include')}`, '-o', fresh, SOURCE, '-ldl']);
+  await rename(fresh, library);
+  return library;
+}
+
+/** The tree, fetched on first use. Needs apt-get, dpkg-deb and gcc; installs nothing. */
+export async function peerTree(): Promise<PeerTree> {
+  await mkdir(cacheDir(), { recursive: true });
+  const root = join(cacheDir(), 'tree');
+  const programs = join(root, 'usr/lib/xen-4.17/bin');
+  if (!existsSync(join(programs, 'xenstored'))) await fetch(root);
+  const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
+  return { root, libraries, programs, hypervisor: await compile(root) };
+}
