@@ -5,7 +5,7 @@ import { type Port, port } from '../../core/ids.ts';
 import { type CaseContext, group } from './case.ts';
 import { expectEqual, expectError, expectOk, expectRejected, expectThat } from './expect.ts';
 import { NOBODY } from './guest.ts';
-import { nextCount, settledCount } from './wait.ts';
+import { nextCount, QUIET_MS, settledCount, withinMs } from './wait.ts';
 
 interface Channel {
   /** The port of the domain under test. */
@@ -56,6 +56,18 @@ export const eventCases = group('events', {
       seen = await nextCount(ctx.peer, theirs, seen);
       ctx.peer.events.unmask(theirs);
     }
+  },
+
+  'a port delivers nothing more until it is unmasked': async (ctx) => {
+    const { ours, theirs } = openChannel(ctx);
+    const before = await settledCount(ctx.peer, theirs);
+    ctx.platform.events.notify(ours);
+    const seen = await nextCount(ctx.peer, theirs, before);
+    ctx.platform.events.notify(ours);
+    const next = ctx.peer.events.wait(theirs, seen);
+    expectEqual(await withinMs(ctx.peer.clock, next, QUIET_MS), undefined, 'while masked');
+    ctx.peer.events.unmask(theirs);
+    expectThat((await next) !== seen, 'a wake-up without a new count');
   },
 
   'a stale count resolves at once, as often as it is asked': async (ctx) => {

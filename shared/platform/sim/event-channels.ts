@@ -103,7 +103,7 @@ export function closePort(domain: SimDomain, local: SimPort): void {
   for (const waiter of waiters) waiter.reject(badPort(local.number));
 }
 
-export function badPort(number: number): Error {
+function badPort(number: number): Error {
   return Object.assign(new Error(`port ${number} is closed`), { errno: 'EBADF' });
 }
 

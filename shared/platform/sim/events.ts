@@ -8,7 +8,6 @@ import type { Events } from '../events.ts';
 import type { SimDomain } from './domain.ts';
 import {
   allocPort,
-  badPort,
   bindPort,
   bindVirq,
   closePort,
@@ -39,8 +38,7 @@ export function events(world: World, domain: SimDomain): Events {
     unmask: (number) => unmaskPort(world, domain, local(number)),
     close: (number) => closePort(domain, local(number)),
     wait(number, seen) {
-      const found = domain.ports.open.get(number);
-      if (!found) return Promise.reject(badPort(number));
+      const found = local(number);
       if (found.count !== seen) return Promise.resolve(found.count);
       return new Promise((resolve, reject) => found.waiters.push({ resolve, reject }));
     },

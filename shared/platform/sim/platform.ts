@@ -59,6 +59,7 @@ function watched<P extends object>(world: World, domain: SimDomain, name: string
       const errno = world.faults.strike(op, domain.domid);
       const failed = FAILED[op] ?? ((why: Errno) => fail(why, `${op}, as asked for`));
       const result = errno === undefined ? call(...args) : failed(errno, args);
+      world.views.sync();
       const shown = args.map(show).join(' ');
       const fault = errno === undefined ? '' : ' (fault)';
       note(world, `d${domain.domid} ${op} ${shown} -> ${show(result)}${fault}`);

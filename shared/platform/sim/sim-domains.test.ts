@@ -47,6 +47,25 @@ describe('simulated domains', () => {
     expect(sim.domain(guest).consoleLines).toEqual(['hello']);
   });
 
+  it('get events that came while they were paused once they run', async () => {
+    const sim = createSim({ seed: 1 });
+    const guest = sim.addGuest();
+    const { events } = sim.platform(guest);
+    const theirs = must(events.allocUnbound(DOM0));
+    const ours = must(sim.dom0.events.bindInterdomain(guest, theirs));
+    let seen = 0;
+    void events.wait(theirs, 0).then((count) => {
+      seen = count;
+    });
+    must(sim.dom0.domainControl.pause(guest));
+    sim.dom0.events.notify(ours);
+    await sim.settle();
+    expect(seen).toBe(0);
+    must(sim.dom0.domainControl.unpause(guest));
+    await sim.settle();
+    expect(seen).toBe(1);
+  });
+
   it('that end never wake, and make no calls', async () => {
     const woken: string[] = [];
     const sim = createSim({ seed: 1 });
