@@ -3,14 +3,18 @@ import { randomFillSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { createImageFiles, KERNEL_CACHE_DIR } from '../../shared/domain/build/index.ts';
+import {
+  createImageFiles,
+  KERNEL_CACHE_DIR,
+  LIFECYCLE_SOCKET,
+} from '../../shared/domain/build/index.ts';
 import { unixFiles } from '../../shared/platform/unix/files.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
+import { becomeTheOne } from '../../shared/platform/unix/single.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import { LINGER_MS } from './limits.ts';
 import { type LifecycleHost, lifecycleService, sweep } from './service.ts';
-import { becomeTheOne, SOCKET_PATH } from './single.ts';
 
 const LOG_PATH = '/var/log/xtl/lifecycle.log';
 
@@ -47,7 +51,7 @@ async function main(): Promise<number> {
     pino.destination({ dest: LOG_PATH, sync: true }),
   );
   for (;;) {
-    const server = await becomeTheOne(SOCKET_PATH);
+    const server = await becomeTheOne(LIFECYCLE_SOCKET);
     if (server === undefined) return 0;
     const host = await openHost(log);
     if (host === undefined) return 1;

@@ -65,6 +65,13 @@ export async function create(
   if (!host.ok) return failed(host.error);
   const created = await run(context, host.value, planCreate(prepared.value), options);
   if (typeof created !== 'number') return created;
+  const attended = await host.value.attend();
+  if (!attended.ok) {
+    const { what } = attended.error;
+    context.terminal.err.write(
+      `xtl: warning: nobody will act on the end of domain ${created}: ${what}\n`,
+    );
+  }
   if (options.quiet !== true) {
     context.terminal.err.write(readable(`created '${spec.name}', domain ${created}`));
     context.terminal.err.write('\n');

@@ -86,6 +86,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
         const pty: Pty | undefined = ptys.get(path);
         return pty === undefined ? fail('ENOENT', `cannot open ${path}: ENOENT`) : ok(pty);
       },
+      attend: async () => ok(),
       close: () => {},
     };
   }

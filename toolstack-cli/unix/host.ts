@@ -5,6 +5,7 @@ import { openUnix } from '../../shared/platform/unix/platform.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host } from '../host.ts';
+import { attendDomains } from './lifecycle.ts';
 import { openPty } from './pty.ts';
 
 /** ENODEV without Xen, its libraries or xenstored; EACCES without privilege. */
@@ -23,6 +24,7 @@ export async function openUnixHost(): Promise<Result<Host>> {
     clock: platform.value.clock,
     xenstore,
     openPty: async (path) => openPty(path),
+    attend: attendDomains,
     close: () => {
       xenstore.close();
       platform.value.close();

@@ -20,9 +20,6 @@ const RAMDISK_MAX_BYTES = 2 ** 31 - 1;
 const IN_MEMORY_MAX = 2;
 const ON_DISK_MAX = 8;
 
-/** Where kernels are kept unpacked on a Unix host. */
-export const KERNEL_CACHE_DIR = '/var/cache/xtl/kernels';
-
 /** Without a `cacheDir` nothing is kept on disk. */
 export function createImageFiles(files: Files, cacheDir?: string): ImageFiles {
   const inMemory = new Map<string, KernelImage>();

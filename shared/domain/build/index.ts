@@ -4,9 +4,10 @@ export { planCreate } from './create.ts';
 export { type CreateState, newCreateState, type Prepared } from './create-state.ts';
 export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
 export type { BuildHost } from './host.ts';
-export { createImageFiles, type ImageFiles, KERNEL_CACHE_DIR } from './image-files.ts';
+export { createImageFiles, type ImageFiles } from './image-files.ts';
 export { listDomains } from './list.ts';
 export { domainPath, libxlPath, recordPath } from './nodes.ts';
+export { KERNEL_CACHE_DIR, LIFECYCLE_SOCKET } from './places.ts';
 export {
   type Plan,
   type PlanFailure,

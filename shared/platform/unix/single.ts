@@ -1,12 +1,10 @@
-/** One lifecycle service a host: whoever listens on the socket is it. */
+/** One process of a kind on a host: whoever listens on the socket is it. */
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 
-export const SOCKET_PATH = '/run/xtl/lifecycle.sock';
-
-/** Whether a service listens at `path`. */
+/** Whether a process listens at `path`. */
 export function isRunning(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
@@ -15,11 +13,11 @@ export function isRunning(path: string): Promise<boolean> {
   });
 }
 
-/** The server that says so, or undefined if another service listens already. */
+/** The server that says so, or undefined if another process listens already. */
 export async function becomeTheOne(path: string): Promise<Server | undefined> {
   if (await isRunning(path)) return undefined;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  // A socket that nobody answers on is what an earlier service left.
+  // A socket that nobody answers on is what an earlier process left.
   rmSync(path, { force: true });
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
