@@ -32,7 +32,7 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
   };
 }
 
-function fakeFiles(content: Readonly<Record<string, string | Uint8Array>>): Files {
+export function fakeFiles(content: Readonly<Record<string, string | Uint8Array>>): Files {
   const bytesOf = (path: string): Result<Uint8Array> => {
     const found = content[path];
     if (found === undefined) return fail('ENOENT', `${path}: no such file`);
