@@ -13,7 +13,9 @@ export interface Import {
   readonly line: number;
 }
 
-/** `import ... from`, `export ... from`, `import '...'`, `import('...')`, in code without strings. */
+/**
+ * `import ... from`, `export ... from`, `import '...'`, `import('...')`, in code without strings.
+ */
 const IMPORT = /\b(import|export)\b(\s+type\b)?([^'"`;()=]*?\bfrom)?\s*(\(\s*)?(['"])/g;
 
 const cache = new WeakMap<SourceFile, readonly Import[]>();

@@ -18,6 +18,8 @@ export interface CaseSetting {
   readonly peer: Platform;
   readonly peerDomid: Domid;
   readonly offers: readonly Need[];
+  /** Pages that the hypervisor's own allocator may keep for good; none if it is not given. */
+  readonly slackPages?: number;
   /**
    * What is there now and was not before the suite, one line each. Asked after each case, and again
    * for a few seconds while it is not empty (a hypervisor scrubs, a kernel frees late).

@@ -12,12 +12,14 @@ interface Count {
 
 /**
  * Takes stock now; the returned function lists what is left since then: a port (the lowest free one
- * is another), memory that is not free, domains. For platforms that know no more about themselves.
+ * is another), memory that is not free but for the slack, domains. For platforms that know no more
+ * about themselves.
  */
 export function census(
   platform: Platform,
   self: Domid,
   offers: readonly Need[],
+  slackPages = 0,
 ): () => readonly string[] {
   const before = count(platform, self, offers);
   return () => {
@@ -25,7 +27,8 @@ export function census(
     const left = now.domains
       .filter((domid) => !before.domains.includes(domid))
       .map((domid) => `domain ${domid}`);
-    if (now.freePages < before.freePages) left.push(`${before.freePages - now.freePages} pages`);
+    if (now.freePages < before.freePages - slackPages)
+      left.push(`${before.freePages - now.freePages} pages`);
     if (now.port > before.port) left.push(`ports up to ${now.port - 1}`);
     return left;
   };
