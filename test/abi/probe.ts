@@ -16,6 +16,7 @@ const PRELUDE = `
 #include <stdint.h>
 #include <stdio.h>
 #include <xenctrl.h>
+#include <xengnttab.h>
 #include <xen/xen.h>
 #include <xen/domctl.h>
 #include <xen/elfnote.h>

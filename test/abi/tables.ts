@@ -5,6 +5,7 @@ import * as domctl from '../../shared/abi/domctl.ts';
 import * as elf from '../../shared/abi/elf.ts';
 import * as elfnote from '../../shared/abi/elfnote.ts';
 import * as eventChannel from '../../shared/abi/event-channel.ts';
+import * as gnttabLib from '../../shared/abi/gnttab-lib.ts';
 import * as grantTable from '../../shared/abi/grant-table.ts';
 import * as hvmContext from '../../shared/abi/hvm-context.ts';
 import * as hvmParams from '../../shared/abi/hvm-params.ts';
@@ -25,6 +26,7 @@ export const modules: Readonly<Record<string, object>> = {
   elf,
   elfnote,
   'event-channel': eventChannel,
+  'gnttab-lib': gnttabLib,
   'grant-table': grantTable,
   'hvm-context': hvmContext,
   'hvm-params': hvmParams,

@@ -4,8 +4,8 @@ import { assert } from '../../core/assert.ts';
 import { type Domid, type Port, port } from '../../core/ids.ts';
 import { ok, type Result } from '../../core/result.ts';
 import type { Events } from '../events.ts';
-import { bind, ffi, lastFailure, once } from './ffi.ts';
-import { quietLogger, xenevtchn } from './libraries.ts';
+import { ffi, lastFailure, once } from './ffi.ts';
+import { libc, quietLogger, xenevtchn } from './libraries.ts';
 
 /** How a wait ends when its port is closed. */
 export class PortClosedError extends Error {
@@ -26,9 +26,6 @@ interface PortState {
 /** Pending ports taken by one read. */
 const BATCH = 256;
 
-/** evtchn_read and uv_poll: the descriptor does not block once it is polled. */
-const readFd = once(() => bind('libc.so.6', { read: ['ssize_t', 'int', 'void *', 'size_t'] }));
-
 type Library = Extract<ReturnType<typeof xenevtchn>, { ok: true }>['value'];
 
 /** The open device and the loop's interest in it. */
@@ -36,6 +33,7 @@ interface Device {
   readonly library: Library;
   readonly handle: number;
   readonly fd: number;
+  /** Takes many pending ports at once; polling has made the descriptor one that does not block. */
   readonly read: (fd: number, into: Uint32Array, bytes: number) => number;
   readonly poll: ReturnType<ReturnType<typeof ffi>['node']['poll']>;
 }
@@ -43,15 +41,15 @@ interface Device {
 function openDevice(onReadable: () => void): Result<Device> {
   const library = xenevtchn();
   if (!library.ok) return library;
-  const libc = readFd();
-  if (!libc.ok) return libc;
+  const system = libc();
+  if (!system.ok) return system;
   const handle = library.value.xenevtchn_open(quietLogger(), 0);
   if (handle === 0) return lastFailure('cannot open the event channel device /dev/xen/evtchn');
   const fd = library.value.xenevtchn_fd(handle);
   const poll = ffi().node.poll(fd, { readable: true }, onReadable);
   // Only a waiter keeps the process alive.
   poll.unref();
-  return ok({ library: library.value, handle, fd, read: libc.value.read, poll });
+  return ok({ library: library.value, handle, fd, read: system.value.read, poll });
 }
 
 export interface UnixEvents extends Events {

@@ -52,8 +52,8 @@ export function bind<K extends string>(
     const [result, ...args] = signatures[name];
     try {
       bound[name] = functions.func(name, result, args) as Native;
-    } catch {
-      return fail('ENOSYS', `${library} has no function ${name}`);
+    } catch (thrown) {
+      return fail('ENOSYS', `${library} has no ${name}: ${(thrown as Error).message}`);
     }
   }
   return ok(bound as Bindings<K>);

@@ -1,5 +1,6 @@
 /** Grants of dom0: offers through gntalloc, mappings and copies through gntdev. */
 
+import { xengnttabGrantCopySegment } from '../../abi/gnttab-lib.ts';
 import * as gnttab from '../../abi/grant-table.ts';
 import { assert } from '../../core/assert.ts';
 import type { Errno } from '../../core/errno.ts';
@@ -34,10 +35,8 @@ const openOffers = (): Result<Handle> => {
   return ok({ library: library.value, handle });
 };
 
-/** xengnttab.h @ RELEASE-4.17.0: struct xengnttab_grant_copy_segment, 40 bytes. */
-const SEGMENT = { size: 40, source: 0, dest: 16, len: 32, flags: 34, status: 36 } as const;
-/** Of one end of it: an address of ours, or a reference with offset and domid. */
-const END = { virt: 0, ref: 0, offset: 4, domid: 6 } as const;
+const SEGMENT = xengnttabGrantCopySegment.fields;
+const SEGMENT_BYTES = xengnttabGrantCopySegment.size;
 
 const STATUS: Readonly<Record<number, Errno>> = {
   [gnttab.GNTST_bad_domain]: 'ESRCH',
@@ -72,7 +71,7 @@ export function grants(addressOf: (region: Region) => number | undefined): UnixG
   const shares = once(openOffers);
   const mapped = new Regions<Mapping>();
   const offered = new Regions<Mapping>();
-  const segments = new DataView(new ArrayBuffer(COPY_BATCH * SEGMENT.size));
+  const segments = new DataView(new ArrayBuffer(COPY_BATCH * SEGMENT_BYTES));
   const segmentBytes = new Uint8Array(segments.buffer);
 
   const offer = (remote: Domid, count: number, access: 'ro' | 'rw'): Result<Offer> => {
@@ -120,17 +119,18 @@ export function grants(addressOf: (region: Region) => number | undefined): UnixG
     return fail('EACCES', `the grants of domain ${of} are read-only`);
   };
 
-  const writeEnd = (at: number, end: CopyEnd): boolean => {
+  /** Writes one end of a segment, its source or its destination; true for a granted page. */
+  const writeEnd = (at: number, end: CopyEnd, side: 'source' | 'dest'): boolean => {
     if ('region' in end) {
       const address = mapped.find(end.region)?.address ?? offered.find(end.region)?.address;
       const start = address ?? addressOf(end.region);
       assert(start !== undefined, 'a copy of a region that is not mapped');
-      segments.setBigUint64(at + END.virt, BigInt(start + end.offset), true);
+      segments.setBigUint64(at + SEGMENT[`${side}Virt`].at, BigInt(start + end.offset), true);
       return false;
     }
-    segments.setUint32(at + END.ref, end.gref, true);
-    segments.setUint16(at + END.offset, end.offset, true);
-    segments.setUint16(at + END.domid, end.domid, true);
+    segments.setUint32(at + SEGMENT[`${side}Ref`].at, end.gref, true);
+    segments.setUint16(at + SEGMENT[`${side}Offset`].at, end.offset, true);
+    segments.setUint16(at + SEGMENT[`${side}Domid`].at, end.domid, true);
     return true;
   };
 
@@ -144,15 +144,15 @@ export function grants(addressOf: (region: Region) => number | undefined): UnixG
   const copyBatch = (ops: readonly CopyOp[], indices: readonly number[], out: Result<void>[]) => {
     const opened = maps();
     indices.forEach((index, i) => {
-      const at = i * SEGMENT.size;
+      const at = i * SEGMENT_BYTES;
       const op = ops[index] as CopyOp;
-      const fromGrant = writeEnd(at + SEGMENT.source, op.from);
-      const toGrant = writeEnd(at + SEGMENT.dest, op.to);
-      segments.setUint16(at + SEGMENT.len, op.size, true);
+      const fromGrant = writeEnd(at, op.from, 'source');
+      const toGrant = writeEnd(at, op.to, 'dest');
+      segments.setUint16(at + SEGMENT.len.at, op.size, true);
       const flags =
         (fromGrant ? gnttab.GNTCOPY_source_gref : 0) | (toGrant ? gnttab.GNTCOPY_dest_gref : 0);
-      segments.setUint16(at + SEGMENT.flags, flags, true);
-      segments.setInt16(at + SEGMENT.status, gnttab.GNTST_general_error, true);
+      segments.setUint16(at + SEGMENT.flags.at, flags, true);
+      segments.setInt16(at + SEGMENT.status.at, gnttab.GNTST_general_error, true);
     });
     const whole = opened.ok
       ? opened.value.library.xengnttab_grant_copy(
@@ -164,7 +164,7 @@ export function grants(addressOf: (region: Region) => number | undefined): UnixG
         : lastFailure('the kernel refused a batch of grant copies')
       : opened;
     indices.forEach((index, i) => {
-      const status = segments.getInt16(i * SEGMENT.size + SEGMENT.status, true);
+      const status = segments.getInt16(i * SEGMENT_BYTES + SEGMENT.status.at, true);
       if (!whole.ok) out[index] = whole;
       else if (status === gnttab.GNTST_okay) out[index] = ok();
       else out[index] = fail(STATUS[status] ?? 'EIO', `grant copy refused with status ${status}`);

@@ -72,9 +72,23 @@ export const xenforeignmemory = once(() =>
   }),
 );
 
+export const libc = once(() =>
+  bind('libc.so.6', {
+    mmap: [PTR, PTR, 'size_t', 'int', 'int', 'int', 'long'],
+    munmap: ['int', PTR, 'size_t'],
+    read: ['long', 'int', MEM, 'size_t'],
+  }),
+);
+
 /** mman.h of Linux. */
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
+export const MAP_PRIVATE = 0x02;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_LOCKED = 0x2000;
+export const MAP_POPULATE = 0x8000;
+/** What mmap returns when it fails, as an address. */
+export const MAP_FAILED = 2n ** 64n - 1n;
 
 /** xentoollog.h: what is worse than an error, which we report ourselves. */
 const XTL_CRITICAL = 9;

@@ -8,14 +8,46 @@ import { assert } from '../../core/assert.ts';
 import type { Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Memory } from '../memory.ts';
-import type { Region } from '../region.ts';
+import { PAGE_SIZE, type Region } from '../region.ts';
 import { writeFrames } from './domain-memory.ts';
 import { lastFailure, once } from './ffi.ts';
-import type { Hypercalls } from './hypercall.ts';
-import { PROT_READ, PROT_WRITE, quietLogger, xenforeignmemory } from './libraries.ts';
+import {
+  libc,
+  MAP_ANONYMOUS,
+  MAP_FAILED,
+  MAP_LOCKED,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  PROT_READ,
+  PROT_WRITE,
+  quietLogger,
+  xenforeignmemory,
+} from './libraries.ts';
 import { type Mapping, Regions } from './regions.ts';
 
 const RW = PROT_READ | PROT_WRITE;
+
+/**
+ * Anonymous memory: gntdev copies to and from it without a bounce, which it cannot with memory of the
+ * hypercall device. Locked, so that the hypervisor finds it in place (libxencall does the same where
+ * there is no such device); where locking is not permitted, it is memory like any other.
+ */
+function mapOwn(count: number): Result<Mapping> {
+  const system = libc();
+  if (!system.ok) return system;
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+  for (const lock of [MAP_LOCKED, 0]) {
+    const address = system.value.mmap(0, count * PAGE_SIZE, RW, flags | lock, -1, 0);
+    if (BigInt(address) !== MAP_FAILED) return ok({ address, pages: count });
+  }
+  return fail('ENOMEM', `no memory for ${count} pages`);
+}
+
+function unmapOwn({ address, pages }: Mapping): void {
+  const system = libc();
+  assert(system.ok, 'memory exists without the C library');
+  system.value.munmap(address, pages * PAGE_SIZE);
+}
 
 /** A mapping of foreign frames, or of a resource, which has a handle of its own. */
 interface Foreign extends Mapping {
@@ -36,13 +68,13 @@ export interface UnixMemory extends Memory {
   closeAll(): void;
 }
 
-export function memory(hypercalls: Hypercalls): UnixMemory {
+export function memory(): UnixMemory {
   const foreign = once(openForeign);
   const mapped = new Regions<Foreign>();
   const own = new Regions<Mapping>();
 
   const pages = (count: number): Result<Region> => {
-    const made = hypercalls.allocPages(count);
+    const made = mapOwn(count);
     return made.ok ? ok(own.add(made.value)) : made;
   };
 
@@ -90,7 +122,7 @@ export function memory(hypercalls: Hypercalls): UnixMemory {
 
   const unmap = (region: Region) => {
     if (own.find(region) === undefined) unmapForeign(region);
-    else hypercalls.freePages(own.remove(region));
+    else unmapOwn(own.remove(region));
   };
 
   return {

@@ -44,7 +44,7 @@ export function openUnix(): Result<UnixPlatform> {
   if (!there.ok) return there;
   const hypercalls = openHypercalls();
   if (!hypercalls.ok) return hypercalls;
-  const memoryPort = memory(hypercalls.value);
+  const memoryPort = memory();
   const eventsPort = events();
   const grantsPort = grants(memoryPort.addressOf);
   return ok({
