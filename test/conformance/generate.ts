@@ -132,7 +132,11 @@ function anyWish(random: Prng): Wish {
     if (at >= 0) continue;
     const tx = random.chance(0.02) ? 'wrong' : random.chance(0.5) ? 'some' : 'none';
     const ends = type === xs.XS_TRANSACTION_END && random.chance(0.9);
-    return { type, payload: make(random), tx: ends ? 'some' : tx };
+    return {
+      type,
+      payload: make(random).slice(0, xs.XENSTORE_PAYLOAD_MAX),
+      tx: ends ? 'some' : tx,
+    };
   }
   throw new Error('the weights do not add up');
 }

@@ -22,7 +22,7 @@ describe('a random session', () => {
   it.each(Array.from({ length: SESSIONS }, (_, i) => FIRST_SEED + i))(
     'is the same on both, seed %d',
     async (seed) => {
-      const ours = createOurs(SOCKETS, { conflicts: 'node', features: 0 });
+      const ours = createOurs(SOCKETS, { conflicts: 'node' });
       const theirs = createTheirs(peer, SOCKETS);
       const difference = await runSession(seed, STEPS, ours, theirs, SOCKETS);
       await theirs.stop();

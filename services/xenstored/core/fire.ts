@@ -50,7 +50,7 @@ export function fire(state: State, owed: Owed | undefined, changed: Changed): vo
 export function fireFor(rq: Request, changed: Changed): void {
   const { transaction, state } = rq;
   if (transaction === undefined) {
-    if (state.watches.mayMatch(changed.path)) fire(state, owedBy(rq), changed);
+    fire(state, owedBy(rq), changed);
     return;
   }
   const access = transaction.accessed.get(changed.path.text);
@@ -59,25 +59,28 @@ export function fireFor(rq: Request, changed: Changed): void {
   else if (access.fire === 'no') access.fire = 'exact';
 }
 
-/** `@introduceDomain` or `@releaseDomain`, to those who may read it. */
-export function fireSpecial(state: State, name: string, domid: number | undefined): void {
+function mayKnowSpecial(state: State, name: string, who: Connection): boolean {
   const perms = state.specials.get(name);
-  if (perms === undefined) return;
-  const may = (who: Connection): boolean =>
-    (allowed(who, perms, state.generation, state.isFresh) & READ) !== 0;
-  for (const watch of state.watches.special(name)) {
-    const to = watch.connection;
-    if (!may(to)) continue;
-    if (watch.depth === Number.POSITIVE_INFINITY) {
-      sendEvent(state, undefined, to, name, watch.token);
-    } else if (watch.depth > 0 && domid !== undefined) {
-      sendEvent(state, undefined, to, `${name}/${domid}`, watch.token);
-    }
+  return perms !== undefined && (allowed(who, perms, state.generation, state.isFresh) & READ) !== 0;
+}
+
+/** `@introduceDomain` or `@releaseDomain`, to those who may read it and do not ask for more. */
+export function fireSpecial(state: State, name: string): void {
+  for (const { connection, depth, token } of state.watches.special(name)) {
+    if (depth !== Number.POSITIVE_INFINITY || !mayKnowSpecial(state, name, connection)) continue;
+    sendEvent(state, undefined, connection, name, token);
   }
-  if (domid === undefined) return;
-  for (const watch of state.watches.special(`${name}/${domid}`)) {
-    if (may(watch.connection)) {
-      sendEvent(state, undefined, watch.connection, watch.path, watch.token);
+}
+
+/** `@releaseDomain/5`, to watches of exactly that and to those of `@releaseDomain` with a depth. */
+export function fireSpecialOf(state: State, name: string, domid: number): void {
+  const full = `${name}/${domid}`;
+  const deep = state.watches
+    .special(name)
+    .filter(({ depth }) => depth > 0 && depth !== Number.POSITIVE_INFINITY);
+  for (const { connection, token } of [...deep, ...state.watches.special(full)]) {
+    if (mayKnowSpecial(state, name, connection)) {
+      sendEvent(state, undefined, connection, full, token);
     }
   }
 }

@@ -5,7 +5,7 @@ import { addDomain, charge, countNodes, weightOf } from './accounts.ts';
 import { eachChild } from './children.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { Domain } from './domain.ts';
-import { fireSpecial } from './fire.ts';
+import { fireSpecial, fireSpecialOf } from './fire.ts';
 import { dropTransactions } from './ops/transaction.ts';
 import { dropWatches } from './ops/watch.ts';
 import type { Path } from './path.ts';
@@ -67,7 +67,8 @@ export function introduceDomain(
   domain.shutdown = false;
   domain.connection = connection;
   state.writeRate.domainAdded(domain.credit, state.nowMs);
-  fireSpecial(state, '@introduceDomain', domid);
+  fireSpecial(state, '@introduceDomain');
+  fireSpecialOf(state, '@introduceDomain', domid);
   return ok(connection);
 }
 
@@ -126,16 +127,19 @@ export function destroyDomain(state: State, domain: Domain): void {
   state.domains.delete(domid);
   if (!domain.introduced) return;
   state.writeRate.domainRemoved(domain.credit);
-  fireSpecial(state, '@releaseDomain', domid);
+  fireSpecial(state, '@releaseDomain');
+  fireSpecialOf(state, '@releaseDomain', domid);
 }
 
 /** What the hypervisor says of a domain; undefined: there is none. */
 export type DomainStatus = { readonly shutdown: boolean; readonly dying: boolean } | undefined;
 
-/** VIRQ_DOM_EXC: some domain has shut down or died. */
+/**
+ * VIRQ_DOM_EXC: some domain has shut down or died. Who watches without a depth hears once of all that
+ * have shut down, unless a death that he hears of comes after them.
+ */
 export function checkDomains(state: State, status: (domid: number) => DomainStatus): void {
-  const shut: number[] = [];
-  let died = false;
+  let untold = false;
   for (const domain of [...state.domains.values()].reverse()) {
     const now = status(domain.domid);
     if (!domain.introduced) {
@@ -144,12 +148,13 @@ export function checkDomains(state: State, status: (domid: number) => DomainStat
     }
     if (now?.shutdown && !domain.shutdown) {
       domain.shutdown = true;
-      shut.push(domain.domid);
+      untold = true;
+      fireSpecialOf(state, '@releaseDomain', domain.domid);
     }
     if (now === undefined || now.dying) {
-      died = true;
+      untold = false;
       destroyDomain(state, domain);
     }
   }
-  if (shut.length > 0 && !died) fireSpecial(state, '@releaseDomain', shut[0]);
+  if (untold) fireSpecial(state, '@releaseDomain');
 }

@@ -21,7 +21,7 @@ import { createNode, edit, insert, lookup, remove } from './tree.ts';
 export function snapshot(state: State, tx: Transaction): Tree {
   if (tx.tree === undefined) {
     tx.base = state.tree.root;
-    tx.tree = { root: state.tree.root, epoch: ++state.epochs };
+    tx.tree = { root: state.tree.root, epoch: ++state.epochs, shape: 0 };
     state.tree.epoch = ++state.epochs;
   }
   return tx.tree;
@@ -73,7 +73,7 @@ function apply(state: State, access: Access, node: Node, into: Tree): void {
 
 /** The store's tree of now with the transaction's changes; nothing in `tx` conflicts with it. */
 function merged(state: State, tx: Transaction, own: Tree): Tree {
-  const into: Tree = { root: state.tree.root, epoch: ++state.epochs };
+  const into: Tree = { root: state.tree.root, epoch: ++state.epochs, shape: 0 };
   state.tree.epoch = ++state.epochs;
   const changes = [...tx.accessed.values()].filter((access) => access.modified);
   for (const { path, before, deleted } of changes) {
@@ -124,6 +124,7 @@ export function commit(state: State, tx: Transaction): boolean {
   reweigh(state, changes, state.tree, -1);
   state.tree.root = result.root;
   state.tree.epoch = result.epoch;
+  state.tree.shape++;
   reweigh(state, changes, state.tree, 1);
   for (const [domid, by] of tx.owned) countNodes(state, domid, by);
   return true;

@@ -2,6 +2,7 @@
 
 import { isRelative, isValidPath } from '../../../shared/xenstore/paths.ts';
 import { PATH_CACHE_LENGTH, PATH_CACHE_SLOTS } from './limits.ts';
+import type { Node, Tree } from './tree.ts';
 import { latin1Of } from './value.ts';
 
 export interface Path {
@@ -9,24 +10,32 @@ export interface Path {
   readonly text: string;
   /** Empty for the root. */
   readonly parts: readonly string[];
+  /** Where this path was last found, and in which state of which tree: see lookup. */
+  hint: Node | undefined;
+  hintTree: Tree | undefined;
+  hintShape: number;
 }
 
-export const ROOT: Path = { text: '/', parts: [] };
+function createPath(text: string, parts: readonly string[]): Path {
+  return { text, parts, hint: undefined, hintTree: undefined, hintShape: 0 };
+}
+
+export const ROOT: Path = createPath('/', []);
 
 /** The path of a text known to be valid. */
 export function pathOf(text: string): Path {
-  return text === '/' ? ROOT : { text, parts: text.slice(1).split('/') };
+  return text === '/' ? ROOT : createPath(text, text.slice(1).split('/'));
 }
 
 export function parentPath(path: Path): Path {
   const { text, parts } = path;
   if (parts.length <= 1) return ROOT;
-  return { text: text.slice(0, text.lastIndexOf('/')), parts: parts.slice(0, -1) };
+  return createPath(text.slice(0, text.lastIndexOf('/')), parts.slice(0, -1));
 }
 
 export function childPath(path: Path, name: string): Path {
   const text = path.parts.length === 0 ? `/${name}` : `${path.text}/${name}`;
-  return { text, parts: [...path.parts, name] };
+  return createPath(text, [...path.parts, name]);
 }
 
 interface Slot {

@@ -87,7 +87,7 @@ function createState(options: StoreOptions): State {
     conflicts: options.conflicts ?? 'merge',
     features: options.features ?? FEATURES,
     paths: createPathCache(() => quotas.pathMax),
-    tree: { root: createNode(1, 1, '', perms, 1), epoch: 1 },
+    tree: { root: createNode(1, 1, '', perms, 1), epoch: 1, shape: 0 },
     domains,
     connections: new Set(),
     stirred: [],

@@ -28,6 +28,8 @@ export interface Tree {
   root: Node;
   /** Nodes with this epoch belong to this tree alone. */
   epoch: number;
+  /** Changes whenever a path may lead to another node than before. */
+  shape: number;
 }
 
 export function createNode(
@@ -54,8 +56,17 @@ function copyNode(node: Node, epoch: number): Node {
   return { epoch, generation, childGeneration, value, perms, permsGeneration, children };
 }
 
+/** The node at `path`, found by walking only if the tree's shape has changed since the last time. */
 export function lookup(tree: Tree, path: Path): Node | undefined {
-  const { parts } = path;
+  if (path.hintTree === tree && path.hintShape === tree.shape) return path.hint;
+  const node = walk(tree, path.parts);
+  path.hint = node;
+  path.hintTree = tree;
+  path.hintShape = tree.shape;
+  return node;
+}
+
+function walk(tree: Tree, parts: readonly string[]): Node | undefined {
   let node: Node | undefined = tree.root;
   for (let i = 0; i < parts.length; i++) {
     const children: Children | undefined = node.children;
@@ -68,6 +79,7 @@ export function lookup(tree: Tree, path: Path): Node | undefined {
 
 /** The first `depth` parts of an existing path, made the tree's own; the node at their end. */
 function ownPath(tree: Tree, parts: readonly string[], depth: number): Node {
+  tree.shape++;
   if (tree.root.epoch !== tree.epoch) tree.root = copyNode(tree.root, tree.epoch);
   let node = tree.root;
   for (let i = 0; i < depth; i++) {

@@ -7,6 +7,7 @@ import { existingDomain } from '../accounts.ts';
 import { nulFrom, onePath, stringsOf } from '../arguments.ts';
 import { create, writePerms, writeValue } from '../changes.ts';
 import { XENSTORE_SERVER_FEATURE_DOMID_ANY } from '../features.ts';
+import type { Protected } from '../fire.ts';
 import { fireFor } from '../fire.ts';
 import type { Path } from '../path.ts';
 import { parentPath } from '../path.ts';
@@ -16,20 +17,15 @@ import { removeFor } from '../removal.ts';
 import { ack } from '../reply.ts';
 import type { Request } from '../state.ts';
 import { quotaOf } from '../state.ts';
-import type { Node } from '../tree.ts';
 import { lookup } from '../tree.ts';
 import { valueFrom } from '../value.ts';
 
 /** Tells the watchers of a node that it changed, unless a transaction puts that off. */
-function announce(
-  rq: Request,
-  path: Path,
-  old: Pick<Node, 'perms' | 'permsGeneration'> | undefined,
-) {
-  const { tree } = rq.state;
-  const now = rq.transaction === undefined;
-  const node = now ? lookup(tree, path) : undefined;
-  const parent = now ? lookup(tree, parentPath(path)) : undefined;
+function announce(rq: Request, path: Path, old: Protected | undefined): void {
+  const { state, transaction } = rq;
+  if (transaction === undefined && !state.watches.mayMatch(path)) return;
+  const look = (at: Path) => (transaction === undefined ? lookup(state.tree, at) : undefined);
+  const [node, parent] = [look(path), look(parentPath(path))];
   fireFor(rq, { path, node, parent, old, exact: false });
 }
 
