@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { must } from '../../core/result.ts';
+import { unixFiles } from './files.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'xtl-files-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+const files = unixFiles();
+const at = (name: string): string => join(dir, name);
+
+describe('unixFiles', () => {
+  it('reads back what it wrote, in folders that it made, for the owner alone', async () => {
+    const bytes = Uint8Array.of(1, 2, 3);
+    must(await files.write(at('a/b/c'), bytes));
+    expect(must(await files.read(at('a/b/c'), 3))).toEqual(bytes);
+    expect(statSync(at('a/b/c')).mode & 0o777).toBe(0o600);
+    expect(must(await files.list(at('a/b')))).toEqual(['c']);
+  });
+
+  it('gives another identity after a change, the same through a link', async () => {
+    writeFileSync(at('k'), 'one');
+    symlinkSync(at('k'), at('link'));
+    const before = must(await files.stat(at('k')));
+    expect(must(await files.stat(at('link')))).toEqual(before);
+    writeFileSync(at('k'), 'two!');
+    expect(must(await files.stat(at('k'))).identity).not.toBe(before.identity);
+  });
+
+  it('removes what is there, and what is not there is no error', async () => {
+    writeFileSync(at('gone'), '');
+    must(await files.remove(at('gone')));
+    must(await files.remove(at('gone')));
+    expect(must(await files.list(at('never')))).toEqual([]);
+  });
+
+  it.each([
+    ['missing', 'ENOENT'],
+    ['', 'EISDIR'],
+    ['k/below', 'ENOTDIR'],
+  ])('reading %j fails with %s and names the path', async (name, errno) => {
+    writeFileSync(at('k'), 'x');
+    const result = await files.read(at(name), 100);
+    expect(result).toMatchObject({ ok: false, error: { errno } });
+    expect(result.ok ? '' : result.error.what).toContain(at(name));
+  });
+
+  it('refuses a device and a file above the limit', async () => {
+    writeFileSync(at('big'), '12345');
+    expect(await files.read('/dev/zero', 10)).toMatchObject({ error: { errno: 'EINVAL' } });
+    expect(await files.read(at('big'), 4)).toMatchObject({ error: { errno: 'E2BIG' } });
+  });
+});

@@ -1,0 +1,91 @@
+/** The files port over node:fs. */
+
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ERRNO, type Errno } from '../../core/errno.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { FileStat, Files } from '../files.ts';
+import { decompress } from './decompress.ts';
+
+/** Files that are no regular files (a pipe, a device) could be read without end: they are refused. */
+export function unixFiles(): Files {
+  return {
+    stat: (path) => attempt(path, async () => statOf(path, await fs.stat(path, { bigint: true }))),
+    read: (path, limitBytes) => attempt(path, () => read(path, limitBytes)),
+    write: (path, bytes) => attempt(path, () => write(path, bytes)),
+    remove: (path) =>
+      attempt(path, async () => {
+        await fs.rm(path, { force: true });
+        return ok();
+      }),
+    list: async (path) => {
+      const names = await attempt(path, async () => ok(await fs.readdir(path)));
+      return !names.ok && names.error.errno === 'ENOENT' ? ok([]) : names;
+    },
+    decompress,
+  };
+}
+
+type BigStats = Awaited<ReturnType<typeof statBig>>;
+const statBig = (path: string) => fs.stat(path, { bigint: true });
+
+function statOf(path: string, stat: BigStats): Result<FileStat> {
+  if (stat.isDirectory()) return fail('EISDIR', `${path}: is a directory`);
+  if (!stat.isFile()) return fail('EINVAL', `${path}: is not a regular file`);
+  const identity = [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join('-');
+  return ok({ bytes: Number(stat.size), identity });
+}
+
+async function read(path: string, limitBytes: number): Promise<Result<Uint8Array>> {
+  const file = await fs.open(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  try {
+    const stat = statOf(path, await file.stat({ bigint: true }));
+    if (!stat.ok) return stat;
+    const { bytes } = stat.value;
+    if (bytes > limitBytes) return fail('E2BIG', `${path}: has ${bytes} bytes, not ${limitBytes}`);
+    // Never from the shared pool: these bytes outlive the call, as views of kernels.
+    const content = new Uint8Array(bytes);
+    let at = 0;
+    while (at < bytes) {
+      const { bytesRead } = await file.read(content, at, bytes - at, at);
+      if (bytesRead === 0) return ok(content.subarray(0, at));
+      at += bytesRead;
+    }
+    return ok(content);
+  } finally {
+    await file.close();
+  }
+}
+
+async function write(path: string, bytes: Uint8Array): Promise<Result<void>> {
+  await fs.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await fs.writeFile(draft, bytes, { mode: 0o600, flag: 'wx' });
+    await fs.rename(draft, path);
+  } catch (error) {
+    await fs.rm(draft, { force: true });
+    throw error;
+  }
+  return ok();
+}
+
+const REASONS: Partial<Record<Errno, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  ENOSPC: 'no space left',
+  EISDIR: 'is a directory',
+};
+
+/** Node's exceptions as failures that name the path. */
+async function attempt<T>(path: string, act: () => Promise<Result<T>>): Promise<Result<T>> {
+  try {
+    return await act();
+  } catch (error) {
+    const code = String((error as { code?: unknown }).code);
+    const errno = code in ERRNO ? (code as Errno) : 'EIO';
+    return fail(errno, `${path}: ${REASONS[errno] ?? code}`);
+  }
+}
