@@ -18,10 +18,11 @@ export interface Probes {
   kernelModule(name: string): boolean;
   /** Whether a process of that name runs. */
   process(name: string): boolean;
-  xenVersion(): Promise<Result<XenVersion>>;
-  physInfo(): Promise<Result<PhysInfo>>;
+  xenVersion(): Result<XenVersion>;
+  physInfo(): Result<PhysInfo>;
   /** Asks xenstored for `/`. */
   xenstore(): Promise<Result<void>>;
+  close(): void;
 }
 
 export interface Check {
@@ -73,8 +74,8 @@ export async function runChecks(probes: Probes): Promise<readonly Check[]> {
   return [
     ...host,
     ...DEVICES.map(([path, module]) => device(probes, path, module)),
-    version(await probes.xenVersion()),
-    ...machine(await probes.physInfo()),
+    version(probes.xenVersion()),
+    ...machine(probes.physInfo()),
     store(await probes.xenstore()),
     daemon(probes),
     ...BACKENDS.map(([module, what]) => backend(probes, module, what)),

@@ -32,9 +32,10 @@ const healthy: Probes = {
   device: () => 'ok',
   kernelModule: () => true,
   process: () => true,
-  xenVersion: async () => ok(VERSION),
-  physInfo: async () => ok(MACHINE),
+  xenVersion: () => ok(VERSION),
+  physInfo: () => ok(MACHINE),
   xenstore: async () => ok(),
+  close: () => {},
 };
 
 test('a host in order exits 0 with nothing but ok', async () => {
@@ -53,31 +54,26 @@ const ill: [string, Partial<Probes>, number, string][] = [
   ['a closed device', { device: () => 'denied' }, 5, 'fail  /dev/xen/privcmd: cannot be opened'],
   [
     'an unknown Xen',
-    { xenVersion: async () => ok({ ...VERSION, minor: 99 }) },
+    { xenVersion: () => ok({ ...VERSION, minor: 99 }) },
     0,
     'warn  hypervisor: Xen 4.99.5',
   ],
-  [
-    'no answer',
-    { xenVersion: async () => fail('EACCES', 'denied') },
-    5,
-    'fail  hypervisor: denied',
-  ],
+  ['no answer', { xenVersion: () => fail('EACCES', 'denied') }, 5, 'fail  hypervisor: denied'],
   [
     'no virtualisation',
-    { physInfo: async () => ok({ ...MACHINE, hvm: false }) },
+    { physInfo: () => ok({ ...MACHINE, hvm: false }) },
     5,
     'fail  virtualisation: the processor offers none',
   ],
   [
     'shadow paging',
-    { physInfo: async () => ok({ ...MACHINE, hap: false }) },
+    { physInfo: () => ok({ ...MACHINE, hap: false }) },
     0,
     'warn  virtualisation: without nested paging',
   ],
   [
     'little memory',
-    { physInfo: async () => ok({ ...MACHINE, freePages: 256 }) },
+    { physInfo: () => ok({ ...MACHINE, freePages: 256 }) },
     0,
     'warn  memory: 1 MiB of 4096 MiB are free',
   ],

@@ -16,7 +16,9 @@ export async function doctor(
   options: Options,
 ): Promise<Outcome> {
   const { out, env } = context.terminal;
-  const checks = await runChecks(await context.probes());
+  const probes = await context.probes();
+  const checks = await runChecks(probes);
+  probes.close();
   const style = styleFor(out, env);
   await emit(out, options.output as Format, checks, () =>
     checks.map((check) => line(check, style)).join(''),

@@ -27,7 +27,7 @@ export function unixContext(): UnixContext {
     files,
     images: async () => createImageFiles(await files(), KERNEL_CACHE_DIR),
     random: () => randomBytes(16),
-    probes: async () => (await import('./probes.ts')).unixProbes(openHost),
+    probes: async () => (await import('./probes.ts')).unixProbes(),
     close: async () => {
       const opened = await host;
       if (opened?.ok) opened.value.close();

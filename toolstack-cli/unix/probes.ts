@@ -2,10 +2,18 @@
 
 import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
 import { ok, type Result } from '../../shared/core/result.ts';
+import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform.ts';
+import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
+import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
-import type { Host } from '../host.ts';
 
-export function unixProbes(host: () => Promise<Result<Host>>): Probes {
+/** Xen and xenstored are asked apart: what is wrong with one shall not hide the other. */
+export function unixProbes(): Probes {
+  let platform: Result<UnixPlatform> | undefined;
+  const open = (): Result<UnixPlatform> => {
+    platform ??= openUnix();
+    return platform;
+  };
   return {
     hypervisorType: () => readText('/sys/hypervisor/type'),
     capabilities: () => readText('/proc/xen/capabilities'),
@@ -13,21 +21,28 @@ export function unixProbes(host: () => Promise<Result<Host>>): Probes {
     device,
     kernelModule: (name) => modules().has(name.replaceAll('-', '_')),
     process: isRunning,
-    xenVersion: async () => {
-      const opened = await host();
+    xenVersion: () => {
+      const opened = open();
       return opened.ok ? opened.value.domainControl.version() : opened;
     },
-    physInfo: async () => {
-      const opened = await host();
+    physInfo: () => {
+      const opened = open();
       return opened.ok ? opened.value.domainControl.physInfo() : opened;
     },
-    xenstore: async () => {
-      const opened = await host();
-      if (!opened.ok) return opened;
-      const root = await opened.value.xenstore.directory('/');
-      return root.ok ? ok() : root;
+    xenstore: askStore,
+    close: () => {
+      if (platform?.ok) platform.value.close();
     },
   };
+}
+
+async function askStore(): Promise<Result<void>> {
+  const transport = await connectXenstore();
+  if (!transport.ok) return transport;
+  const client = createXenstoreClient(transport.value);
+  const root = await client.directory('/');
+  client.close();
+  return root.ok ? ok() : root;
 }
 
 function readText(path: string): string | undefined {

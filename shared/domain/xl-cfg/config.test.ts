@@ -37,6 +37,7 @@ const accepted: [string, string, Record<string, Plain>][] = [
   ['lists added together', 'a=["x"]\na+=["y","z"]\n', { a: ['x', 'y', 'z'] }],
   ['addition to nothing', 'a+="x"', { a: 'x' }],
   ['an octal escape as nothing, like xl', 'a="x\\012y"', { a: 'xy' }],
+  ['a bare # at the very end', 'a=1\n#', { a: '1' }],
   ['nothing at all', '', {}],
   ['spaces alone', '  \n\t\n', {}],
   ['text beyond ASCII', 'a="größe ☃"', { a: 'größe ☃' }],
