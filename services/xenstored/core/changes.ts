@@ -10,7 +10,7 @@ import type { Perms } from './perms.ts';
 import { withOwner } from './perms.ts';
 import type { Request, State } from './state.ts';
 import { nextGeneration, quotaOf } from './state.ts';
-import { countOwned } from './transaction.ts';
+import { changed, countOwned } from './transaction.ts';
 import type { Node } from './tree.ts';
 import { createNode, edit, insert } from './tree.ts';
 import type { Value } from './value.ts';
@@ -59,14 +59,11 @@ export function weigh(rq: Request, owner: number, bytes: number): void {
 }
 
 /** The nodes missing on the way to `path`, the last first, and the one above them that exists. */
-function missingTo(
-  rq: Request,
-  path: Path,
-): { missing: Path[]; above: Path; parent: Node } | WireError {
+function missingTo(rq: Request, path: Path): { missing: Path[]; parent: Node } | WireError {
   const missing = [path];
   for (let above = parentPath(path); ; above = parentPath(above)) {
     const parent = see(rq, above, 0);
-    if (typeof parent !== 'string') return { missing, above, parent };
+    if (typeof parent !== 'string') return { missing, parent };
     if (parent !== 'ENOENT' || above.parts.length === 0) return parent;
     missing.push(above);
   }
@@ -104,7 +101,7 @@ export function create(rq: Request, path: Path, value: Value): WireError | undef
   const { state, connection, transaction } = rq;
   const way = missingTo(rq, path);
   if (typeof way === 'string') return way;
-  const { missing, above, parent } = way;
+  const { missing, parent } = way;
   const { permsGeneration } = parent;
   const perms = connection.privileged ? parent.perms : withOwner(parent.perms, connection.domid);
   if (transaction !== undefined) transaction.createdNodes = true;
@@ -123,11 +120,9 @@ export function create(rq: Request, path: Path, value: Value): WireError | undef
     weigh(rq, i === missing.length - 1 ? parentOwner : owner, nameBytes);
     weigh(rq, owner, weightOf(at.text.length, node));
     const access = accessTo(rq, at);
-    if (access !== undefined) access.modified = true;
+    if (access !== undefined) changed(access, node);
   }
   chargeWrite(rq, missing.length + 1);
-  const access = accessTo(rq, above);
-  if (access !== undefined) access.modified = true;
   if (transaction === undefined) countNodes(state, owner, missing.length);
   else countOwned(transaction, owner, missing.length);
   return undefined;
@@ -152,7 +147,7 @@ export function writeValue(
   weigh(rq, own.perms[0].domid, more);
   const access = accessTo(rq, path);
   if (access !== undefined) {
-    access.modified = true;
+    changed(access, own);
     access.wroteValue = true;
   }
   chargeWrite(rq, 1);
@@ -181,7 +176,7 @@ export function writePerms(
   weigh(rq, perms[0].domid, weightOf(path.text.length, own));
   const access = accessTo(rq, path);
   if (access !== undefined) {
-    access.modified = true;
+    changed(access, own);
     access.wrotePerms = true;
   }
   if (transaction === undefined) {

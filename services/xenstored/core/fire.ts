@@ -14,8 +14,8 @@ export type Protected = Pick<Node, 'perms' | 'permsGeneration'>;
 export interface Changed {
   readonly path: Path;
   /** Now, or just before it was deleted; undefined if it came and went in one transaction. */
-  readonly node: Node | undefined;
-  readonly parent: Node | undefined;
+  readonly node: Protected | undefined;
+  readonly parent: Protected | undefined;
   /** Before a change of permissions, or before a transaction. */
   readonly old: Protected | undefined;
   /** Only for watches on exactly this path. */

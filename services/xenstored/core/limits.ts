@@ -20,6 +20,12 @@ export const PERMS_CACHE_SLOTS = 512;
 /** A transaction that has touched more nodes keeps its snapshot until it ends: see merge.ts. */
 export const REFRESH_NODES_MAX = 64;
 
+/** Changes of the store after which an idle transaction loses its snapshot, and what that keeps alive. */
+export const SNAPSHOT_CHANGES_MAX = 64;
+
+/** Changes of the tree's shape after which paths forget where they led: see Path.hint. */
+export const HINT_SHAPES_MAX = 1024;
+
 /** DEFAULT_BUFFER_SIZE of C xenstored 4.17: replies up to this size escape the memory quota. */
 export const SMALL_REPLY = 256;
 

@@ -3,34 +3,49 @@
  *
  * C xenstored copies a node when a transaction first touches it, and fails the commit if any touched
  * node has changed. Here a transaction has a snapshot. While what it has seen so far is unchanged, the
- * snapshot is renewed at its next request, so that it sees what C would show it. At the commit only what its replies depended on must be unchanged: that nodes exist, their permissions, and
- * values and lists that were read. Everything else merges: children created side by side, a value
- * overwritten unread.
+ * snapshot is renewed at its next request, so that it sees what C would show it. At the commit only
+ * what its replies depended on must be unchanged: that nodes exist, their permissions, and values and
+ * lists that were read. Everything else merges: children created side by side, a value overwritten
+ * unread.
+ *
+ * An old snapshot keeps alive what the store has long changed. So a transaction that idles loses it,
+ * and gets a new one with its changes put back when it goes on.
  */
 
 import { charge, countNodes, weightOf } from './accounts.ts';
 import { REFRESH_NODES_MAX } from './limits.ts';
+import type { Path } from './path.ts';
+import { parentPath } from './path.ts';
 import type { State } from './state.ts';
 import { nextGeneration } from './state.ts';
-import type { Access, Transaction } from './transaction.ts';
+import type { Access, Content, Transaction } from './transaction.ts';
 import { SAW_CHILDREN, SAW_VALUE } from './transaction.ts';
 import type { Node, Tree } from './tree.ts';
 import { createNode, edit, insert, lookup, remove } from './tree.ts';
 
-/** The transaction's tree, taken of the store's at first use. */
-export function snapshot(state: State, tx: Transaction): Tree {
-  if (tx.tree === undefined) {
-    tx.base = state.tree.root;
-    tx.tree = { root: state.tree.root, epoch: ++state.epochs, shape: 0 };
-    state.tree.epoch = ++state.epochs;
-  }
-  return tx.tree;
+/** The store's tree as it is, for somebody else to change: both copy what they write from now on. */
+function branch(state: State): Tree {
+  const tree = { root: state.tree.root, epoch: ++state.epochs, shape: 0 };
+  state.tree.epoch = ++state.epochs;
+  return tree;
 }
 
-function changed(access: Access, now: Node | undefined, strict: boolean): boolean {
+function give(state: State, tx: Transaction, tree: Tree): Tree {
+  tx.tree = tree;
+  tx.base = state.tree.root;
+  tx.taken = state.generation;
+  state.snapshots.add(tx);
+  return tree;
+}
+
+/** The transaction's tree, taken of the store's at first use. */
+export function snapshot(state: State, tx: Transaction): Tree {
+  return tx.tree ?? give(state, tx, branch(state));
+}
+
+function differs(access: Access, now: Node | undefined, strict: boolean): boolean {
   const { before, saw } = access;
-  if (before === undefined || now === undefined)
-    return (before === undefined) !== (now === undefined);
+  if (before === undefined || now === undefined) return before !== now;
   if (strict) return now.generation !== before.generation;
   return (
     now.perms !== before.perms ||
@@ -43,39 +58,42 @@ function changed(access: Access, now: Node | undefined, strict: boolean): boolea
 function conflicts(state: State, tx: Transaction): boolean {
   const strict = state.conflicts === 'node';
   for (const access of tx.accessed.values()) {
-    if (changed(access, lookup(state.tree, access.path), strict)) return true;
+    if (differs(access, lookup(state.tree, access.path), strict)) return true;
   }
   return false;
 }
 
-/** Puts one created or changed node of `from` into `into`. */
-function apply(state: State, access: Access, node: Node, into: Tree): void {
+function changesOf(tx: Transaction): Access[] {
+  return [...tx.accessed.values()].filter((access) => access.modified);
+}
+
+/** Puts one created or changed node into `into`. */
+function apply(state: State, access: Access, after: Content, into: Tree): void {
   const { path, before, deleted, wroteValue, wrotePerms } = access;
   const generation = nextGeneration(state);
   if (before === undefined || deleted) {
-    const { value, perms, permsGeneration } = node;
+    const { value, perms, permsGeneration } = after;
     insert(
       into,
       path,
       createNode(into.epoch, generation, value, perms, permsGeneration),
       generation,
     );
-  } else if (wroteValue || wrotePerms) {
-    const own = edit(into, path);
-    own.generation = generation;
-    if (wroteValue) own.value = node.value;
-    if (wrotePerms) {
-      own.perms = node.perms;
-      own.permsGeneration = node.permsGeneration;
-    }
+    return;
+  }
+  const own = edit(into, path);
+  own.generation = generation;
+  if (wroteValue) own.value = after.value;
+  if (wrotePerms) {
+    own.perms = after.perms;
+    own.permsGeneration = after.permsGeneration;
   }
 }
 
 /** The store's tree of now with the transaction's changes; nothing in `tx` conflicts with it. */
-function merged(state: State, tx: Transaction, own: Tree): Tree {
-  const into: Tree = { root: state.tree.root, epoch: ++state.epochs, shape: 0 };
-  state.tree.epoch = ++state.epochs;
-  const changes = [...tx.accessed.values()].filter((access) => access.modified);
+function merged(state: State, tx: Transaction): Tree {
+  const into = branch(state);
+  const changes = changesOf(tx);
   for (const { path, before, deleted } of changes) {
     if (deleted && before !== undefined && lookup(into, path) !== undefined) {
       remove(into, path, nextGeneration(state));
@@ -83,49 +101,69 @@ function merged(state: State, tx: Transaction, own: Tree): Tree {
   }
   changes.sort((a, b) => a.path.parts.length - b.path.parts.length);
   for (const access of changes) {
-    const node = lookup(own, access.path);
-    if (node !== undefined) apply(state, access, node, into);
+    if (access.after !== undefined) apply(state, access, access.after, into);
   }
   return into;
 }
 
 /**
- * Brings the snapshot up to date before the transaction's next request, if what it has seen allows. Large transactions keep theirs: each renewal costs as much as they have touched.
+ * Brings the snapshot up to date before the transaction's next request, if what it has seen allows.
+ * Large transactions keep theirs while they have one: each renewal costs as much as they have touched.
  */
 export function refresh(state: State, tx: Transaction): void {
-  if (tx.tree === undefined || tx.base === state.tree.root || tx.doomed) return;
-  if (tx.accessed.size > REFRESH_NODES_MAX) return;
-  if (conflicts(state, tx)) {
-    tx.doomed = true;
-    return;
+  if (tx.accessed.size === 0 || tx.doomed) return;
+  if (tx.tree !== undefined) {
+    if (tx.base === state.tree.root || tx.accessed.size > REFRESH_NODES_MAX) return;
   }
-  tx.tree = merged(state, tx, tx.tree);
-  tx.base = state.tree.root;
+  if (conflicts(state, tx)) tx.doomed = true;
+  else give(state, tx, merged(state, tx));
 }
 
-/** What a node weighs on whom, before and after a commit. */
-function reweigh(state: State, changes: readonly Access[], tree: Tree, sign: 1 | -1): void {
-  for (const { path } of changes) {
-    const node = lookup(tree, path);
+/** Takes the snapshots of transactions that have not moved while the store has. */
+export function dropOldSnapshots(state: State): void {
+  for (const tx of state.snapshots) {
+    if (state.generation - tx.taken < state.snapshotChanges) continue;
+    tx.tree = undefined;
+    tx.base = undefined;
+    state.snapshots.delete(tx);
+  }
+}
+
+/** What nodes weigh on their owners, taken off before a commit and put on after it. */
+function weigh(state: State, paths: readonly Path[], sign: 1 | -1): void {
+  for (const path of paths) {
+    const node = lookup(state.tree, path);
     if (node === undefined) continue;
     charge(state, node.perms[0].domid, sign * weightOf(path.text.length, node));
   }
 }
 
+/** The changed nodes and those above them, whose lists of children may have changed; each once. */
+function touched(changes: readonly Access[]): Path[] {
+  const paths = new Map<string, Path>();
+  for (const { path, before, after } of changes) {
+    paths.set(path.text, path);
+    const above = (before === undefined) === (after === undefined) ? undefined : parentPath(path);
+    if (above !== undefined && !paths.has(above.text)) paths.set(above.text, above);
+  }
+  return [...paths.values()];
+}
+
 /** Makes the transaction's changes the store's; false if they conflict with what happened since. */
 export function commit(state: State, tx: Transaction): boolean {
-  const own = tx.tree;
-  if (own === undefined) return true;
-  const moved = tx.base !== state.tree.root;
-  if (tx.doomed || (moved && conflicts(state, tx))) return false;
-  const changes = [...tx.accessed.values()].filter((access) => access.modified);
+  if (tx.doomed) return false;
+  const current = tx.tree !== undefined && tx.base === state.tree.root;
+  if (!current && conflicts(state, tx)) return false;
+  const changes = changesOf(tx);
   if (changes.length === 0) return true;
-  const result = moved ? merged(state, tx, own) : own;
-  reweigh(state, changes, state.tree, -1);
+  const result = current && tx.tree !== undefined ? tx.tree : merged(state, tx);
+  const paths = touched(changes);
+  weigh(state, paths, -1);
   state.tree.root = result.root;
   state.tree.epoch = result.epoch;
   state.tree.shape++;
-  reweigh(state, changes, state.tree, 1);
+  weigh(state, paths, 1);
   for (const [domid, by] of tx.owned) countNodes(state, domid, by);
+  if (changes.some((access) => access.deleted)) state.paths.dropHints();
   return true;
 }

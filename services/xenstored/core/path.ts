@@ -10,8 +10,8 @@ export interface Path {
   readonly text: string;
   /** Empty for the root. */
   readonly parts: readonly string[];
-  /** Where this path was last found, and in which state of which tree: see lookup. */
-  hint: Node | undefined;
+  /** What was last found here (null: nothing) in which state of which tree: see lookup. */
+  hint: Node | null | undefined;
   hintTree: Tree | undefined;
   hintShape: number;
 }
@@ -54,6 +54,8 @@ export interface PathCache {
   find(bytes: Uint8Array, start: number, end: number, base: string): Path | undefined;
   /** The limit has changed: forget what was valid under the old one. */
   clear(): void;
+  /** Forgets where paths led: nodes that are gone must not live on here. */
+  dropHints(): void;
 }
 
 function matches(raw: string, bytes: Uint8Array, start: number): boolean {
@@ -85,5 +87,12 @@ export function createPathCache(maxLength: () => number): PathCache {
     if (path !== undefined) slots[index] = { raw, base, path };
     return path;
   };
-  return { find, clear: () => slots.fill(undefined) };
+  const dropHints = (): void => {
+    for (const slot of slots) {
+      if (slot === undefined) continue;
+      slot.path.hint = undefined;
+      slot.path.hintTree = undefined;
+    }
+  };
+  return { find, clear: () => slots.fill(undefined), dropHints };
 }

@@ -11,7 +11,7 @@ import { childPath, parentPath } from './path.ts';
 import { owedBy } from './reply.ts';
 import type { Owed, Request, State } from './state.ts';
 import { nextGeneration } from './state.ts';
-import { countOwned, SAW_CHILDREN } from './transaction.ts';
+import { changed, countOwned, SAW_CHILDREN } from './transaction.ts';
 import type { Node } from './tree.ts';
 import { lookup, remove } from './tree.ts';
 
@@ -52,6 +52,7 @@ function removeNow(state: State, owed: Owed | undefined, order: readonly Doomed[
   const parentOwner = top.parent?.perms[0].domid ?? 0;
   charge(state, parentOwner, -((top.path.parts.at(-1) as string).length + 1));
   remove(state.tree, top.path, nextGeneration(state));
+  if (order.length > 1) state.paths.dropHints();
   for (const { path, node, parent } of order) {
     fire(state, owed, { path, node, parent, old: undefined, exact: path !== top.path });
   }
@@ -90,7 +91,7 @@ export function removeFor(rq: Request, path: Path, node: Node): WireError | unde
     const access = accessTo(rq, each.path);
     if (access !== undefined) {
       access.saw |= SAW_CHILDREN;
-      access.modified = true;
+      changed(access, undefined);
       access.deleted = true;
     }
     const owner = each.node.perms[0].domid;
@@ -101,7 +102,5 @@ export function removeFor(rq: Request, path: Path, node: Node): WireError | unde
   }
   remove(treeOf(rq), path, nextGeneration(state));
   weigh(rq, parent.perms[0].domid, -((path.parts.at(-1) as string).length + 1));
-  const access = accessTo(rq, above);
-  if (access !== undefined) access.modified = true;
   return undefined;
 }

@@ -27,6 +27,8 @@ export interface StoreOptions {
    * C xenstored does, if any node that it touched has changed in any way (a new child counts).
    */
   readonly conflicts?: 'merge' | 'node';
+  /** Changes after which an idle transaction loses its snapshot; see SNAPSHOT_CHANGES_MAX. */
+  readonly snapshotChanges?: number;
   /** XENSTORE_SERVER_FEATURE_* offered; 0 also hides the operations newer than Xen 4.17. */
   readonly features?: number;
 }
@@ -38,6 +40,7 @@ export interface State {
   readonly keepOrphans: boolean;
   readonly eventTimeoutMs: number;
   readonly conflicts: 'merge' | 'node';
+  readonly snapshotChanges: number;
   readonly features: number;
   readonly paths: PathCache;
   readonly tree: Tree;
@@ -54,8 +57,12 @@ export interface State {
   generation: number;
   /** Counts owners of trees: see tree.ts. */
   epochs: number;
+  /** Transactions that hold a snapshot. */
+  readonly snapshots: Set<Transaction>;
   openTransactions: number;
   watchOrder: number;
+  /** The tree's shape when paths last forgot their hints. */
+  hintsSince: number;
   connectionNumber: number;
   /** Monotonic, as last told. */
   nowMs: number;

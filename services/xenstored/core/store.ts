@@ -19,7 +19,8 @@ import {
   ignoreConnection,
   introduceDomain,
 } from './lifecycle.ts';
-import { SOCKET_OUTPUT_MAX } from './limits.ts';
+import { HINT_SHAPES_MAX, SNAPSHOT_CHANGES_MAX, SOCKET_OUTPUT_MAX } from './limits.ts';
+import { dropOldSnapshots } from './merge.ts';
 import type { Path } from './path.ts';
 import { createPathCache, pathOf } from './path.ts';
 import type { Perms } from './perms.ts';
@@ -85,6 +86,7 @@ function createState(options: StoreOptions): State {
     keepOrphans: options.keepOrphans ?? false,
     eventTimeoutMs: options.eventTimeoutMs ?? 20_000,
     conflicts: options.conflicts ?? 'merge',
+    snapshotChanges: options.snapshotChanges ?? SNAPSHOT_CHANGES_MAX,
     features: options.features ?? FEATURES,
     paths: createPathCache(() => quotas.pathMax),
     tree: { root: createNode(1, 1, '', perms, 1), epoch: 1, shape: 0 },
@@ -103,8 +105,10 @@ function createState(options: StoreOptions): State {
     },
     generation: 1,
     epochs: 1,
+    snapshots: new Set(),
     openTransactions: 0,
     watchOrder: 0,
+    hintsSince: 0,
     connectionNumber: 0,
     nowMs: 0,
   };
@@ -136,6 +140,14 @@ function readDelay(state: State, connection: Connection): number {
   return state.writeRate.delayMs(domain.credit, state.nowMs);
 }
 
+/** Lets go of what only speeds things up before it keeps too much of the past alive. */
+function letGo(state: State): void {
+  if (state.snapshots.size > 0) dropOldSnapshots(state);
+  if (state.tree.shape - state.hintsSince < HINT_SHAPES_MAX) return;
+  state.hintsSince = state.tree.shape;
+  state.paths.dropHints();
+}
+
 /** A store with nothing in it but what every store has. */
 export function createStore(options: StoreOptions): Store {
   const state = createState(options);
@@ -143,6 +155,7 @@ export function createStore(options: StoreOptions): Store {
   const dom0 = connect(state, dom0Domain);
   dom0Domain.connection = dom0;
   dom0Domain.introduced = true;
+  if (state.privDomid !== 0) addDomain(state, state.privDomid);
   plant(state);
 
   const rq: Request = {
@@ -183,6 +196,7 @@ export function createStore(options: StoreOptions): Store {
       rq.end = end;
       rq.owed = undefined;
       const error = dispatch(rq);
+      letGo(state);
       if (error !== undefined && !connection.ignored) replyError(rq, error);
     },
     flush: () => {

@@ -16,7 +16,9 @@ export interface Access {
   readonly before: Before | undefined;
   /** Bits SAW_*. */
   saw: number;
+  /** Created, deleted, or given a value or a list; `after` is what became of it. */
   modified: boolean;
+  after: Content | undefined;
   wroteValue: boolean;
   wrotePerms: boolean;
   /** Deleted at some time, even if created again. */
@@ -25,20 +27,25 @@ export interface Access {
   fire: 'no' | 'exact' | 'subtree';
 }
 
-export interface Before {
-  readonly generation: number;
-  readonly childGeneration: number;
+/** What of a node a transaction can change. */
+export interface Content {
   readonly value: Value;
   readonly perms: Perms;
   readonly permsGeneration: number;
 }
 
+export interface Before extends Content {
+  readonly generation: number;
+  readonly childGeneration: number;
+}
+
 export interface Transaction {
   readonly id: number;
-  /** The transaction's own tree once it has looked at anything; a snapshot with its changes. */
+  /** A snapshot with the transaction's changes, while it has one: see merge.ts. */
   tree: Tree | undefined;
-  /** The store's root that the snapshot is of. */
+  /** The store's root that the snapshot is of, and the store's count when it was taken. */
   base: Node | undefined;
+  taken: number;
   /** By path, in order of first sight: the order of the events at the commit. */
   readonly accessed: Map<string, Access>;
   /** Nodes owned, by domid: what the commit adds. */
@@ -57,6 +64,7 @@ export function createTransaction(id: number): Transaction {
     id,
     tree: undefined,
     base: undefined,
+    taken: 0,
     accessed: new Map(),
     owned: new Map(),
     createdNodes: false,
@@ -79,6 +87,7 @@ export function createAccess(path: Path, node: Node | undefined): Access {
     before,
     saw: 0,
     modified: false,
+    after: undefined,
     wroteValue: false,
     wrotePerms: false,
     deleted: false,
@@ -88,4 +97,14 @@ export function createAccess(path: Path, node: Node | undefined): Access {
 
 export function countOwned(tx: Transaction, domid: number, by: number): void {
   tx.owned.set(domid, (tx.owned.get(domid) ?? 0) + by);
+}
+
+/** Notes what a transaction made of a node: `after` is undefined if it deleted it. */
+export function changed(access: Access, after: Content | undefined): void {
+  access.modified = true;
+  access.after = after && {
+    value: after.value,
+    perms: after.perms,
+    permsGeneration: after.permsGeneration,
+  };
 }

@@ -58,9 +58,11 @@ function copyNode(node: Node, epoch: number): Node {
 
 /** The node at `path`, found by walking only if the tree's shape has changed since the last time. */
 export function lookup(tree: Tree, path: Path): Node | undefined {
-  if (path.hintTree === tree && path.hintShape === tree.shape) return path.hint;
+  if (path.hintTree === tree && path.hintShape === tree.shape && path.hint !== undefined) {
+    return path.hint ?? undefined;
+  }
   const node = walk(tree, path.parts);
-  path.hint = node;
+  path.hint = node ?? null;
   path.hintTree = tree;
   path.hintShape = tree.shape;
   return node;

@@ -1,6 +1,7 @@
 /**
- * Watches by path, in a trie: what fires for a path lies on the way down to it, so that its cost does
- * not depend on how many watches there are elsewhere.
+ * Watches by path, in a trie whose edges hold whole runs of names: what fires for a path lies on the
+ * way down to it, so that its cost does not depend on how many watches there are elsewhere, and a watch
+ * costs one or two trie nodes however deep its path is.
  */
 
 import type { Path } from './path.ts';
@@ -16,8 +17,11 @@ export interface Watched {
 }
 
 interface TrieNode<W> {
+  /** The names that lead here from the node above; none only for the root. */
+  label: readonly string[];
   /** In order of registration. */
   watches: Set<W> | undefined;
+  /** By the first name of their labels. */
   children: Map<string, TrieNode<W>> | undefined;
 }
 
@@ -33,91 +37,137 @@ export interface WatchTrie<W extends Watched> {
   size(): number;
 }
 
-function emptyNode<W>(): TrieNode<W> {
-  return { watches: undefined, children: undefined };
+/** How many names of `label` are those of `parts` from `at` on. */
+function shared(label: readonly string[], parts: readonly string[], at: number): number {
+  const most = Math.min(label.length, parts.length - at);
+  let count = 0;
+  while (count < most && label[count] === parts[at + count]) count++;
+  return count;
 }
 
-function partsOf(path: string): readonly string[] {
-  return path.startsWith('/') ? pathOf(path).parts : [];
+function trieNode<W>(label: readonly string[]): TrieNode<W> {
+  return { label, watches: undefined, children: undefined };
+}
+
+function addChild<W>(parent: TrieNode<W>, child: TrieNode<W>): void {
+  parent.children ??= new Map();
+  parent.children.set(child.label[0] as string, child);
+}
+
+/** Cuts the edge to `node` after `count` names; the new node in between. */
+function split<W>(parent: TrieNode<W>, node: TrieNode<W>, count: number): TrieNode<W> {
+  const middle = trieNode<W>(node.label.slice(0, count));
+  addChild(parent, middle);
+  node.label = node.label.slice(count);
+  addChild(middle, node);
+  return middle;
+}
+
+/** The node at exactly `parts`, made if it is missing. */
+function grow<W>(root: TrieNode<W>, parts: readonly string[]): TrieNode<W> {
+  let node = root;
+  for (let at = 0; at < parts.length; ) {
+    const next: TrieNode<W> | undefined = node.children?.get(parts[at] as string);
+    if (next === undefined) {
+      const leaf = trieNode<W>(parts.slice(at));
+      addChild(node, leaf);
+      return leaf;
+    }
+    const count = shared(next.label, parts, at);
+    node = count < next.label.length ? split(node, next, count) : next;
+    at += count;
+  }
+  return node;
+}
+
+/** Takes out `node`, below `parent`, if nothing needs it; joins its edges if one child is left. */
+function tidy<W>(parent: TrieNode<W>, node: TrieNode<W>): void {
+  if (node.watches !== undefined) return;
+  const name = node.label[0] as string;
+  if (node.children === undefined) {
+    parent.children?.delete(name);
+    if (parent.children?.size === 0) parent.children = undefined;
+  } else if (node.children.size === 1) {
+    for (const child of node.children.values()) {
+      child.label = [...node.label, ...child.label];
+      parent.children?.set(name, child);
+    }
+  }
+}
+
+/** Takes a watch out and leaves nothing of it behind: a guest may add and remove them for ever. */
+function prune<W>(root: TrieNode<W>, parts: readonly string[], watch: W): void {
+  const way = [root];
+  let node = root;
+  for (let at = 0; at < parts.length; ) {
+    const next: TrieNode<W> | undefined = node.children?.get(parts[at] as string);
+    if (next === undefined || shared(next.label, parts, at) < next.label.length) return;
+    at += next.label.length;
+    node = next;
+    way.push(node);
+  }
+  node.watches?.delete(watch);
+  if (node.watches?.size === 0) node.watches = undefined;
+  for (let i = way.length - 1; i > 0; i--) tidy(way[i - 1] as TrieNode<W>, way[i] as TrieNode<W>);
 }
 
 export function createWatchTrie<W extends Watched>(): WatchTrie<W> {
-  const root = emptyNode<W>();
+  const root = trieNode<W>([]);
   const specials = new Map<string, Set<W>>();
   let count = 0;
 
   const add = (watch: W): void => {
     count++;
-    if (!watch.path.startsWith('/')) {
-      const list = specials.get(watch.path) ?? new Set();
-      specials.set(watch.path, list.add(watch));
-      return;
-    }
-    let node = root;
-    for (const part of partsOf(watch.path)) {
-      node.children ??= new Map();
-      let child = node.children.get(part);
-      if (child === undefined) {
-        child = emptyNode<W>();
-        node.children.set(part, child);
-      }
-      node = child;
-    }
-    node.watches = (node.watches ?? new Set()).add(watch);
+    const { path } = watch;
+    if (path.startsWith('/')) {
+      const node = grow(root, pathOf(path).parts);
+      node.watches = (node.watches ?? new Set()).add(watch);
+    } else specials.set(path, (specials.get(path) ?? new Set()).add(watch));
   };
 
-  /** Empty nodes go as well: a guest that adds and removes watches must leave nothing behind. */
   const remove = (watch: W): void => {
     count--;
-    if (!watch.path.startsWith('/')) {
-      const list = specials.get(watch.path);
-      list?.delete(watch);
-      if (list?.size === 0) specials.delete(watch.path);
+    const { path } = watch;
+    if (path.startsWith('/')) {
+      prune(root, pathOf(path).parts, watch);
       return;
     }
-    const way: [TrieNode<W>, string][] = [];
+    const list = specials.get(path);
+    list?.delete(watch);
+    if (list?.size === 0) specials.delete(path);
+  };
+
+  /** Calls `at` for the nodes on the way down to the path, until it returns true. */
+  const descend = (
+    { parts }: Path,
+    at: (watches: ReadonlySet<W>, below: number) => boolean,
+  ): boolean => {
     let node = root;
-    for (const part of partsOf(watch.path)) {
-      const child = node.children?.get(part);
-      if (child === undefined) return;
-      way.push([node, part]);
-      node = child;
-    }
-    node.watches?.delete(watch);
-    if (node.watches?.size === 0) node.watches = undefined;
-    for (let step = way.pop(); step !== undefined; step = way.pop()) {
-      if (node.watches !== undefined || node.children !== undefined) break;
-      const [parent, part] = step;
-      parent.children?.delete(part);
-      if (parent.children?.size === 0) parent.children = undefined;
-      node = parent;
+    for (let depth = 0; ; ) {
+      if (node.watches !== undefined && at(node.watches, parts.length - depth)) return true;
+      if (depth === parts.length || node.children === undefined) return false;
+      const next = node.children.get(parts[depth] as string);
+      if (next === undefined || shared(next.label, parts, depth) < next.label.length) return false;
+      depth += next.label.length;
+      node = next;
     }
   };
 
-  const mayMatch = ({ parts }: Path): boolean => {
-    let node: TrieNode<W> | undefined = root;
-    for (let i = 0; ; i++) {
-      if (node.watches !== undefined) return true;
-      if (i === parts.length || node.children === undefined) return false;
-      node = node.children.get(parts[i] as string);
-      if (node === undefined) return false;
-    }
+  const yes = (): boolean => true;
+  return {
+    add,
+    remove,
+    mayMatch: (path) => descend(path, yes),
+    matching: (path, exact) => {
+      const found: W[] = [];
+      descend(path, (watches, below) => {
+        if (exact && below > 0) return false;
+        for (const watch of watches) if (watch.depth >= below) found.push(watch);
+        return false;
+      });
+      return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found;
+    },
+    special: (name) => [...(specials.get(name) ?? [])],
+    size: () => count,
   };
-
-  const matching = ({ parts }: Path, exact: boolean): readonly W[] => {
-    const found: W[] = [];
-    let node: TrieNode<W> | undefined = root;
-    for (let i = 0; node !== undefined; i++) {
-      const below = parts.length - i;
-      if (node.watches !== undefined && (!exact || below === 0)) {
-        for (const watch of node.watches) if (watch.depth >= below) found.push(watch);
-      }
-      if (below === 0) break;
-      node = node.children?.get(parts[i] as string);
-    }
-    return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found;
-  };
-
-  const special = (name: string): readonly W[] => [...(specials.get(name) ?? [])];
-  return { add, remove, mayMatch, matching, special, size: () => count };
 }

@@ -11,7 +11,7 @@ import { parentPath } from '../path.ts';
 import { ack, owedBy, replyText } from '../reply.ts';
 import type { Request, State } from '../state.ts';
 import { quotaOf } from '../state.ts';
-import type { Transaction } from '../transaction.ts';
+import type { Access, Transaction } from '../transaction.ts';
 import { createTransaction } from '../transaction.ts';
 import { lookup } from '../tree.ts';
 
@@ -33,6 +33,7 @@ export function transactionStart(rq: Request): WireError | undefined {
 
 function close(state: State, connection: Connection, tx: Transaction): void {
   connection.transactions.delete(tx.id);
+  state.snapshots.delete(tx);
   state.openTransactions--;
   charge(state, connection.domid, -tx.memory);
 }
@@ -54,12 +55,23 @@ function checkOwners(rq: Request, tx: Transaction): WireError | undefined {
   return undefined;
 }
 
+/**
+ * Fires for what the commit changed, in the order in which the transaction first saw it. Like C, which
+ * writes node by node, it judges each event by the nodes up to there: a parent that comes later still
+ * is what it was.
+ */
 function announce(rq: Request, tx: Transaction): void {
   const { state } = rq;
-  for (const { path, before, fire: how } of tx.accessed.values()) {
+  const written = new Set<Access>();
+  for (const access of tx.accessed.values()) {
+    const { path, before, fire: how } = access;
+    written.add(access);
     if (how === 'no' || !state.watches.mayMatch(path)) continue;
+    const above = parentPath(path);
+    const later = tx.accessed.get(above.text);
+    const parent =
+      later?.modified && !written.has(later) ? later.before : lookup(state.tree, above);
     const node = lookup(state.tree, path);
-    const parent = lookup(state.tree, parentPath(path));
     fire(state, owedBy(rq), { path, node, parent, old: before, exact: how === 'exact' });
   }
 }
