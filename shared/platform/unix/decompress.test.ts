@@ -1,6 +1,6 @@
 /** Decompressors against the system's own tools. */
 
-import { execFileSync } from 'node:child_process';
+import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { must, type Result } from '../../core/result.ts';
@@ -18,8 +18,14 @@ const CONTENT = (() => {
 })();
 
 function tool(command: string, ...args: string[]): (input: Uint8Array) => Uint8Array {
-  const options = { maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'] } as const;
-  return (input) => Uint8Array.from(execFileSync(command, args, { ...options, input }));
+  return (input) => {
+    const options: ExecFileSyncOptions = {
+      input,
+      maxBuffer: 1 << 28,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    };
+    return Uint8Array.from(execFileSync(command, args, options) as Buffer);
+  };
 }
 
 const rows: { kind: Compression; pack: (input: Uint8Array) => Uint8Array }[] = [
@@ -65,7 +71,7 @@ describe.each(rows)('$kind', ({ kind, pack }) => {
 
   test('broken input is refused, never wrong without a word', () => {
     const bad = packed.slice();
-    for (let at = packed.length >> 1; at < (packed.length >> 1) + 64; at++) bad[at] ^= 0x5a;
+    for (let at = packed.length >> 1; at < (packed.length >> 1) + 64; at++) bad[at]! ^= 0x5a;
     const result = decompress(kind, bad, CONTENT.length);
     if (kind === 'lz4' || kind === 'lzma') {
       // Formats without a checksum: what comes out may be wrong, but not longer than the limit.

@@ -1,40 +1,22 @@
 /** Event channels of dom0: /dev/xen/evtchn, whose file descriptor wakes Node's event loop. */
 
 import { assert } from '../../core/assert.ts';
-import { type Domid, type Port, port } from '../../core/ids.ts';
+import { type Port, port } from '../../core/ids.ts';
 import { ok, type Result } from '../../core/result.ts';
 import type { Events } from '../events.ts';
 import { ffi, lastFailure, once } from './ffi.ts';
 import { libc, quietLogger, xenevtchn } from './libraries.ts';
-
-/** How a wait ends when its port is closed. */
-export class PortClosedError extends Error {
-  override name = 'PortClosedError';
-  readonly errno = 'EBADF';
-}
-
-interface Waiter {
-  resolve(count: number): void;
-  reject(reason: PortClosedError): void;
-}
-
-interface PortState {
-  count: number;
-  waiters: Waiter[];
-}
+import { PortCounts } from './port-counts.ts';
 
 /** Pending ports taken by one read. */
 const BATCH = 256;
 
-type Library = Extract<ReturnType<typeof xenevtchn>, { ok: true }>['value'];
-
 /** The open device and the loop's interest in it. */
 interface Device {
-  readonly library: Library;
+  readonly library: Extract<ReturnType<typeof xenevtchn>, { ok: true }>['value'];
   readonly handle: number;
-  readonly fd: number;
-  /** Takes many pending ports at once; polling has made the descriptor one that does not block. */
-  readonly read: (fd: number, into: Uint32Array, bytes: number) => number;
+  /** Pending ports into `into`; the value is how many. */
+  readonly take: (into: Uint32Array) => number;
   readonly poll: ReturnType<ReturnType<typeof ffi>['node']['poll']>;
 }
 
@@ -49,7 +31,11 @@ function openDevice(onReadable: () => void): Result<Device> {
   const poll = ffi().node.poll(fd, { readable: true }, onReadable);
   // Only a waiter keeps the process alive.
   poll.unref();
-  return ok({ library: library.value, handle, fd, read: system.value.read, poll });
+  const { read } = system.value;
+  // One read takes many ports, where the library takes one. Polling made the descriptor one that
+  // does not block.
+  const take = (into: Uint32Array) => Math.max(0, read(fd, into, into.byteLength)) / 4;
+  return ok({ library: library.value, handle, take, poll });
 }
 
 export interface UnixEvents extends Events {
@@ -57,76 +43,30 @@ export interface UnixEvents extends Events {
 }
 
 export function events(): UnixEvents {
-  const ports = new Map<Port, PortState>();
-  const pending = new Uint32Array(BATCH);
-  let waiting = 0;
-
-  const settle = (state: PortState, use: (waiter: Waiter) => void) => {
-    const waiters = state.waiters;
-    if (waiters.length === 0) return;
-    state.waiters = [];
-    waiting -= waiters.length;
-    if (waiting === 0) opened().poll.unref();
-    for (const waiter of waiters) use(waiter);
-  };
-
-  /** Counts what is pending; `unheard` is a port whose events so far are nobody's. */
-  const drain = (unheard?: Port) => {
-    const { library, handle, fd, read } = opened();
-    for (;;) {
-      const bytes = read(fd, pending, pending.byteLength);
-      for (let i = 0; i < bytes / 4; i++) {
-        const which = pending[i] as Port;
-        const state = ports.get(which);
-        if (state === undefined) continue;
-        if (which === unheard) {
-          library.xenevtchn_unmask(handle, which);
-          continue;
-        }
-        state.count++;
-        const count = state.count;
-        settle(state, (waiter) => waiter.resolve(count));
-      }
-      if (bytes < pending.byteLength) return;
-    }
-  };
-
-  const device = once(() => openDevice(() => drain()));
+  const device = once(() => openDevice(() => drain(counts, opened())));
   const opened = (): Device => {
     const found = device();
     assert(found.ok, 'a port exists without its device');
     return found.value;
   };
-  const known = (which: Port): PortState => {
-    const state = ports.get(which);
-    assert(state !== undefined, `port ${which} is not bound`);
-    return state;
-  };
-
+  const counts = new PortCounts((somebody) => {
+    if (somebody) opened().poll.ref();
+    else opened().poll.unref();
+  });
   const bound = (what: string, call: (device: Device) => number): Result<Port> => {
     const found = device();
-    if (!found.ok) return found;
-    const number = call(found.value);
-    if (number === -1) return lastFailure(what);
-    const which = port(number);
-    ports.set(which, { count: 0, waiters: [] });
-    // Xen raises an event at a port that is bound to another, lest one was missed: it counts none.
-    drain(which);
-    return ok(which);
+    return found.ok ? bind(counts, found.value, what, call(found.value)) : found;
   };
-
   const close = (which: Port) => {
-    const state = known(which);
+    counts.known(which);
     const { library, handle } = opened();
     library.xenevtchn_unbind(handle, which);
-    ports.delete(which);
+    counts.remove(which);
     // The number may be taken again: what is still pending of the old port must not reach the new.
-    drain();
-    settle(state, (waiter) => waiter.reject(new PortClosedError(`port ${which} was closed`)));
+    drain(counts, opened());
   };
-
   return {
-    allocUnbound: (remote: Domid) =>
+    allocUnbound: (remote) =>
       bound(`cannot allocate an event channel for domain ${remote}`, ({ library, handle }) =>
         library.xenevtchn_bind_unbound_port(handle, remote),
       ),
@@ -139,31 +79,48 @@ export function events(): UnixEvents {
         library.xenevtchn_bind_virq(handle, virq),
       ),
     notify: (which) => {
-      known(which);
+      counts.known(which);
       const { library, handle } = opened();
       library.xenevtchn_notify(handle, which);
     },
     unmask: (which) => {
-      known(which);
+      counts.known(which);
       const { library, handle } = opened();
       library.xenevtchn_unmask(handle, which);
     },
     close,
-    wait: (which, seen) => {
-      const state = known(which);
-      if (state.count !== seen) return Promise.resolve(state.count);
-      return new Promise((resolve, reject) => {
-        state.waiters.push({ resolve, reject });
-        waiting++;
-        if (waiting === 1) opened().poll.ref();
-      });
-    },
+    wait: (which, seen) => counts.wait(which, seen),
     closeAll: () => {
-      for (const which of [...ports.keys()]) close(which);
+      for (const which of counts.all()) close(which);
       const found = device.peek();
       if (found === undefined) return;
       found.poll.close();
       found.library.xenevtchn_close(found.handle);
     },
   };
+}
+
+/** Takes up a port that was just bound, or says why it was not. */
+function bind(counts: PortCounts, device: Device, what: string, number: number): Result<Port> {
+  if (number === -1) return lastFailure(what);
+  const which = port(number);
+  counts.add(which);
+  // Xen raises an event at a port that is bound to another, lest one was missed: it counts none.
+  drain(counts, device, which);
+  return ok(which);
+}
+
+const pending = new Uint32Array(BATCH);
+
+/** Counts what is pending. `unheard` is a port whose events so far are nobody's. */
+function drain(counts: PortCounts, { library, handle, take }: Device, unheard?: Port): void {
+  let taken: number;
+  do {
+    taken = take(pending);
+    for (let i = 0; i < taken; i++) {
+      const which = pending[i] as Port;
+      if (which === unheard) library.xenevtchn_unmask(handle, which);
+      else if (counts.has(which)) counts.raise(which);
+    }
+  } while (taken === BATCH);
 }

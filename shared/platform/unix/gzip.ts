@@ -42,14 +42,19 @@ function dataStart(packed: Uint8Array): number {
   return at <= packed.length ? at : -1;
 }
 
+/** What zlib's functions return if the option `info` is set. */
+interface WithInfo {
+  readonly buffer: Uint8Array;
+  /** `bytesWritten` counts what was written into the engine. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
 function inflate(data: Uint8Array, limitBytes: number): Result<Member> {
   try {
     const chunkSize = Math.max(64, Math.min(limitBytes, CHUNK_MAX_BYTES) + 1);
     const options = { info: true, maxOutputLength: limitBytes, chunkSize } as const;
-    const { buffer, engine } = inflateRawSync(data, options) as unknown as {
-      buffer: Uint8Array;
-      engine: { bytesWritten: number };
-    };
+    const done: object = inflateRawSync(data, options);
+    const { buffer, engine } = done as WithInfo;
     return ok({ bytes: buffer, taken: engine.bytesWritten });
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;

@@ -28,9 +28,9 @@ import { type Mapping, Regions } from './regions.ts';
 const RW = PROT_READ | PROT_WRITE;
 
 /**
- * Anonymous memory: gntdev copies to and from it without a bounce, which it cannot with memory of the
- * hypercall device. Locked, so that the hypervisor finds it in place (libxencall does the same where
- * there is no such device); where locking is not permitted, it is memory like any other.
+ * Anonymous memory: gntdev copies to and from it without a bounce, which it cannot with memory of
+ * the hypercall device. Locked, so that the hypervisor finds it in place (libxencall does the same
+ * where there is no such device); where locking is not permitted, it is memory like any other.
  */
 function mapOwn(count: number): Result<Mapping> {
   const system = libc();

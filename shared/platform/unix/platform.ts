@@ -17,12 +17,12 @@ export interface UnixPlatform extends Platform {
 }
 
 /** libxencall's device, and its name under Linux before 3.3. */
-const DEVICES = ['/dev/xen/privcmd', '/proc/xen/privcmd'];
+const DEVICES: readonly string[] = ['/dev/xen/privcmd', '/proc/xen/privcmd'];
 
 /** Whether there is a Xen to talk to, asked before any library is loaded. */
-function checkDevice(): Result<void> {
+export function checkDevice(devices = DEVICES): Result<void> {
   let denied: string | undefined;
-  for (const device of DEVICES) {
+  for (const device of devices) {
     try {
       accessSync(device, constants.R_OK | constants.W_OK);
       return ok();
@@ -32,7 +32,7 @@ function checkDevice(): Result<void> {
     }
   }
   if (denied !== undefined) return fail('EACCES', `no permission to open ${denied} (not root?)`);
-  return fail('ENOENT', `no Xen on this machine: there is no ${DEVICES[0]}`);
+  return fail('ENOENT', `no Xen on this machine: there is no ${devices[0]}`);
 }
 
 /**

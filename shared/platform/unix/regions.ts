@@ -18,7 +18,7 @@ const NO_BYTES = new Uint8Array(0);
 const NO_WORDS = new Int32Array(0);
 
 /** The live regions of one port. A region of another port, or one unmapped before, is a bug. */
-export class Regions<M extends Mapping> {
+export class Regions<M extends Mapping = Mapping> {
   readonly #live = new Map<Region, M>();
 
   /** A region over memory that was just mapped. */

@@ -5,7 +5,7 @@ import { ERRNO, type Errno } from '../../core/errno.ts';
 import { type Failure, fail, ok, type Result } from '../../core/result.ts';
 import type { XenstoreTransport } from '../xenstore.ts';
 
-/** Where xenstored listens: `XENSTORED_PATH`, or `socket` in `XENSTORED_RUNDIR`, or Debian's place. */
+/** Where xenstored listens: `XENSTORED_PATH`, `socket` in `XENSTORED_RUNDIR`, or Debian's place. */
 export function xenstoreSocketPath(env: NodeJS.ProcessEnv = process.env): string {
   return env.XENSTORED_PATH || `${env.XENSTORED_RUNDIR || '/run/xenstored'}/socket`;
 }

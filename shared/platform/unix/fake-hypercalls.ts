@@ -1,0 +1,46 @@
+/** Hypercalls to a hypervisor of the test's own: for what no machine does on demand. */
+
+import { xenDomctl, xenDomctlGetdomaininfo } from '../../abi/domctl.ts';
+import { ERRNO, type Errno } from '../../core/errno.ts';
+import { encode } from '../../core/layout.ts';
+import { fail, type Result } from '../../core/result.ts';
+import { PAGE_SIZE } from '../region.ts';
+import { ffi } from './ffi.ts';
+import { DATA_BYTES, type Hypercalls } from './hypercall.ts';
+
+const ADDRESS = 0x7f00_0000_0000;
+
+/** Answers a hypercall: its result, or the errno that it fails with. */
+export type Answer = (op: number, cmd: number | undefined, args: Uint8Array) => number | Errno;
+
+export function fakeHypercalls(answer: Answer): Hypercalls {
+  const args = new Uint8Array(PAGE_SIZE);
+  const call = (op: number, cmd: number | undefined): number => {
+    const result = answer(op, cmd, args);
+    if (typeof result === 'number') return result;
+    ffi().errno(ERRNO[result]);
+    return -1;
+  };
+  return {
+    args,
+    argsAddress: ADDRESS,
+    data: new Uint8Array(DATA_BYTES),
+    dataAddress: ADDRESS + PAGE_SIZE,
+    call1: (op) => call(op, undefined),
+    call2: (op, cmd) => call(op, cmd),
+    allocPages: () => fail('ENOMEM', 'no more pages'),
+    freePages: () => {},
+    close: () => {},
+  };
+}
+
+/** Answers XEN_DOMCTL_getdomaininfo. */
+export function answerInfo(args: Uint8Array, domain: number, values: object = {}): number {
+  encode(xenDomctlGetdomaininfo, args, xenDomctl.fields.u.at, { domain, ...values });
+  return 0;
+}
+
+/** A result's errno, or `ok`. */
+export function errno(result: Result<unknown>): string {
+  return result.ok ? 'ok' : result.error.errno;
+}
