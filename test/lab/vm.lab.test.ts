@@ -1,0 +1,91 @@
+// A VM's life on a real Xen: built by xtl, seen by xl, and the other way round.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LabHost, labHost } from './host.ts';
+
+/** What a round of creating and destroying must not change. */
+const STOCK = 'xl info | grep ^free_memory; xenstore-ls -fp | grep -v ^/tool/xenstored';
+
+describe.each(['4.17'] as const)('on Xen %s', (xen) => {
+  let host: LabHost;
+  beforeAll(async () => {
+    host = await labHost({ xen });
+  });
+  afterAll(() => host?.end());
+
+  it.each([
+    ['debian12', 1, 'xtl'],
+    ['debian13', 2, 'xl'],
+  ] as const)(
+    '%s boots with %i vCPUs and 512 MiB, on the console of %s',
+    async (name, vcpus, client) => {
+      const guest = await host.bootGuest(name, { settings: [`vcpus=${vcpus}`], console: client });
+      await guest.waitForPrompt();
+      expect(await guest.run('nproc')).toBe(String(vcpus));
+      const memory = /MemTotal: +([0-9]+)/.exec(await guest.run('cat /proc/meminfo'));
+      expect(Number(memory?.[1])).toBeGreaterThan(400 * 1024);
+      const columns = `awk 'NR > 1 { print $1, $2, $3, $4 }'`;
+      const xl = await host.must(`xl list | ${columns}`);
+      expect(await host.must(`xtl vm list | ${columns}`)).toBe(xl);
+      expect(xl).toMatch(new RegExp(`^${name} [0-9]+ 512 ${vcpus}$`, 'm'));
+      await guest.destroy();
+    },
+  );
+
+  it('leaves free memory and xenstore as before, round after round', async () => {
+    const before = await host.must(STOCK);
+    const rounds =
+      'for i in $(seq 20); do xtl vm create -q guests/small.cfg && xtl vm destroy small || exit 1; done';
+    await host.must(rounds);
+    expect(await host.must(STOCK)).toBe(before);
+  });
+
+  it("works on xl's domains, and xl on its own", async () => {
+    await host.must('xl create -q guests/small.cfg');
+    expect(await host.must('xtl vm show small -o json')).toContain('"name": "small"');
+    await host.must('xtl vm pause small && xtl vm unpause small && xtl vm destroy small');
+    await host.must('xtl vm create -q guests/small.cfg');
+    await host.must('xl pause small && xl unpause small && xl destroy small');
+    expect(await host.must('xl list')).not.toContain('small');
+  });
+
+  it('shuts a guest down, and the lifecycle service removes it', async () => {
+    const guest = await host.bootGuest('small');
+    await guest.waitForPrompt();
+    await host.must('xtl vm shutdown small --wait --timeout 120');
+    const gone =
+      'for i in $(seq 60); do xtl vm list | grep -q small || exit 0; sleep 1; done; exit 1';
+    await host.must(gone);
+  });
+
+  it.each([
+    ['kernel="/no/such"', 3, '/no/such'],
+    ['kernel="/bin/bash"', 6, 'PVH'],
+    ['ramdisk="/root/guests/vmlinuz-debian12" memory=80', 6, 'ramdisk'],
+    ['memory=100000', 1, 'too little memory'],
+    ['memory="x"', 6, 'memory must be a whole number'],
+  ])(
+    'create with %s ends with %i, names the thing, and leaves nothing',
+    async (settings, code, words) => {
+      const before = await host.must(STOCK);
+      const result = await host.run(
+        `xtl vm create -q guests/small.cfg '${settings.replaceAll(' ', "' '")}'`,
+      );
+      expect(result.code).toBe(code);
+      expect(result.stderr).toContain(words);
+      expect(await host.must(STOCK)).toBe(before);
+    },
+  );
+
+  it('refuses a name in use', async () => {
+    await host.must('xtl vm create -q -p guests/small.cfg');
+    const again = await host.run('xtl vm create -q guests/small.cfg');
+    expect(again).toMatchObject({ code: 4 });
+    expect(again.stderr).toContain("'small' is in use");
+    await host.must('xtl vm destroy small');
+  });
+
+  it('says that it needs privilege', async () => {
+    const denied = await host.run('chmod 755 /root; setpriv --reuid 1 --clear-groups xtl vm list');
+    expect(denied).toMatchObject({ code: 5 });
+  });
+});
