@@ -1,5 +1,13 @@
 // Makes dom0's root tree of unpacked packages, the lab's own files and the guests, and its disk.
-import { chmodSync, copyFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { mergedUsr, unpack } from './unpack.ts';
@@ -52,6 +60,13 @@ export interface Added {
 export const completeTree = (root: string, added: readonly Added[]): void => {
   for (const dir of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'mnt', 'var/log/xen']) {
     mkdirSync(join(root, dir), { recursive: true });
+  }
+  for (const [link, target] of [
+    ['var/run', '/run'],
+    ['var/lock', '/run/lock'],
+  ] as const) {
+    rmSync(join(root, link), { recursive: true, force: true });
+    symlinkSync(target, join(root, link));
   }
   chmodSync(join(root, 'root'), 0o700);
   for (const [path, text] of Object.entries(etc)) writeFileSync(join(root, path), text);

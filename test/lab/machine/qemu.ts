@@ -21,8 +21,15 @@ const processor: Readonly<Record<Accel, readonly string[]>> = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
 };
 
-const xenArguments =
-  'console=com1 com1=115200,8n1 dom0_mem=1536M,max:1536M noreboot=no loglvl=all guest_loglvl=all';
+/**
+ * `eager-fpu`: by default Xen lets a domain run with another one's vector registers until it traps
+ * on their first use (CR0.TS), and QEMU's AVX instructions do not trap: memory that libc cleared
+ * with a vector store then holds another process's bytes.
+ */
+const xenArguments = [
+  'console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all',
+  'dom0_mem=1536M,max:1536M noreboot=no spec-ctrl=eager-fpu',
+].join(' ');
 
 /** QEMU doubles commas inside a value of its own comma lists. */
 const quoted = (path: string): string => path.replaceAll(',', ',,');
