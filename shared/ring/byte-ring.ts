@@ -1,0 +1,117 @@
+/**
+ * Byte rings in a shared page, as xenstore and the console have them: one end writes bytes and moves
+ * `prod`, the other reads them and moves `cons`; both indices are u32 that run free (io/xs_wire.h,
+ * io/console.h @ RELEASE-4.17.0).
+ *
+ * Either end may be hostile. Each call reads both indices once, checks them, copies, and then publishes
+ * its own. Nothing is kept between calls, so that a page can be reset under both ends.
+ */
+
+import { xenconsInterface } from '../abi/console.ts';
+import { xenstoreDomainInterface } from '../abi/xs-wire.ts';
+import { assert } from '../core/assert.ts';
+import { add32, sub32 } from '../core/u32.ts';
+import type { Region } from '../platform/region.ts';
+
+/** Where in a page a ring lies: the offset and size of its bytes, and its indices as words. */
+export interface ByteRing {
+  readonly at: number;
+  /** A power of two. */
+  readonly size: number;
+  readonly consWord: number;
+  readonly prodWord: number;
+}
+
+/** The indices are impossible: the other end is broken or means harm. */
+export const BROKEN = -1;
+
+interface Field {
+  readonly at: number;
+  readonly size: number;
+}
+
+function ringOf(data: Field, cons: Field, prod: Field): ByteRing {
+  const { at, size } = data;
+  assert((size & (size - 1)) === 0, `a ring of ${size} bytes`);
+  return { at, size, consWord: cons.at / 4, prodWord: prod.at / 4 };
+}
+
+const xs = xenstoreDomainInterface.fields;
+const xencons = xenconsInterface.fields;
+
+/** From the domain to xenstored. */
+export const XENSTORE_REQUESTS = ringOf(xs.req, xs.reqCons, xs.reqProd);
+/** From xenstored to the domain. */
+export const XENSTORE_REPLIES = ringOf(xs.rsp, xs.rspCons, xs.rspProd);
+/** To the guest. */
+export const CONSOLE_IN = ringOf(xencons.in, xencons.inCons, xencons.inProd);
+/** From the guest. */
+export const CONSOLE_OUT = ringOf(xencons.out, xencons.outCons, xencons.outProd);
+
+/** Copies of fewer bytes are faster one by one than through a view, which would be garbage, too. */
+const VIEW_BYTES = 96;
+
+function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, count: number): void {
+  if (count >= VIEW_BYTES) to.set(from.subarray(start, start + count), at);
+  else for (let i = 0; i < count; i++) to[at + i] = from[start + i] as number;
+}
+
+/** Bytes that wait to be read, or BROKEN. */
+export function ringReady({ words }: Region, { size, consWord, prodWord }: ByteRing): number {
+  const ready = sub32(Atomics.load(words, prodWord), Atomics.load(words, consWord));
+  return ready > size ? BROKEN : ready;
+}
+
+/**
+ * Moves at most `max` bytes from the ring to `into` at `at`: how many, or BROKEN. If any were moved
+ * the writer is to be notified, since it may wait for room.
+ */
+export function readRing(
+  { bytes, words }: Region,
+  { at: base, size, consWord, prodWord }: ByteRing,
+  into: Uint8Array,
+  at: number,
+  max: number,
+): number {
+  const cons = Atomics.load(words, consWord);
+  const ready = sub32(Atomics.load(words, prodWord), cons);
+  if (ready > size) return BROKEN;
+  const count = Math.min(ready, max);
+  if (count === 0) return 0;
+  const start = cons & (size - 1);
+  const first = Math.min(count, size - start);
+  copy(bytes, base + start, into, at, first);
+  if (first < count) copy(bytes, base, into, at + first, count - first);
+  Atomics.store(words, consWord, add32(cons, count) | 0);
+  return count;
+}
+
+/**
+ * Moves bytes of `from`, from `start` to `end`, into the ring, as many as there is room for: how many,
+ * or BROKEN. If any were moved the reader is to be notified.
+ */
+export function writeRing(
+  { bytes, words }: Region,
+  { at: base, size, consWord, prodWord }: ByteRing,
+  from: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const prod = Atomics.load(words, prodWord);
+  const used = sub32(prod, Atomics.load(words, consWord));
+  if (used > size) return BROKEN;
+  const count = Math.min(size - used, end - start);
+  if (count === 0) return 0;
+  const to = prod & (size - 1);
+  const first = Math.min(count, size - to);
+  copy(from, start, bytes, base + to, first);
+  if (first < count) copy(from, start + first, bytes, base, count - first);
+  Atomics.store(words, prodWord, add32(prod, count) | 0);
+  return count;
+}
+
+/** Empties the ring; for the end that owns the page's life, while the other end keeps away. */
+export function resetRing({ words }: Region, { consWord, prodWord }: ByteRing): void {
+  Atomics.store(words, consWord, 0);
+  Atomics.store(words, prodWord, 0);
+}
