@@ -56,6 +56,11 @@ export const DEVIATIONS: readonly Deviation[] = [
       and the other's rights with it`,
   },
   {
+    name: 'stale-in-transaction',
+    why: `permissions set in a transaction for a domain that dies before the commit: C grants them to a
+      new domain with that number if it was there by then; ours to nobody`,
+  },
+  {
     name: 'root-owner',
     why: `when a domain dies that somebody gave the root to, C deletes every node; ours gives the root
       back to dom0`,

@@ -56,7 +56,7 @@ export function checkStore(state: State): string[] {
   } of state.domains.values()) {
     const own = nodes.get(domid) ?? 0;
     if (own !== counted) wrong.push(`domain ${domid} owns ${own} nodes, ${counted} counted`);
-    const unread = privileged ? 0 : (connection?.output.size() ?? 0);
+    const unread = privileged ? 0 : (connection?.output.unfinished() ?? 0);
     const weight = (memory.get(domid) ?? 0) + unread;
     if (weight !== charged) wrong.push(`domain ${domid} weighs ${weight}, charged ${charged}`);
   }

@@ -24,6 +24,8 @@ interface Mark {
 export interface Output {
   /** Bytes not read yet. */
   size(): number;
+  /** The same, with what has been read of the packet that is being read. */
+  unfinished(): number;
   /** Begins a packet and returns where in `bytes()` its payload goes; fill it before anything else. */
   begin(type: number, reqId: number, txId: number, length: number, onGone?: OnGone): number;
   /** The buffer that `begin` points into; a new one may come with every `begin`. */
@@ -103,6 +105,7 @@ export function createOutput(): Output {
 
   return {
     size: () => tail - head,
+    unfinished: () => base + tail - Math.min(base + head, marks[firstMark]?.start ?? base + head),
     bytes: () => buffer,
     begin: (type, reqId, txId, length, onGone) => {
       const size = HEADER_SIZE + length;

@@ -27,6 +27,8 @@ export interface StoreOptions {
    * C xenstored does, if any node that it touched has changed in any way (a new child counts).
    */
   readonly conflicts?: 'merge' | 'node';
+  /** Bytes that a socket may leave unread; see SOCKET_OUTPUT_MAX. */
+  readonly socketOutputMax?: number;
   /** Changes after which an idle transaction loses its snapshot; see SNAPSHOT_CHANGES_MAX. */
   readonly snapshotChanges?: number;
   /** XENSTORE_SERVER_FEATURE_* offered; 0 also hides the operations newer than Xen 4.17. */
@@ -41,6 +43,7 @@ export interface State {
   readonly eventTimeoutMs: number;
   readonly conflicts: 'merge' | 'node';
   readonly snapshotChanges: number;
+  readonly socketOutputMax: number;
   readonly features: number;
   readonly paths: PathCache;
   readonly tree: Tree;

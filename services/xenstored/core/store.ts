@@ -87,6 +87,7 @@ function createState(options: StoreOptions): State {
     eventTimeoutMs: options.eventTimeoutMs ?? 20_000,
     conflicts: options.conflicts ?? 'merge',
     snapshotChanges: options.snapshotChanges ?? SNAPSHOT_CHANGES_MAX,
+    socketOutputMax: options.socketOutputMax ?? SOCKET_OUTPUT_MAX,
     features: options.features ?? FEATURES,
     paths: createPathCache(() => quotas.pathMax),
     tree: { root: createNode(1, 1, '', perms, 1), epoch: 1, shape: 0 },
@@ -172,7 +173,7 @@ export function createStore(options: StoreOptions): Store {
   };
 
   const cutIfStuck = (connection: Connection): void => {
-    if (connection.domain === undefined && connection.output.size() > SOCKET_OUTPUT_MAX) {
+    if (connection.domain === undefined && connection.output.size() > state.socketOutputMax) {
       state.host.report(`socket ${connection.number}: cut off, it does not read its events`);
       ignoreConnection(state, connection);
     }

@@ -21,7 +21,7 @@ describe('the trie of watches', () => {
       const parts = Array.from({ length: random.below(6) }, () => random.pick(['a', 'b', 'ab']));
       return `/${parts.join('/')}`;
     };
-    for (let order = 0; order < 4000; order++) {
+    for (let order = 0; order < 1000; order++) {
       if (all.length > 0 && random.chance(0.45)) {
         const gone = random.pick(all);
         all = all.filter((each) => each !== gone);
@@ -61,9 +61,9 @@ describe('the trie of watches', () => {
     trie.add(mine);
     const path = pathOf('/a/b/c');
     const time = (): number => {
-      const rounds = Array.from({ length: 9 }, () => {
+      const rounds = Array.from({ length: 5 }, () => {
         const start = performance.now();
-        for (let i = 0; i < 20_000; i++) trie.matching(path, false);
+        for (let i = 0; i < 5_000; i++) trie.matching(path, false);
         return performance.now() - start;
       });
       return rounds.sort((x, y) => x - y)[1] as number;

@@ -1,0 +1,22 @@
+/** Bounds of the daemon around the store; the store's own are in core/limits.ts and core/quota.ts. */
+
+/**
+ * Requests of one domain before others get their turn. Below the quota of 20 outstanding requests, so
+ * that one turn rarely ends for that reason.
+ */
+export const REQUESTS_PER_TURN = 16;
+
+/** Domains served before sockets and timers get their turn. */
+export const RINGS_PER_TURN = 64;
+
+/** Bytes read of one socket before others get their turn: at most 1024 requests, about a millisecond. */
+export const SOCKET_READ_BYTES = 16 * 1024;
+
+/** Domains asked of the hypervisor at a time. */
+export const INFO_BATCH = 256;
+
+/** Before the hypervisor is asked again for its domains, when it gave an error. */
+export const INFO_RETRY_MS = 1000;
+
+/** Between two looks at events that were left unread, at least. */
+export const EXPIRY_MIN_MS = 100;
