@@ -53,7 +53,7 @@ export function openUnix(): Result<UnixPlatform> {
     memory: memoryPort,
     domainControl: domainControl(hypercalls.value),
     clock,
-    console: stderrConsole(),
+    console: stderrConsole,
     close: () => {
       eventsPort.closeAll();
       grantsPort.closeAll();
