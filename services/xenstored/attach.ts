@@ -15,8 +15,8 @@ export interface Attached {
 }
 
 /**
- * Serves `store` to whoever is behind `transport`; a guest is introduced by it. Every chunk is handled
- * whole when it comes, and all connections that it stirred are flushed.
+ * Serves `store` to whoever is behind `transport`; a guest is introduced by it. Every chunk is
+ * handled whole when it comes, and all connections that it stirred are flushed.
  */
 export function attach(store: Store, transport: XenstoreTransport, kind: ConnectionKind): Attached {
   const connection = kind === 'socket' ? store.connect() : store.introduce(kind.domid);

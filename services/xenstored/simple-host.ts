@@ -1,4 +1,6 @@
-/** A host without a hypervisor: domains exist while a set says so, and rings are somebody else's. */
+/**
+ * A host without a hypervisor: domains exist while a set says so, and rings are somebody else's.
+ */
 
 import { ok } from '../../shared/core/result.ts';
 import type { HostCommand, StoreHost } from './core/host.ts';

@@ -26,7 +26,10 @@ interface Request {
   text: string;
 }
 
-/** A client whose store is a function from a request to the reply's type and payload (none: silent). */
+/**
+ * A client whose store is a function from a request to the reply's type and payload (none:
+ * silent).
+ */
 function against(store: (request: Request) => readonly [number, string] | undefined) {
   const writes: number[] = [];
   const requests: Request[] = [];

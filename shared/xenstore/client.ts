@@ -24,7 +24,9 @@ import { runTransaction } from './transaction.ts';
 import type { Watch, WatchQueue } from './watch-queue.ts';
 import { createWatchQueue } from './watch-queue.ts';
 
-/** Every failure names the request; once the connection is lost, all pending and later ones fail. */
+/**
+ * Every failure names the request; once the connection is lost, all pending and later ones fail.
+ */
 export interface XenstoreClient extends Nodes {
   /**
    * Watches a path and all below it: an iterator of the paths that changed, the watched one first,

@@ -16,7 +16,10 @@ export function toWireError(errno: Errno): WireError {
   return isWireError(errno) ? errno : 'EINVAL';
 }
 
-/** What a client makes of an ERROR's text: EINVAL for a string that no header lists, as Linux does. */
+/**
+ * What a client makes of an ERROR's text: EINVAL for a string that no header lists, as Linux
+ * does.
+ */
 export function fromWireError(text: string): WireError {
   return isWireError(text) ? text : 'EINVAL';
 }

@@ -50,60 +50,75 @@ export interface Nodes {
 /** How often a directory that changes while it is read in parts is begun again. */
 const PART_ATTEMPTS = 16;
 
+/** Sends an operation on a path, what follows the path's NUL in `rest`. */
+type On = (
+  type: number,
+  name: string,
+  path: string,
+  ...rest: readonly (string | Uint8Array)[]
+) => Promise<Result<Uint8Array>>;
+
+async function done(reply: Promise<Result<Uint8Array>>): Promise<Result<void>> {
+  const result = await reply;
+  return result.ok ? ok() : result;
+}
+
+function write(on: On, path: string, value: string | Uint8Array): Promise<Result<void>> {
+  if (typeof value === 'string' && !isLatin1(value)) {
+    return Promise.resolve(fail('EINVAL', `write ${path}: the value is not latin1`));
+  }
+  return done(on(XS_WRITE, 'write', path, value));
+}
+
+function setPerms(on: On, path: string, permissions: readonly Permission[]): Promise<Result<void>> {
+  const list = permissions.map(formatPermission).join('\0');
+  return done(on(XS_SET_PERMS, 'setPerms', path, `${list}\0`));
+}
+
+async function writeAll(on: On, nodes: readonly NodeToWrite[]): Promise<Result<void>> {
+  const replies: Promise<Result<void>>[] = [];
+  for (const { path, value, permissions } of nodes) {
+    replies.push(write(on, path, value));
+    if (permissions !== undefined) replies.push(setPerms(on, path, permissions));
+  }
+  const results = await Promise.all(replies);
+  return results.find((result) => !result.ok) ?? ok();
+}
+
+/** A directory too large for one reply; begun again if it changes meanwhile. */
+async function directoryInParts(on: On, path: string): Promise<Result<readonly string[]>> {
+  let names: string[] = [];
+  let generation = '';
+  let offset = 0;
+  let attempts = 0;
+  for (;;) {
+    const part = await on(XS_DIRECTORY_PART, 'directory', path, `${offset}\0`);
+    if (!part.ok) return part;
+    const [now = '', ...found] = splitStrings(part.value);
+    if (offset > 0 && now !== generation) {
+      if (++attempts >= PART_ATTEMPTS) return fail('EAGAIN', `directory ${path}: never at rest`);
+      names = [];
+      offset = 0;
+      continue;
+    }
+    generation = now;
+    const last = found.at(-1) === '';
+    if (last) found.pop();
+    names.push(...found);
+    if (last) return ok(names);
+    if (found.length === 0) return fail('EPROTO', `directory ${path}: a part without names`);
+    offset += found.reduce((sum, name) => sum + name.length + 1, 0);
+  }
+}
+
 /** The operations within transaction `txId` (0: none). */
 export function createNodes(requests: Requests, txId: number): Nodes {
-  const on = (
-    type: number,
-    name: string,
-    path: string,
-    ...rest: readonly (string | Uint8Array)[]
-  ): Promise<Result<Uint8Array>> => {
+  const on: On = (type, name, path, ...rest) => {
     const what = `${name} ${path}`;
     if (!isCString(path)) return Promise.resolve(fail('EINVAL', `${what}: not a path`));
     return requests.call(type, txId, what, path, '\0', ...rest);
   };
-  const done = async (reply: Promise<Result<Uint8Array>>): Promise<Result<void>> => {
-    const result = await reply;
-    return result.ok ? ok() : result;
-  };
-
   const read = (path: string) => on(XS_READ, 'read', path);
-
-  const write = (path: string, value: string | Uint8Array): Promise<Result<void>> => {
-    if (typeof value === 'string' && !isLatin1(value)) {
-      return Promise.resolve(fail('EINVAL', `write ${path}: the value is not latin1`));
-    }
-    return done(on(XS_WRITE, 'write', path, value));
-  };
-
-  const setPerms = (path: string, permissions: readonly Permission[]): Promise<Result<void>> =>
-    done(on(XS_SET_PERMS, 'setPerms', path, `${permissions.map(formatPermission).join('\0')}\0`));
-
-  const directoryInParts = async (path: string): Promise<Result<readonly string[]>> => {
-    let names: string[] = [];
-    let generation = '';
-    let offset = 0;
-    let attempts = 0;
-    for (;;) {
-      const part = await on(XS_DIRECTORY_PART, 'directory', path, `${offset}\0`);
-      if (!part.ok) return part;
-      const [now = '', ...found] = splitStrings(part.value);
-      if (offset > 0 && now !== generation) {
-        if (++attempts >= PART_ATTEMPTS) return fail('EAGAIN', `directory ${path}: never at rest`);
-        names = [];
-        offset = 0;
-        continue;
-      }
-      generation = now;
-      const last = found.at(-1) === '';
-      if (last) found.pop();
-      names.push(...found);
-      if (last) return ok(names);
-      if (found.length === 0) return fail('EPROTO', `directory ${path}: a part without names`);
-      offset += found.reduce((sum, name) => sum + name.length + 1, 0);
-    }
-  };
-
   return {
     read,
     readString: async (path) => {
@@ -113,29 +128,21 @@ export function createNodes(requests: Requests, txId: number): Nodes {
     directory: async (path) => {
       const all = await on(XS_DIRECTORY, 'directory', path);
       if (all.ok) return ok(splitStrings(all.value));
-      return all.error.errno === 'E2BIG' ? directoryInParts(path) : all;
+      return all.error.errno === 'E2BIG' ? directoryInParts(on, path) : all;
     },
     exists: async (path) => {
       const value = await read(path);
       if (value.ok) return ok(true);
       return value.error.errno === 'ENOENT' ? ok(false) : value;
     },
-    write,
-    writeAll: async (nodes) => {
-      const replies: Promise<Result<void>>[] = [];
-      for (const { path, value, permissions } of nodes) {
-        replies.push(write(path, value));
-        if (permissions !== undefined) replies.push(setPerms(path, permissions));
-      }
-      const results = await Promise.all(replies);
-      return results.find((result) => !result.ok) ?? ok();
-    },
+    write: (path, value) => write(on, path, value),
+    writeAll: (nodes) => writeAll(on, nodes),
     mkdir: (path) => done(on(XS_MKDIR, 'mkdir', path)),
     rm: (path) => done(on(XS_RM, 'rm', path)),
     getPerms: async (path) => {
       const list = await on(XS_GET_PERMS, 'getPerms', path);
       return list.ok ? parsePermissions(splitStrings(list.value)) : list;
     },
-    setPerms,
+    setPerms: (path, permissions) => setPerms(on, path, permissions),
   };
 }

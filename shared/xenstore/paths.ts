@@ -49,7 +49,9 @@ export function isRelative(path: string): boolean {
   return first !== SLASH && first !== AT;
 }
 
-/** The absolute form of `path` for a connection whose implicit path is `base`; not yet validated. */
+/**
+ * The absolute form of `path` for a connection whose implicit path is `base`; not yet validated.
+ */
 export function absolute(path: string, base: string): string {
   return isRelative(path) ? `${base}/${path}` : path;
 }

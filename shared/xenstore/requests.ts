@@ -49,99 +49,139 @@ function concat(packets: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** `onEvent` gets the payload of every WATCH_EVENT; `onLoss` is called once, when the connection ends. */
+/** Requests of one connection: those whose replies we await, and those in line behind them. */
+interface Line {
+  readonly transport: XenstoreTransport;
+  readonly inFlight: Map<number, Pending>;
+  waiting: Pending[];
+  /** Those before it in `waiting` are sent. */
+  first: number;
+  nextId: number;
+  flushing: boolean;
+  loss: Failure | undefined;
+}
+
+/** Sends what may be sent, in one write. */
+function flush(line: Line): void {
+  const { inFlight, transport } = line;
+  line.flushing = false;
+  const packets: Uint8Array[] = [];
+  while (inFlight.size < IN_FLIGHT_MAX) {
+    const next = line.waiting[line.first];
+    if (next === undefined) break;
+    line.first++;
+    while (inFlight.has(line.nextId)) line.nextId = (line.nextId + 1) >>> 0;
+    new DataView(next.packet.buffer).setUint32(4, line.nextId, true);
+    inFlight.set(line.nextId, next);
+    line.nextId = (line.nextId + 1) >>> 0;
+    packets.push(next.packet);
+  }
+  if (line.first === line.waiting.length) {
+    line.waiting = [];
+    line.first = 0;
+  }
+  if (packets.length > 0) transport.write(concat(packets));
+}
+
+function flushSoon(line: Line): void {
+  if (line.flushing) return;
+  line.flushing = true;
+  Promise.resolve().then(() => flush(line));
+}
+
+/** Ends everything pending; false if it had ended before. */
+function lose(line: Line, why: Failure): boolean {
+  if (line.loss !== undefined) return false;
+  line.loss = why;
+  line.transport.close();
+  const orphans = [...line.inFlight.values(), ...line.waiting.slice(line.first)];
+  line.inFlight.clear();
+  line.waiting = [];
+  line.first = 0;
+  for (const { what, settle } of orphans) settle(fail(why.errno, `${what}: ${why.what}`));
+  return true;
+}
+
+/** Settles the request that a reply belongs to; a failure if it belongs to none. */
+function onReply(
+  line: Line,
+  type: number,
+  reqId: number,
+  payload: Uint8Array,
+): Failure | undefined {
+  const pending = line.inFlight.get(reqId);
+  if (pending === undefined || (type !== pending.type && type !== XS_ERROR)) {
+    return { errno: 'EPROTO', what: `the store sent an unasked reply (${type}, id ${reqId})` };
+  }
+  line.inFlight.delete(reqId);
+  if (line.first < line.waiting.length) flushSoon(line);
+  if (type === pending.type) pending.settle(ok(payload));
+  else pending.settle(fail(fromWireError(firstString(payload)), pending.what));
+  return undefined;
+}
+
+function call(
+  line: Line,
+  type: number,
+  txId: number,
+  what: string,
+  parts: readonly (string | Uint8Array)[],
+): Promise<Result<Uint8Array>> {
+  const { loss, waiting, first } = line;
+  if (loss !== undefined) return Promise.resolve(fail(loss.errno, `${what}: ${loss.what}`));
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > XENSTORE_PAYLOAD_MAX) {
+    return Promise.resolve(fail('E2BIG', `${what}: ${length} bytes in one request`));
+  }
+  if (waiting.length - first >= WAITING_MAX) {
+    return Promise.resolve(fail('EBUSY', `${what}: too many requests wait for the store`));
+  }
+  return new Promise((settle) => {
+    line.waiting.push({ type, what, packet: encodePacket(type, 0, txId, ...parts), settle });
+    flushSoon(line);
+  });
+}
+
+/**
+ * Takes the transport. `onEvent` gets the payload of every WATCH_EVENT; `onLoss` is called once,
+ * when the connection ends.
+ */
 export function createRequests(
   transport: XenstoreTransport,
   onEvent: (payload: Uint8Array) => void,
   onLoss: (why: Failure) => void,
 ): Requests {
-  const inFlight = new Map<number, Pending>();
-  let waiting: Pending[] = [];
-  let waitingFrom = 0;
-  let nextId = 1;
-  let flushing = false;
-  let loss: Failure | undefined;
-
-  const lose = (why: Failure): void => {
-    if (loss !== undefined) return;
-    loss = why;
-    transport.close();
-    const orphans = [...inFlight.values(), ...waiting.slice(waitingFrom)];
-    inFlight.clear();
-    waiting = [];
-    for (const { what, settle } of orphans) settle(fail(why.errno, `${what}: ${why.what}`));
-    onLoss(why);
+  const line: Line = {
+    transport,
+    inFlight: new Map(),
+    waiting: [],
+    first: 0,
+    nextId: 1,
+    flushing: false,
+    loss: undefined,
   };
-
-  const flush = (): void => {
-    flushing = false;
-    const packets: Uint8Array[] = [];
-    while (inFlight.size < IN_FLIGHT_MAX) {
-      const next = waiting[waitingFrom];
-      if (next === undefined) break;
-      waitingFrom++;
-      while (inFlight.has(nextId)) nextId = (nextId + 1) >>> 0;
-      new DataView(next.packet.buffer).setUint32(4, nextId, true);
-      inFlight.set(nextId, next);
-      nextId = (nextId + 1) >>> 0;
-      packets.push(next.packet);
-    }
-    if (waitingFrom === waiting.length) {
-      waiting = [];
-      waitingFrom = 0;
-    }
-    if (packets.length > 0) transport.write(concat(packets));
+  const end = (why: Failure): void => {
+    if (lose(line, why)) onLoss(why);
   };
-
-  const flushSoon = (): void => {
-    if (flushing) return;
-    flushing = true;
-    Promise.resolve().then(flush);
-  };
-
-  const onReply = (type: number, reqId: number, payload: Uint8Array): void => {
-    const pending = inFlight.get(reqId);
-    if (pending === undefined || (type !== pending.type && type !== XS_ERROR)) {
-      lose({ errno: 'EPROTO', what: `the store sent an unasked reply (${type}, id ${reqId})` });
-      return;
-    }
-    inFlight.delete(reqId);
-    if (waitingFrom < waiting.length) flushSoon();
-    if (type === pending.type) pending.settle(ok(payload));
-    else pending.settle(fail(fromWireError(firstString(payload)), pending.what));
-  };
-
-  const decoder = createDecoder((type, reqId, _txId, bytes, start, end) => {
-    if (loss !== undefined) return;
-    const payload = bytes.slice(start, end);
+  const decoder = createDecoder((type, reqId, _txId, bytes, start, stop) => {
+    if (line.loss !== undefined) return;
+    const payload = bytes.slice(start, stop);
     if (type === XS_WATCH_EVENT) onEvent(payload);
-    else onReply(type, reqId, payload);
+    else {
+      const wrong = onReply(line, type, reqId, payload);
+      if (wrong !== undefined) end(wrong);
+    }
   });
-
   transport.receive(
     (bytes) => {
       const pushed = decoder.push(bytes);
-      if (!pushed.ok) lose(pushed.error);
+      if (!pushed.ok) end(pushed.error);
     },
-    (reason) => lose(reason ?? { errno: 'ENOTCONN', what: 'the store closed the connection' }),
+    (reason) => end(reason ?? { errno: 'ENOTCONN', what: 'the store closed the connection' }),
   );
-
   return {
-    call: (type, txId, what, ...parts) => {
-      if (loss !== undefined) return Promise.resolve(fail(loss.errno, `${what}: ${loss.what}`));
-      const length = parts.reduce((sum, part) => sum + part.length, 0);
-      if (length > XENSTORE_PAYLOAD_MAX) {
-        return Promise.resolve(fail('E2BIG', `${what}: ${length} bytes in one request`));
-      }
-      if (waiting.length - waitingFrom >= WAITING_MAX) {
-        return Promise.resolve(fail('EBUSY', `${what}: too many requests wait for the store`));
-      }
-      return new Promise((settle) => {
-        waiting.push({ type, what, packet: encodePacket(type, 0, txId, ...parts), settle });
-        flushSoon();
-      });
-    },
-    lost: () => loss,
-    close: () => lose({ errno: 'ENOTCONN', what: 'this end closed the connection' }),
+    call: (type, txId, what, ...parts) => call(line, type, txId, what, parts),
+    lost: () => line.loss,
+    close: () => end({ errno: 'ENOTCONN', what: 'this end closed the connection' }),
   };
 }

@@ -68,7 +68,10 @@ export function createDecoder(sink: PacketSink): Decoder {
     return count;
   };
 
-  /** Continues the held packet; where in the chunk the next one starts, or -1 if the framing broke. */
+  /**
+   * Continues the held packet; where in the chunk the next one starts, or -1 if the framing
+   * broke.
+   */
   const resume = (chunk: Uint8Array): number => {
     let at = 0;
     if (held < HEADER_SIZE) at += top(chunk, at, HEADER_SIZE);
@@ -122,7 +125,10 @@ export function putLatin1(bytes: Uint8Array, at: number, text: string): number {
   return at + text.length;
 }
 
-/** A packet whose payload is the parts one after the other: latin1 strings (no NUL is added) or bytes. */
+/**
+ * A packet whose payload is the parts one after the other: latin1 strings (no NUL is added) or
+ * bytes.
+ */
 export function encodePacket(
   type: number,
   reqId: number,

@@ -1,4 +1,7 @@
-/** Where ours differs from C xenstored 4.17 by choice: both answers, so that neither changes unseen. */
+/**
+ * Where ours differs from C xenstored 4.17 by choice: both answers, so that neither changes
+ * unseen.
+ */
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Peer } from '../peers/xenstored.ts';
@@ -118,7 +121,7 @@ describe('our answer and C xenstored 4.17’s, where', () => {
     expect(await lastAnswer(theirs, lines)).toContain(their);
   });
 
-  it('a domain is released that another stands in for: C keeps it, ours lets go (XSA-233)', async () => {
+  it('a domain is released that another stands in for: C keeps it (XSA-233)', async () => {
     const answers: string[] = [];
     for (const store of [ours, theirs]) {
       await withStubDomain(store);

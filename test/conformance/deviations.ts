@@ -1,6 +1,7 @@
 /**
- * Where our store answers otherwise than C xenstored 4.17.7, and why. A random session accepts the ones
- * with `covers` and nothing else; it does not ask for the others, which deviations.test.ts shows.
+ * Where our store answers otherwise than C xenstored 4.17.7, and why. A random session accepts
+ * the ones with `covers` and nothing else; it does not ask for the others, which
+ * deviations.test.ts shows.
  */
 
 import * as xs from '../../shared/abi/xs-wire.ts';
@@ -25,20 +26,20 @@ const isError = ({ type }: Reply): boolean => type === xs.XS_ERROR;
 export const DEVIATIONS: readonly Deviation[] = [
   {
     name: 'merge',
-    why: `C fails a commit if any node that the transaction touched has changed in any way. Ours fails
-      it only if something that a reply depended on has; the option conflicts=node does as C. A
-      transaction that has touched more than 64 nodes is not brought up to date any more, so that it
-      may fail where C's, which looks at each node as late as it can, does not`,
+    why: `C fails a commit if any node that the transaction touched has changed in any way. Ours
+      fails it only if something that a reply depended on has; the option conflicts=node does as C.
+      A transaction that has touched more than 64 nodes is not brought up to date any more, so that
+      it may fail where C's, which looks at each node as late as it can, does not`,
   },
   {
     name: 'doomed',
-    why: `what a transaction shows that can only end in EAGAIN: ours stays with its snapshot, C shows a
-      mix of before and after`,
+    why: `what a transaction shows that can only end in EAGAIN: ours stays with its snapshot, C
+      shows a mix of before and after`,
   },
   {
     name: 'special-perms-error',
-    why: `C fails SET_PERMS of a special name with whatever errno an earlier call left, and aborts when
-      that is 0; ours says EACCES or EINVAL`,
+    why: `C fails SET_PERMS of a special name with whatever errno an earlier call left, and aborts
+      when that is 0; ours says EACCES or EINVAL`,
     covers: ({ type, payload, ours, theirs }) =>
       type === xs.XS_SET_PERMS && payload.startsWith('@') && isError(ours) && isError(theirs),
   },
@@ -52,23 +53,23 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
   {
     name: 'released-target',
-    why: `C keeps a domain alive, unserved, while another has its rights by SET_TARGET; ours lets it go
-      and the other's rights with it`,
+    why: `C keeps a domain alive, unserved, while another has its rights by SET_TARGET; ours lets it
+      go and the other's rights with it`,
   },
   {
     name: 'stale-in-transaction',
-    why: `permissions set in a transaction for a domain that dies before the commit: C grants them to a
-      new domain with that number if it was there by then; ours to nobody`,
+    why: `permissions set in a transaction for a domain that dies before the commit: C grants them
+      to a new domain with that number if it was there by then; ours to nobody`,
   },
   {
     name: 'root-owner',
-    why: `when a domain dies that somebody gave the root to, C deletes every node; ours gives the root
-      back to dom0`,
+    why: `when a domain dies that somebody gave the root to, C deletes every node; ours gives the
+      root back to dom0`,
   },
   {
     name: 'death-order',
-    why: `a dead domain's nodes go in the order of the tree in C; ours looks into its home first, and
-      nowhere else if that was all`,
+    why: `a dead domain's nodes go in the order of the tree in C; ours looks into its home first,
+      and nowhere else if that was all`,
   },
   {
     name: 'memory-error',
@@ -76,7 +77,8 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
   {
     name: 'transaction-memory',
-    why: 'C charges the nodes of an open transaction with a number of its own in front of each path',
+    why: `C charges the nodes of an open transaction with a number of its own in front of each
+      path`,
     covers: ({ type, payload, ours, theirs }) =>
       type === xs.XS_CONTROL &&
       payload.startsWith('quota\0') &&
@@ -103,7 +105,8 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
   {
     name: 'stuck-socket',
-    why: 'a tool that leaves 32 MiB of events unread is cut off; C keeps them until memory runs out',
+    why: `a tool that leaves 32 MiB of events unread is cut off; C keeps them until memory runs
+      out`,
   },
 ];
 

@@ -1,4 +1,6 @@
-/** Random requests of a session: mostly sensible, often about the same few nodes, some malformed. */
+/**
+ * Random requests of a session: mostly sensible, often about the same few nodes, some malformed.
+ */
 
 import * as xs from '../../shared/abi/xs-wire.ts';
 import type { Prng } from '../../shared/core/prng.ts';

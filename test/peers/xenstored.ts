@@ -56,7 +56,10 @@ function order(path: string, line: string): Promise<Socket> {
   });
 }
 
-/** What runs the daemon: the OCaml one has fixed paths, which a mount namespace of its own gives it. */
+/**
+ * What runs the daemon: the OCaml one has fixed paths, which a mount namespace of its own gives
+ * it.
+ */
 function commandOf(kind: PeerKind, tree: PeerTree, dir: string): [string, string[]] {
   if (kind === 'c') return [join(tree.programs, 'xenstored'), ['-N', '-I']];
   const script = [

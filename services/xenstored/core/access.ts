@@ -1,6 +1,7 @@
 /**
- * How requests look at nodes: through their transaction if they have one, with permission, and with
- * errors that do not tell a guest what it may not know (xenstored_core.c get_node @ RELEASE-4.17.7).
+ * How requests look at nodes: through their transaction if they have one, with permission, and
+ * with errors that do not tell a guest what it may not know (xenstored_core.c get_node @
+ * RELEASE-4.17.7).
  */
 
 import type { WireError } from '../../../shared/xenstore/errors.ts';
@@ -21,7 +22,9 @@ export function treeOf(rq: Request): Tree {
   return transaction === undefined ? state.tree : snapshot(state, transaction);
 }
 
-/** Notes that a transaction looks at a node, for the first time perhaps; ENOSPC beyond its quota. */
+/**
+ * Notes that a transaction looks at a node, for the first time perhaps; ENOSPC beyond its quota.
+ */
 function note(rq: Request, tx: Transaction, path: Path): Access | 'ENOSPC' {
   const { state, connection } = rq;
   const known = tx.accessed.get(path.text);

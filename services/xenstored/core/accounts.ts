@@ -5,7 +5,10 @@ import { MEMORY_LOG_INTERVAL_MS } from './limits.ts';
 import type { State } from './state.ts';
 import type { Node } from './tree.ts';
 
-/** sizeof(struct xs_tdb_record_hdr) and of one of its permissions: xenstored_core.h @ RELEASE-4.17.7. */
+/**
+ * sizeof(struct xs_tdb_record_hdr) and of one of its permissions: xenstored_core.h @
+ * RELEASE-4.17.7.
+ */
 const NODE_HEADER = 24;
 const NODE_PERMISSION = 8;
 

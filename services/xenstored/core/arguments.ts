@@ -29,8 +29,8 @@ export function oneString(rq: Request): string | undefined {
 }
 
 /**
- * The node that the payload's only string names (or its first `length` bytes, once somebody has looked
- * for the NUL); undefined for a malformed payload and for an invalid path.
+ * The node that the payload's only string names (or its first `length` bytes, once somebody has
+ * looked for the NUL); undefined for a malformed payload and for an invalid path.
  */
 export function onePath(rq: Request, length?: number): Path | undefined {
   const { bytes, start, end, connection, state } = rq;

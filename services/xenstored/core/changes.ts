@@ -25,7 +25,10 @@ export function chargeWriteOf(state: State, connection: Connection, nodes: numbe
   }
 }
 
-/** Writing outside a transaction costs credit while transactions are open, inside one at its commit. */
+/**
+ * Writing outside a transaction costs credit while transactions are open, inside one at its
+ * commit.
+ */
 export function chargeWrite(rq: Request, nodes: number): void {
   const { state, connection, transaction } = rq;
   if (transaction === undefined && state.openTransactions > 0) {
@@ -33,7 +36,10 @@ export function chargeWrite(rq: Request, nodes: number): void {
   }
 }
 
-/** ENOSPC for a node that an unprivileged domain may not make this large; that fails a transaction. */
+/**
+ * ENOSPC for a node that an unprivileged domain may not make this large; that fails a
+ * transaction.
+ */
 function checkSize(rq: Request, size: number): WireError | undefined {
   if (rq.connection.privileged) return undefined;
   if (size < quotaOf(rq.state, rq.connection, 'nodeSize')) return undefined;
@@ -96,7 +102,10 @@ function checkCreation(
   return error ?? checkMemory(rq, memory);
 }
 
-/** Creates a node and what is missing above it. New nodes inherit; an unprivileged creator owns them. */
+/**
+ * Creates a node and what is missing above it. New nodes inherit; an unprivileged creator owns
+ * them.
+ */
 export function create(rq: Request, path: Path, value: Value): WireError | undefined {
   const { state, connection, transaction } = rq;
   const way = missingTo(rq, path);

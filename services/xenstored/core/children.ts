@@ -1,6 +1,7 @@
 /**
- * The children of a node: a map from name to node that snapshots share. Whoever writes owns an epoch;
- * what carries another epoch is copied first, one bucket of it, never the whole of a large directory.
+ * The children of a node: a map from name to node that snapshots share. Whoever writes owns an
+ * epoch; what carries another epoch is copied first, one bucket of it, never the whole of a large
+ * directory.
  */
 
 import { BUCKET_CHILDREN } from './limits.ts';

@@ -7,7 +7,10 @@ import type { WriteCredit } from './write-rate.ts';
 export interface Domain {
   readonly domid: number;
   readonly privileged: boolean;
-  /** The store's count when the domain was first heard of: older permission entries are not its own. */
+  /**
+   * The store's count when the domain was first heard of: older permission entries are not its
+   * own.
+   */
   readonly generation: number;
   /** Its ring is known; before that it is only named in permissions. */
   introduced: boolean;

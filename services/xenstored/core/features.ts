@@ -1,4 +1,7 @@
-/** Wire constants newer than Xen 4.20, offered through feature bits (io/xs_wire.h @ RELEASE-4.22.0). */
+/**
+ * Wire constants newer than Xen 4.20, offered through feature bits (io/xs_wire.h @
+ * RELEASE-4.22.0).
+ */
 
 import { XENSTORE_SERVER_FEATURE_ERROR } from '../../../shared/abi/xs-wire.ts';
 

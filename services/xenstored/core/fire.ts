@@ -30,7 +30,10 @@ function mayKnow(state: State, who: Connection, changed: Changed): boolean {
   return node !== undefined && (reads(node) || (parent !== undefined && reads(parent)));
 }
 
-/** Sends the events of a change. `owed`: the request that caused it waits for its events to be read. */
+/**
+ * Sends the events of a change. `owed`: the request that caused it waits for its events to be
+ * read.
+ */
 export function fire(state: State, owed: Owed | undefined, changed: Changed): void {
   const { path, exact } = changed;
   if (!state.watches.mayMatch(path)) return;

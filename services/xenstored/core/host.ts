@@ -7,8 +7,9 @@ export interface StoreHost {
   /** Whether the hypervisor has such a domain now. */
   domainExists(domid: number): boolean;
   /**
-   * INTRODUCE of a domain whose ring nobody serves yet: maps it and binds `port`. The connection's
-   * output goes to that ring from now on. An error is the reply to INTRODUCE and leaves nothing behind.
+   * INTRODUCE of a domain whose ring nobody serves yet: maps it and binds `port`. The
+   * connection's output goes to that ring from now on. An error is the reply to INTRODUCE and
+   * leaves nothing behind.
    */
   introduce(connection: Connection, port: number): Result<void>;
   /** INTRODUCE again: binds the new port, empties the ring. */

@@ -84,7 +84,9 @@ function adoptOrphans(state: State, path: Path, domain: Domain): void {
   node.generation = nextGeneration(state);
 }
 
-/** Removes what the domain owns below `top`, with all below that; stops once it owns nothing more. */
+/**
+ * Removes what the domain owns below `top`, with all below that; stops once it owns nothing more.
+ */
 function removeOwned(state: State, domain: Domain, top: Path): void {
   const stack = [top];
   for (let path = stack.pop(); path !== undefined && domain.nodes > 0; path = stack.pop()) {
@@ -135,8 +137,8 @@ export function destroyDomain(state: State, domain: Domain): void {
 export type DomainStatus = { readonly shutdown: boolean; readonly dying: boolean } | undefined;
 
 /**
- * VIRQ_DOM_EXC: some domain has shut down or died. Who watches without a depth hears once of all that
- * have shut down, unless a death that he hears of comes after them.
+ * VIRQ_DOM_EXC: some domain has shut down or died. Who watches without a depth hears once of all
+ * that have shut down, unless a death that he hears of comes after them.
  */
 export function checkDomains(state: State, status: (domid: number) => DomainStatus): void {
   let untold = false;

@@ -1,6 +1,8 @@
 /** Every bound of the store that no quota of C xenstored names, with its reason. */
 
-/** Output that a socket may leave unread before it is cut off: a stopped reader must not eat dom0. */
+/**
+ * Output that a socket may leave unread before it is cut off: a stopped reader must not eat dom0.
+ */
 export const SOCKET_OUTPUT_MAX = 32 * 1024 * 1024;
 
 /** Values up to this many bytes are kept as strings: a third of the memory of a typed array. */
@@ -20,7 +22,10 @@ export const PERMS_CACHE_SLOTS = 512;
 /** A transaction that has touched more nodes keeps its snapshot until it ends: see merge.ts. */
 export const REFRESH_NODES_MAX = 64;
 
-/** Changes of the store after which an idle transaction loses its snapshot, and what that keeps alive. */
+/**
+ * Changes of the store after which an idle transaction loses its snapshot, and what that keeps
+ * alive.
+ */
 export const SNAPSHOT_CHANGES_MAX = 64;
 
 /** Changes of the tree's shape after which paths forget where they led: see Path.hint. */
@@ -29,7 +34,9 @@ export const HINT_SHAPES_MAX = 1024;
 /** DEFAULT_BUFFER_SIZE of C xenstored 4.17: replies up to this size escape the memory quota. */
 export const SMALL_REPLY = 256;
 
-/** xenstored_domain.c @ RELEASE-4.17.7, MEM_WARN_MINTIME_SEC: between two lines about one domain. */
+/**
+ * xenstored_domain.c @ RELEASE-4.17.7, MEM_WARN_MINTIME_SEC: between two lines about one domain.
+ */
 export const MEMORY_LOG_INTERVAL_MS = 10_000;
 
 /** Empty output buffers larger than this are given back. */

@@ -37,7 +37,9 @@ function randomWords(random: ReturnType<typeof prng>): string[] {
   return [op, path];
 }
 
-/** Runs random transactions side by side; every commit must be as if it had run alone, just then. */
+/**
+ * Runs random transactions side by side; every commit must be as if it had run alone, just then.
+ */
 function runSideBySide(seed: number, steps: number, options: Partial<StoreOptions>) {
   const random = prng(seed);
   const [side, alone] = [bench(options), bench()];

@@ -1,15 +1,15 @@
 /**
  * Snapshots, conflicts, and how a transaction's changes come into a tree that has moved on.
  *
- * C xenstored copies a node when a transaction first touches it, and fails the commit if any touched
- * node has changed. Here a transaction has a snapshot. While what it has seen so far is unchanged, the
- * snapshot is renewed at its next request, so that it sees what C would show it. At the commit only
- * what its replies depended on must be unchanged: that nodes exist, their permissions, and values and
- * lists that were read. Everything else merges: children created side by side, a value overwritten
- * unread.
+ * C xenstored copies a node when a transaction first touches it, and fails the commit if any
+ * touched node has changed. Here a transaction has a snapshot. While what it has seen so far is
+ * unchanged, the snapshot is renewed at its next request, so that it sees what C would show it.
+ * At the commit only what its replies depended on must be unchanged: that nodes exist, their
+ * permissions, and values and lists that were read. Everything else merges: children created side
+ * by side, a value overwritten unread.
  *
- * An old snapshot keeps alive what the store has long changed. So a transaction that idles loses it,
- * and gets a new one with its changes put back when it goes on.
+ * An old snapshot keeps alive what the store has long changed. So a transaction that idles loses
+ * it, and gets a new one with its changes put back when it goes on.
  */
 
 import { charge, countNodes, weightOf } from './accounts.ts';
@@ -23,7 +23,9 @@ import { SAW_CHILDREN, SAW_VALUE } from './transaction.ts';
 import type { Node, Tree } from './tree.ts';
 import { createNode, edit, insert, lookup, remove } from './tree.ts';
 
-/** The store's tree as it is, for somebody else to change: both copy what they write from now on. */
+/**
+ * The store's tree as it is, for somebody else to change: both copy what they write from now on.
+ */
 function branch(state: State): Tree {
   const tree = { root: state.tree.root, epoch: ++state.epochs, shape: 0 };
   state.tree.epoch = ++state.epochs;
@@ -107,8 +109,9 @@ function merged(state: State, tx: Transaction): Tree {
 }
 
 /**
- * Brings the snapshot up to date before the transaction's next request, if what it has seen allows.
- * Large transactions keep theirs while they have one: each renewal costs as much as they have touched.
+ * Brings the snapshot up to date before the transaction's next request, if what it has seen
+ * allows. Large transactions keep theirs while they have one: each renewal costs as much as they
+ * have touched.
  */
 export function refresh(state: State, tx: Transaction): void {
   if (tx.accessed.size === 0 || tx.doomed) return;

@@ -7,7 +7,10 @@ import type { Access, Permission } from '../../../shared/xenstore/permissions.ts
 import { formatPermission } from '../../../shared/xenstore/permissions.ts';
 import { PERMS_CACHE_SLOTS } from './limits.ts';
 
-/** An entry is ignored if its domain did not exist when the list was set: a later one gets no rights. */
+/**
+ * An entry is ignored if its domain did not exist when the list was set: a later one gets no
+ * rights.
+ */
 export interface PermEntry extends Permission {
   readonly ignored: boolean;
 }

@@ -1,6 +1,7 @@
 /**
  * The quotas of C xenstored with its names, defaults and words (xenstored_control.c and
- * xenstored_core.c @ RELEASE-4.17.7; names of GET_QUOTA from tools/xenstored/domain.c @ RELEASE-4.22.0).
+ * xenstored_core.c @ RELEASE-4.17.7; names of GET_QUOTA from tools/xenstored/domain.c @
+ * RELEASE-4.22.0).
  */
 
 import { XENSTORE_REL_PATH_MAX } from '../../../shared/abi/xs-wire.ts';

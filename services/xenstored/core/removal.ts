@@ -1,4 +1,7 @@
-/** Removing nodes with all below them, and telling their watchers while it is known who could read. */
+/**
+ * Removing nodes with all below them, and telling their watchers while it is known who could
+ * read.
+ */
 
 import type { WireError } from '../../../shared/xenstore/errors.ts';
 import { accessTo, see, treeOf } from './access.ts';
@@ -21,7 +24,10 @@ interface Doomed {
   readonly parent: Node | undefined;
 }
 
-/** A node and all below it, children before their parents; `enter` is told of each on the way down. */
+/**
+ * A node and all below it, children before their parents; `enter` is told of each on the way
+ * down.
+ */
 function subtree(top: Doomed, enter: (path: Path) => WireError | undefined): Doomed[] | WireError {
   const order: Doomed[] = [];
   const stack = [{ at: top, children: eachChild(top.node.children) }];

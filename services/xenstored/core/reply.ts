@@ -43,8 +43,9 @@ export function replyError(rq: Request, error: WireError): void {
 }
 
 /**
- * Begins a reply of `length` bytes: the index in `connection.output.bytes()` where they go, or -1 if
- * an error had to be sent instead (E2BIG for what no packet holds, ENOMEM at the memory quota).
+ * Begins a reply of `length` bytes: the index in `connection.output.bytes()` where they go, or -1
+ * if an error had to be sent instead (E2BIG for what no packet holds, ENOMEM at the memory
+ * quota).
  */
 export function beginReply(rq: Request, length: number): number {
   if (length > XENSTORE_PAYLOAD_MAX) {

@@ -1,10 +1,10 @@
 /**
- * The store as one value: connections come and go, requests go in, packets come out. No I/O, no clock:
- * whoever owns it moves bytes, tells the time, and answers for the hypervisor.
+ * The store as one value: connections come and go, requests go in, packets come out. No I/O, no
+ * clock: whoever owns it moves bytes, tells the time, and answers for the hypervisor.
  */
 
 import type { Result } from '../../../shared/core/result.ts';
-import { ok } from '../../../shared/core/result.ts';
+import { must, ok } from '../../../shared/core/result.ts';
 import { addDomain, charge, weightOf } from './accounts.ts';
 import { checkStore } from './check.ts';
 import type { Connection } from './connection.ts';
@@ -54,9 +54,15 @@ export interface Store {
     start: number,
     end: number,
   ): void;
-  /** Wakes every connection that has something to send or was cut off. After each batch of requests. */
+  /**
+   * Wakes every connection that has something to send or was cut off. After each batch of
+   * requests.
+   */
   flush(): void;
-  /** How long to wait before reading more of this connection: 0 not at all, Infinity until it reads. */
+  /**
+   * How long to wait before reading more of this connection: 0 not at all, Infinity until it
+   * reads.
+   */
   readDelayMs(connection: Connection): number;
   /** Tells the time (monotonic); drops events that were left unread for too long. */
   setTime(nowMs: number): void;
@@ -149,19 +155,11 @@ function letGo(state: State): void {
   state.paths.dropHints();
 }
 
-/** A store with nothing in it but what every store has. */
-export function createStore(options: StoreOptions): Store {
-  const state = createState(options);
-  const dom0Domain = addDomain(state, 0);
-  const dom0 = connect(state, dom0Domain);
-  dom0Domain.connection = dom0;
-  dom0Domain.introduced = true;
-  if (state.privDomid !== 0) addDomain(state, state.privDomid);
-  plant(state);
-
-  const rq: Request = {
+/** The request object of a store, used for one request after the other. */
+function createRequest(state: State, connection: Connection): Request {
+  return {
     state,
-    connection: dom0,
+    connection,
     transaction: undefined,
     type: 0,
     reqId: 0,
@@ -171,14 +169,52 @@ export function createStore(options: StoreOptions): Store {
     end: 0,
     owed: undefined,
   };
+}
 
-  const cutIfStuck = (connection: Connection): void => {
-    if (connection.domain === undefined && connection.output.size() > state.socketOutputMax) {
-      state.host.report(`socket ${connection.number}: cut off, it does not read its events`);
+function setTime(state: State, nowMs: number): void {
+  state.nowMs = nowMs;
+  for (const connection of state.connections) {
+    const { output, domain, privileged, domid, number } = connection;
+    if (!privileged && output.expire(nowMs) > 0) {
+      state.host.report(`domain ${domid}: unread watch events dropped`);
+    }
+    if (domain === undefined && output.size() > state.socketOutputMax && !connection.ignored) {
+      state.host.report(`socket ${number}: cut off, it does not read its events`);
       ignoreConnection(state, connection);
     }
-  };
+  }
+}
 
+function nextDeadline(state: State): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { output, privileged } of state.connections) {
+    if (!privileged) next = Math.min(next, output.nextDeadlineMs());
+  }
+  return next;
+}
+
+function flush(state: State): void {
+  for (const connection of state.stirred.splice(0)) {
+    connection.stirred = false;
+    connection.wake?.();
+  }
+}
+
+function dom0Of(state: State): Connection {
+  const domain = addDomain(state, 0);
+  const connection = connect(state, domain);
+  domain.connection = connection;
+  domain.introduced = true;
+  if (state.privDomid !== 0) addDomain(state, state.privDomid);
+  return connection;
+}
+
+/** A store with nothing in it but what every store has. */
+export function createStore(options: StoreOptions): Store {
+  const state = createState(options);
+  const dom0 = dom0Of(state);
+  plant(state);
+  const rq = createRequest(state, dom0);
   const nothing = (): Result<void> => ok();
   return {
     dom0,
@@ -200,34 +236,11 @@ export function createStore(options: StoreOptions): Store {
       letGo(state);
       if (error !== undefined && !connection.ignored) replyError(rq, error);
     },
-    flush: () => {
-      for (const connection of state.stirred.splice(0)) {
-        connection.stirred = false;
-        connection.wake?.();
-      }
-    },
+    flush: () => flush(state),
     readDelayMs: (connection) => readDelay(state, connection),
-    setTime: (nowMs) => {
-      state.nowMs = nowMs;
-      for (const connection of state.connections) {
-        if (!connection.privileged && connection.output.expire(nowMs) > 0) {
-          state.host.report(`domain ${connection.domid}: unread watch events dropped`);
-        }
-        cutIfStuck(connection);
-      }
-    },
-    nextDeadlineMs: () => {
-      let next = Number.POSITIVE_INFINITY;
-      for (const { output, privileged } of state.connections) {
-        if (!privileged) next = Math.min(next, output.nextDeadlineMs());
-      }
-      return next;
-    },
-    introduce: (domid) => {
-      const made = introduceDomain(state, domid, nothing, () => {});
-      if (!made.ok) throw new Error(made.error.what);
-      return made.value;
-    },
+    setTime: (nowMs) => setTime(state, nowMs),
+    nextDeadlineMs: () => nextDeadline(state),
+    introduce: (domid) => must(introduceDomain(state, domid, nothing, () => {})),
     release: (domid) => {
       const domain = state.domains.get(domid);
       if (domain !== undefined) destroyDomain(state, domain);

@@ -1,7 +1,7 @@
 /**
- * The tree of nodes, persistent by structure sharing: a snapshot is a reference to the root and a new
- * epoch for whoever writes next. Nodes of one's own epoch are changed in place, others are copied with
- * the path to them, so that a store without open transactions copies nothing.
+ * The tree of nodes, persistent by structure sharing: a snapshot is a reference to the root and a
+ * new epoch for whoever writes next. Nodes of one's own epoch are changed in place, others are
+ * copied with the path to them, so that a store without open transactions copies nothing.
  */
 
 import { assert } from '../../../shared/core/assert.ts';
@@ -19,7 +19,9 @@ export interface Node {
   childGeneration: number;
   value: Value;
   perms: Perms;
-  /** When the list was set: entries for domains younger than that mean others. Inherited with it. */
+  /**
+   * When the list was set: entries for domains younger than that mean others. Inherited with it.
+   */
   permsGeneration: number;
   children: Children | undefined;
 }
@@ -56,7 +58,9 @@ function copyNode(node: Node, epoch: number): Node {
   return { epoch, generation, childGeneration, value, perms, permsGeneration, children };
 }
 
-/** The node at `path`, found by walking only if the tree's shape has changed since the last time. */
+/**
+ * The node at `path`, found by walking only if the tree's shape has changed since the last time.
+ */
 export function lookup(tree: Tree, path: Path): Node | undefined {
   if (path.hintTree === tree && path.hintShape === tree.shape && path.hint !== undefined) {
     return path.hint ?? undefined;

@@ -1,7 +1,7 @@
 /**
- * Watches by path, in a trie whose edges hold whole runs of names: what fires for a path lies on the
- * way down to it, so that its cost does not depend on how many watches there are elsewhere, and a watch
- * costs one or two trie nodes however deep its path is.
+ * Watches by path, in a trie whose edges hold whole runs of names: what fires for a path lies on
+ * the way down to it, so that its cost does not depend on how many watches there are elsewhere,
+ * and a watch costs one or two trie nodes however deep its path is.
  */
 
 import type { Path } from './path.ts';

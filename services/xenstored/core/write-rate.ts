@@ -1,6 +1,7 @@
 /**
- * The write rate limit: while transactions are open, a domain that writes pays with credit, so that it
- * cannot make everybody else's transactions fail (xenstored_domain.c, wrl_* @ RELEASE-4.17.7).
+ * The write rate limit: while transactions are open, a domain that writes pays with credit, so
+ * that it cannot make everybody else's transactions fail (xenstored_domain.c, wrl_* @
+ * RELEASE-4.17.7).
  */
 
 /** Credit is in writes; C counts in thousandths and whole milliseconds. */

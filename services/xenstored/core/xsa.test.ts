@@ -1,4 +1,7 @@
-/** One test for each advisory on a xenstored, C or OCaml: what was wrong there must not happen here. */
+/**
+ * One test for each advisory on a xenstored, C or OCaml: what was wrong there must not happen
+ * here.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { createDecoder } from '../../../shared/xenstore/wire.ts';

@@ -1,4 +1,6 @@
-/** GET_FEATURE, SET_FEATURE, GET_QUOTA and SET_QUOTA (tools/xenstored/domain.c @ RELEASE-4.22.0). */
+/**
+ * GET_FEATURE, SET_FEATURE, GET_QUOTA and SET_QUOTA (tools/xenstored/domain.c @ RELEASE-4.22.0).
+ */
 
 import { atoi } from '../../../../shared/xenstore/c-number.ts';
 import type { WireError } from '../../../../shared/xenstore/errors.ts';

@@ -56,9 +56,9 @@ function checkOwners(rq: Request, tx: Transaction): WireError | undefined {
 }
 
 /**
- * Fires for what the commit changed, in the order in which the transaction first saw it. Like C, which
- * writes node by node, it judges each event by the nodes up to there: a parent that comes later still
- * is what it was.
+ * Fires for what the commit changed, in the order in which the transaction first saw it. Like C,
+ * which writes node by node, it judges each event by the nodes up to there: a parent that comes
+ * later still is what it was.
  */
 function announce(rq: Request, tx: Transaction): void {
   const { state } = rq;

@@ -75,7 +75,10 @@ export function rm(rq: Request): WireError | undefined {
   return undefined;
 }
 
-/** The list of a SET_PERMS, entries for domains that do not exist marked; ENOENT for such an owner. */
+/**
+ * The list of a SET_PERMS, entries for domains that do not exist marked; ENOENT for such an
+ * owner.
+ */
 function newPerms(rq: Request, texts: readonly string[]): Perms | WireError {
   const { state, connection } = rq;
   const parsed = parsePermissions(texts);
