@@ -1,0 +1,256 @@
+/**
+ * All rings: who is served when. A domain is served when its event comes, at most a few requests at a
+ * time; what is left waits in a queue for the next turn, so that a flood slows only its sender.
+ */
+
+import { XENSTORE_SERVER_FEATURE_RECONNECTION } from '../../shared/abi/xs-wire.ts';
+import type { Port } from '../../shared/core/ids.ts';
+import type { Clock } from '../../shared/platform/clock.ts';
+import type { Events } from '../../shared/platform/events.ts';
+import type { Connection } from './core/connection.ts';
+import type { Store } from './core/store.ts';
+import { REQUESTS_PER_TURN, RINGS_PER_TURN } from './limits.ts';
+import {
+  createRing,
+  emptyRing,
+  hasInput,
+  openPage,
+  type Ring,
+  type RingFault,
+  type RingParts,
+  type RingSink,
+  sendOutput,
+  setConnected,
+  setFault,
+  takePacket,
+  wantsReconnect,
+} from './ring.ts';
+import type { Tap } from './tap.ts';
+
+export interface RingsHost {
+  readonly store: Store;
+  readonly tap: Tap;
+  readonly clock: Clock;
+  readonly events: Events;
+  /** Calls `run` once, after all that is ready now. */
+  soon(run: () => void): void;
+  /** Lets everybody send who has something to send. */
+  flush(): void;
+  /** A ring is full: what it does not read may expire. */
+  unread(): void;
+  report(line: string): void;
+}
+
+export interface Rings {
+  /** Serves a ring. `fresh`: nothing in it is to be kept. */
+  add(connection: Connection, parts: RingParts, fresh: boolean): void;
+  /** INTRODUCE again: forgets what is under way and listens to a new port, if there is one. */
+  rebind(connection: Connection, bind: () => Port | undefined): void;
+  remove(connection: Connection): void;
+  /** After each flush: rings that waited for others to read may go on. */
+  settle(): void;
+  closeAll(): void;
+}
+
+interface State {
+  readonly host: RingsHost;
+  readonly rings: Map<Connection, Ring>;
+  /** Rings with requests that wait for their turn. */
+  queue: Ring[];
+  /** A turn has been asked for. */
+  planned: boolean;
+  /** Rings over a quota until somebody reads. */
+  readonly blocked: Set<Ring>;
+  readonly sink: RingSink;
+}
+
+function planTurn(state: State): void {
+  if (state.planned || state.queue.length === 0) return;
+  state.planned = true;
+  state.host.soon(() => {
+    state.planned = false;
+    const now = state.queue.slice(0, RINGS_PER_TURN);
+    state.queue = state.queue.slice(RINGS_PER_TURN);
+    for (const ring of now) {
+      ring.queued = false;
+      serve(state, ring);
+    }
+    planTurn(state);
+  });
+}
+
+function enqueue(state: State, ring: Ring): void {
+  if (ring.queued || !ring.open) return;
+  ring.queued = true;
+  state.queue.push(ring);
+  planTurn(state);
+}
+
+function giveUp({ host }: State, ring: Ring, fault: RingFault): void {
+  host.report(`domain ${ring.connection.domid}: not served any more: ${fault}`);
+  setFault(ring, fault);
+  host.store.ignore(ring.connection);
+}
+
+/** One event for all that was moved in a turn. */
+function tell({ host }: State, ring: Ring): void {
+  if (!ring.owesNotify || ring.port === undefined) return;
+  ring.owesNotify = false;
+  host.events.notify(ring.port);
+}
+
+function send(state: State, ring: Ring): void {
+  const { connection } = ring;
+  if (!ring.open || connection.ignored || connection.output.size() === 0) return;
+  const { tap, unread } = state.host;
+  const sent = (bytes: Uint8Array): void => tap.sent(connection, bytes);
+  const fault = sendOutput(ring, tap.active() ? sent : undefined);
+  if (fault !== undefined) giveUp(state, ring, fault);
+  else if (connection.output.size() > 0) unread();
+  tell(state, ring);
+}
+
+/** What comes next for a ring that was served: more now, later, when others have read, or nothing. */
+function planNext(state: State, ring: Ring): void {
+  if (!ring.open || ring.connection.ignored || !hasInput(ring)) return;
+  const { clock, store } = state.host;
+  const delayMs = store.readDelayMs(ring.connection);
+  if (delayMs === 0) enqueue(state, ring);
+  else if (delayMs === Number.POSITIVE_INFINITY) state.blocked.add(ring);
+  else {
+    ring.cancelTimer ??= clock.after(delayMs, () => {
+      ring.cancelTimer = undefined;
+      enqueue(state, ring);
+    });
+  }
+}
+
+function serve(state: State, ring: Ring): void {
+  const { connection } = ring;
+  const { clock, flush, store } = state.host;
+  if (!ring.open) return;
+  store.state.nowMs = clock.nowMs();
+  // The domain asks to start anew; dom0's own page has no such field.
+  if (connection !== store.dom0 && wantsReconnect(ring)) {
+    store.introduce(connection.domid);
+    startAnew(ring);
+  }
+  // First what waits for room: until it is read it may count against a quota.
+  send(state, ring);
+  for (let left = REQUESTS_PER_TURN; left > 0 && ring.open && !connection.ignored; left--) {
+    if (store.readDelayMs(connection) > 0) break;
+    const taken = takePacket(ring, state.sink);
+    if (taken === 'packet') continue;
+    if (taken !== 'nothing') giveUp(state, ring, taken);
+    break;
+  }
+  flush();
+  if (!ring.open) return;
+  tell(state, ring);
+  planNext(state, ring);
+}
+
+/** Serves a ring at each of its events, until its port is another or none. */
+async function listen(state: State, ring: Ring, port: Port): Promise<void> {
+  const { events } = state.host;
+  for (let seen = 0; ring.port === port; ) {
+    try {
+      seen = await events.wait(port, seen);
+    } catch {
+      return;
+    }
+    if (ring.port !== port) return;
+    if (!ring.queued) serve(state, ring);
+    // Only now: a domain that floods us with events is heard once a turn.
+    if (ring.port === port) events.unmask(port);
+  }
+}
+
+/** In the page: what the store offers, and that a ring may start anew, which the daemon sees to. */
+function featuresOf({ domain }: Connection): number {
+  const features = domain?.features ?? 0;
+  return features === 0 ? 0 : features | XENSTORE_SERVER_FEATURE_RECONNECTION;
+}
+
+function startAnew(ring: Ring): void {
+  emptyRing(ring);
+  openPage(ring, featuresOf(ring.connection));
+  if (wantsReconnect(ring)) setConnected(ring);
+}
+
+function add(state: State, connection: Connection, parts: RingParts, fresh: boolean): void {
+  const ring = createRing(connection, parts);
+  state.rings.set(connection, ring);
+  connection.wake = () => send(state, ring);
+  if (fresh) startAnew(ring);
+  else {
+    openPage(ring, featuresOf(connection));
+    setConnected(ring);
+    enqueue(state, ring);
+  }
+  tell(state, ring);
+  if (ring.port !== undefined) void listen(state, ring, ring.port);
+}
+
+function closePort({ host }: State, ring: Ring): void {
+  const { port } = ring;
+  ring.port = undefined;
+  if (port !== undefined) host.events.close(port);
+}
+
+function rebind(state: State, ring: Ring, bind: () => Port | undefined): void {
+  closePort(state, ring);
+  ring.port = bind();
+  startAnew(ring);
+  tell(state, ring);
+  if (ring.port === undefined) giveUp(state, ring, 'event channel');
+  else void listen(state, ring, ring.port);
+}
+
+function remove(state: State, connection: Connection): void {
+  const ring = state.rings.get(connection);
+  if (ring === undefined) return;
+  state.rings.delete(connection);
+  state.blocked.delete(ring);
+  ring.cancelTimer?.();
+  ring.open = false;
+  connection.wake = undefined;
+  closePort(state, ring);
+  ring.unmap();
+}
+
+function settle(state: State): void {
+  for (const ring of state.blocked) {
+    const delayMs = state.host.store.readDelayMs(ring.connection);
+    if (delayMs === Number.POSITIVE_INFINITY) continue;
+    state.blocked.delete(ring);
+    enqueue(state, ring);
+  }
+}
+
+export function createRings(host: RingsHost): Rings {
+  const { store, tap } = host;
+  const state: State = {
+    host,
+    rings: new Map(),
+    queue: [],
+    planned: false,
+    blocked: new Set(),
+    sink: (connection, type, reqId, txId, bytes, start, end) => {
+      if (tap.active()) tap.received(connection, type, bytes, start, end);
+      store.handle(connection, type, reqId, txId, bytes, start, end);
+    },
+  };
+  return {
+    add: (connection, parts, fresh) => add(state, connection, parts, fresh),
+    rebind: (connection, bind) => {
+      const ring = state.rings.get(connection);
+      if (ring !== undefined) rebind(state, ring, bind);
+    },
+    remove: (connection) => remove(state, connection),
+    settle: () => settle(state),
+    closeAll: () => {
+      for (const connection of [...state.rings.keys()]) remove(state, connection);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * Shows the traffic, a line a packet, in the shape of C xenstored's trace file (trace_io in
+ * xenstored_core.c @ RELEASE-4.17.7): `IN d5 20260820 09:15:07 READ (/vm )`.
+ */
+
+import * as wire from '../../shared/abi/xs-wire.ts';
+import type { Clock } from '../../shared/platform/clock.ts';
+import { createDecoder, type Decoder } from '../../shared/xenstore/wire.ts';
+import type { Connection } from './core/connection.ts';
+
+export interface Tap {
+  active(): boolean;
+  /** Lines go to `line` from now on; undefined ends it. `connections` are those that exist now. */
+  show(line: ((text: string) => void) | undefined, connections: Iterable<Connection>): void;
+  received(from: Connection, type: number, bytes: Uint8Array, start: number, end: number): void;
+  /** Bytes that are about to be taken from `to.output`. */
+  sent(to: Connection, bytes: Uint8Array): void;
+}
+
+const NAMES = new Map<number, string>(
+  Object.entries(wire)
+    .filter(([name, value]) => /^XS_[A-Z_]+$/.test(name) && typeof value === 'number')
+    .filter(([name]) => !/^XS_(WATCH_(PATH|TOKEN)|TYPE_COUNT|INVALID|DEBUG)$/.test(name))
+    .map(([name, value]) => [value as number, name.slice(3)]),
+);
+
+export function typeName(type: number): string {
+  return NAMES.get(type) ?? `UNKNOWN-${type}`;
+}
+
+/** Payloads are shown up to here. */
+const SHOWN = 256;
+
+function payloadText(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let i = start; i < Math.min(end, start + SHOWN); i++) {
+    const byte = bytes[i] as number;
+    if (byte === 0) text += ' ';
+    else if (byte >= 0x20 && byte < 0x7f && byte !== 0x5c) text += String.fromCharCode(byte);
+    else text += `\\x${byte.toString(16).padStart(2, '0')}`;
+  }
+  return end - start > SHOWN ? `${text}...` : text;
+}
+
+/** `20260820 09:15:07`, UTC. */
+function stamp(ms: number): string {
+  const iso = new Date(ms).toISOString();
+  return `${iso.slice(0, 10).replaceAll('-', '')} ${iso.slice(11, 19)}`;
+}
+
+function nameOf({ domain, number }: Connection): string {
+  return domain === undefined ? `s${number}` : `d${domain.domid}`;
+}
+
+export function createTap(clock: Pick<Clock, 'wallMs'>): Tap {
+  let line: ((text: string) => void) | undefined;
+  let decoders = new WeakMap<Connection, Decoder>();
+  /** Their next bytes may be the rest of a packet whose head nobody saw. */
+  let midway = new WeakSet<Connection>();
+
+  const show = (
+    way: string,
+    who: Connection,
+    type: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void => {
+    const text = payloadText(bytes, start, end);
+    line?.(`${way} ${nameOf(who)} ${stamp(clock.wallMs())} ${typeName(type)} (${text})`);
+  };
+
+  return {
+    active: () => line !== undefined,
+    show: (to, connections) => {
+      line = to;
+      decoders = new WeakMap();
+      midway = new WeakSet();
+      for (const connection of connections) {
+        if (connection.output.size() > 0) midway.add(connection);
+      }
+    },
+    received: (from, type, bytes, start, end) => show('IN', from, type, bytes, start, end),
+    sent: (to, bytes) => {
+      if (midway.has(to)) {
+        if (bytes.length === to.output.size()) midway.delete(to);
+        return;
+      }
+      let decoder = decoders.get(to);
+      if (decoder === undefined) {
+        decoder = createDecoder((type, _reqId, _txId, packet, start, end) =>
+          show('OUT', to, type, packet, start, end),
+        );
+        decoders.set(to, decoder);
+      }
+      decoder.push(bytes);
+    },
+  };
+}
