@@ -1,7 +1,9 @@
-// Projects: unit (beside the code), tidy (the house's rules), abi (against Xen's headers), lab (on a real Xen).
+// Projects: unit (beside the code), tidy (the house's rules), abi (against Xen's headers),
+// conformance (against Xen's own programs), lab (on a real Xen).
 import { defineConfig } from 'vitest/config';
 
-const slow = ['**/*.lab.test.ts', 'test/abi/**', 'test/tidy/**'];
+const peers = ['test/conformance/**/*.test.ts', 'test/peers/**/*.test.ts'];
+const slow = ['**/*.lab.test.ts', 'test/abi/**', 'test/tidy/**', ...peers];
 const ignored = ['**/node_modules/**', 'build/**', 'dist/**'];
 
 const project = (name: string, include: string[], rest: object = {}) => ({
@@ -13,6 +15,7 @@ export default defineConfig({
     projects: [
       project('unit', ['**/*.test.ts'], { exclude: [...ignored, ...slow] }),
       project('tidy', ['test/tidy/**/*.test.ts']),
+      project('conformance', peers, { testTimeout: 120_000, hookTimeout: 300_000 }),
       project('abi', ['test/abi/**/*.test.ts'], { testTimeout: 120_000 }),
       project('lab', ['test/**/*.lab.test.ts'], {
         testTimeout: 300_000,

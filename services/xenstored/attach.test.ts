@@ -1,3 +1,5 @@
+/** Clients of a store in the same process. */
+
 import { describe, expect, it } from 'vitest';
 import { domid, port } from '../../shared/core/ids.ts';
 import { fail, must, ok } from '../../shared/core/result.ts';

@@ -1,3 +1,5 @@
+/** The client against a store that is a function: matching, loss, watches, transactions. */
+
 import { describe, expect, it } from 'vitest';
 import {
   XS_DIRECTORY,

@@ -1,3 +1,5 @@
+/** Paths, numbers and permissions are read as C xenstored reads them. */
+
 import { describe, expect, it } from 'vitest';
 import { atoi, strtoulWhole } from './c-number.ts';
 import { absolute, baseOf, childOf, isValidPath, isWithin, parentOf } from './paths.ts';

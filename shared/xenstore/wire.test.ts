@@ -1,3 +1,5 @@
+/** The decoder is total: any chunks, any lengths. */
+
 import { describe, expect, it } from 'vitest';
 import { prng } from '../core/prng.ts';
 import { must } from '../core/result.ts';

@@ -17,7 +17,7 @@ beforeEach(async () => {
   peer = await startPeer('c');
   theirs = createTheirs(peer, 2);
   ours = createOurs(2, {});
-}, 300_000);
+});
 afterEach(async () => {
   await theirs.stop();
   await peer.stop();

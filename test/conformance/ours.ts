@@ -17,13 +17,30 @@ export interface Ours extends Subject {
   isDoomed(actor: Actor, txId: number): boolean;
 }
 
-export function createOurs(sockets: number, options: Omit<StoreOptions, 'host'>): Ours {
+/** The hypervisor as the store may ask it, and what changes there. */
+function createWorld() {
   const shut = new Set<number>();
-  const host = {
-    ...createSimpleHost(),
-    introduce: ({ domid }: Connection) =>
-      host.domains.has(domid) ? ok() : fail('EINVAL', `no domain ${domid}`),
+  const base = createSimpleHost();
+  const { domains } = base;
+  const introduce = ({ domid }: Connection) =>
+    domains.has(domid) ? ok() : fail('EINVAL', `no domain ${domid}`);
+  return {
+    host: { ...base, introduce },
+    statusOf: (domid: number) =>
+      domid === 0 || domains.has(domid) ? { shutdown: shut.has(domid), dying: false } : undefined,
+    change: (what: 'exist' | 'shutdown' | 'die', domid: number): void => {
+      if (what === 'shutdown') shut.add(domid);
+      else if (what === 'die') domains.delete(domid);
+      else {
+        domains.add(domid);
+        shut.delete(domid);
+      }
+    },
   };
+}
+
+export function createOurs(sockets: number, options: Omit<StoreOptions, 'host'>): Ours {
+  const { host, statusOf, change } = createWorld();
   const store = createStore({ ...options, host });
   const connections = new Map<string, Connection>();
   const heard = new Map<string, string[]>();
@@ -71,18 +88,8 @@ export function createOurs(sockets: number, options: Omit<StoreOptions, 'host'>)
     },
     leave: (domid) => void connections.delete(`domain ${domid}`),
     world: async (what, domid) => {
-      if (what === 'exist') {
-        host.domains.add(domid);
-        shut.delete(domid);
-        return;
-      }
-      if (what === 'shutdown') shut.add(domid);
-      else host.domains.delete(domid);
-      store.checkDomains((each) =>
-        each === 0 || host.domains.has(each)
-          ? { shutdown: shut.has(each), dying: false }
-          : undefined,
-      );
+      change(what, domid);
+      if (what !== 'exist') store.checkDomains(statusOf);
     },
     ended: () => undefined,
     stop: async () => {},

@@ -15,7 +15,7 @@ const FIRST_SEED = Number(process.env.CONFORMANCE_SEED ?? 1);
 let peer: Peer;
 beforeEach(async () => {
   peer = await startPeer('c');
-}, 300_000);
+});
 afterEach(() => peer.stop());
 
 describe('a random session', () => {

@@ -9,7 +9,7 @@ let tree: PeerTree;
 let ours: Served;
 beforeAll(async () => {
   tree = await peerTree();
-}, 300_000);
+});
 beforeEach(async () => {
   ours = await serveOurs();
 });

@@ -13,7 +13,7 @@ const PACKAGES = `xen-utils-4.17 xenstore-utils libxen-dev libxenmisc4.17 libxen
   libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenstore4 libxentoolcore1
   libxentoollog1 libsystemd0`;
 
-const SOURCE = join(import.meta.dirname, 'hypervisor.c');
+const SOURCES = ['hypervisor.c', 'guests.c'].map((name) => join(import.meta.dirname, name));
 
 export interface PeerTree {
   /** The unpacked packages. */
@@ -49,14 +49,16 @@ async function fetch(tree: string): Promise<void> {
   }
 }
 
-/** Compiles the stand-in unless this very source is compiled already. */
+/** Compiles the stand-in unless these very sources are compiled already. */
 async function compile(root: string): Promise<string> {
-  const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
-  const library = join(cacheDir(), `hypervisor-${hash}.so`);
+  const hash = createHash('sha256');
+  for (const source of SOURCES) hash.update(readFileSync(source));
+  const library = join(cacheDir(), `hypervisor-${hash.digest('hex').slice(0, 16)}.so`);
   if (existsSync(library)) return library;
   const fresh = `${library}.${process.pid}`;
   const flags = ['-O2', '-shared', '-fPIC', '-Wall', '-Wno-unused-parameter'];
-  await execa('gcc', [...flags, `-I${join(root, 'usr/include')}`, '-o', fresh, SOURCE, '-ldl']);
+  const include = `-I${join(root, 'usr/include')}`;
+  await execa('gcc', [...flags, include, '-o', fresh, ...SOURCES, '-ldl', '-pthread']);
   await rename(fresh, library);
   return library;
 }

@@ -1,3 +1,5 @@
+/** The C xenstored runs without Xen, and tests can be its guests. */
+
 import { connect } from 'node:net';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,7 +12,7 @@ import { type Peer, startPeer } from './xenstored.ts';
 let peer: Peer;
 beforeAll(async () => {
   peer = await startPeer('c');
-}, 300_000);
+});
 afterAll(() => peer.stop());
 
 const tool = (name: string, ...args: string[]) =>

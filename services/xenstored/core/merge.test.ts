@@ -1,3 +1,5 @@
+/** Transactions side by side commit as if each had run alone at its commit. */
+
 import { describe, expect, it } from 'vitest';
 import { prng } from '../../../shared/core/prng.ts';
 import { type Bench, bench, type Speaker } from './testing.ts';

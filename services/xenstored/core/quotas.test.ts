@@ -1,3 +1,5 @@
+/** Every quota has its limit and its error, and who does not read slows only himself. */
+
 import { describe, expect, it } from 'vitest';
 import { bench, type Speaker } from './testing.ts';
 

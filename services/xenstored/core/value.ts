@@ -6,9 +6,7 @@ export type Value = string | Uint8Array;
 
 /** A string of the bytes from `start` to `end`. */
 export function latin1Of(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start <= 512) {
-    return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
-  }
+  if (end - start <= 512) return String.fromCharCode(...bytes.subarray(start, end));
   let text = '';
   for (let at = start; at < end; at += 512) text += latin1Of(bytes, at, Math.min(end, at + 512));
   return text;

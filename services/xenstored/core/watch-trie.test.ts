@@ -1,3 +1,5 @@
+/** The trie finds what a search finds, at a cost that other watches do not raise. */
+
 import { describe, expect, it } from 'vitest';
 import { prng } from '../../../shared/core/prng.ts';
 import { isWithin } from '../../../shared/xenstore/paths.ts';
