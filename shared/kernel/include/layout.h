@@ -1,0 +1,10 @@
+/* Places that image.lds gives names to. */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+extern char image_start[], image_rodata[], image_data[], image_end[];
+extern char program_pages_end[];
+extern char stack_guard[], stack_bottom[], stack_top[];
+extern char trap_stacks[], trap_stacks_top[];
+
+#endif

@@ -1,0 +1,33 @@
+/* What the domain builder tells us at the entry, as a copy of our own. */
+#ifndef BOOT_INFO_H
+#define BOOT_INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RANGES_MAX 32
+#define MODULES_MAX 4
+
+struct range {
+    uint64_t start, end; /* bytes; whole pages */
+};
+
+struct boot_info {
+    struct range ram[RANGES_MAX];
+    size_t ram_count;
+    /* Where anything at all is, RAM or not: addresses from here on are nobody's. */
+    uint64_t end;
+};
+
+/*
+ * Copies what lies at `start`, an address from the builder. Says what is wrong with it, or NULL.
+ * `own_map` asks for the memory map if the builder gave none: entries of 20 bytes, as many as fit.
+ */
+const char *boot_info_read(const void *start, struct boot_info *info,
+                           long (*own_map)(void *entries, unsigned max));
+
+/* Cuts RAM off at `pages` in all, from the top: a builder may promise more than it gave. */
+void boot_info_limit(struct boot_info *info, uint64_t pages);
+
+#endif

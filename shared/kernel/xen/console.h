@@ -1,0 +1,12 @@
+/* The console, what only the kernel itself uses. */
+#ifndef CONSOLE_H
+#define CONSOLE_H
+
+#include <stdbool.h>
+
+/* Finds the console ring. With `to_log` every line goes to Xen's log as well. */
+void console_init(bool to_log);
+/* Gives the reader a moment to take what is in the ring. */
+void console_flush(void);
+
+#endif
