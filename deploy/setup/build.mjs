@@ -20,6 +20,7 @@ import peggy from 'peggy';
 const dom0Entries = {
   'xtl/xtl': 'toolstack-cli/main.ts',
   'xtl/lifecycle': 'services/lifecycle/main.unix.ts',
+  'xtl/xenstored': 'services/xenstored/main.unix.ts',
   'xtl/tools/create-bench': 'test/bench/dom0/create.ts',
   'xtl/tools/cases': 'shared/platform/unix/cases.main.ts',
 };

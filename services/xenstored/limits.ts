@@ -31,3 +31,7 @@ export const UNREAD_LOOK_MS = 1000;
 
 /** GNTTAB_RESERVED_XENSTORE (grant_table.h @ RELEASE-4.17.0): where a toolstack puts the ring's page. */
 export const XENSTORE_GREF = gref(1);
+
+/** Lines that domains can make the daemon log, in each such time. */
+export const LOG_LINES = 100;
+export const LOG_WINDOW_MS = 10_000;
