@@ -1,7 +1,7 @@
 /** The store's own consistency: what CONTROL check looks at, and tests after every step. */
 
 import { weightOf } from './accounts.ts';
-import { eachChild } from './children.ts';
+import { childrenOf } from './children.ts';
 import type { Path } from './path.ts';
 import { childPath, ROOT } from './path.ts';
 import type { State } from './state.ts';
@@ -26,7 +26,7 @@ export function checkStore(state: State): string[] {
     add(nodes, owner, 1);
     add(memory, owner, weightOf(path.text.length, node));
     let bytes = 0;
-    for (const [name] of eachChild(node.children)) {
+    for (const { name } of childrenOf(node.children)) {
       bytes += name.length + 1;
       stack.push(childPath(path, name));
     }

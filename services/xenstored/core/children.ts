@@ -1,15 +1,14 @@
 /**
- * The children of a node: a map from name to node that snapshots share. Whoever writes owns an
- * epoch; what carries another epoch is copied first, one bucket of it, never the whole of a large
- * directory.
+ * The children of a node, by name, shared by snapshots. Whoever writes owns an epoch; what carries
+ * another epoch is copied first, one small bucket of it, never the whole of a large directory.
  */
 
 import { BUCKET_CHILDREN } from './limits.ts';
 import type { Node } from './tree.ts';
 
 interface Bucket {
-  epoch: number;
-  readonly map: Map<string, Node>;
+  readonly epoch: number;
+  readonly nodes: Node[];
 }
 
 export interface Children {
@@ -17,8 +16,10 @@ export interface Children {
   count: number;
   /** The size of the list on the wire: every name and its NUL. */
   bytes: number;
-  /** A power of two. Small directories have one bucket, in order of creation. */
+  /** A power of two. Small directories have one bucket. */
   buckets: Bucket[];
+  /** Rises with every child that comes: lists are in this order. */
+  nextOrder: number;
   /** The list on the wire, once asked for, until a name comes or goes. */
   list: Uint8Array | undefined;
 }
@@ -32,63 +33,82 @@ function bucketOf(children: Children, name: string): number {
   return hash & (count - 1);
 }
 
+function indexOf(nodes: readonly Node[], name: string): number {
+  for (let i = 0; i < nodes.length; i++) if ((nodes[i] as Node).name === name) return i;
+  return -1;
+}
+
 export function getChild(children: Children, name: string): Node | undefined {
-  return children.buckets[bucketOf(children, name)]?.map.get(name);
+  const { nodes } = children.buckets[bucketOf(children, name)] as Bucket;
+  const at = indexOf(nodes, name);
+  return at < 0 ? undefined : nodes[at];
 }
 
 /** An empty directory, or a copy that `epoch` may write to and that shares every bucket. */
 export function ownChildren(children: Children | undefined, epoch: number): Children {
   if (children === undefined) {
-    const bucket = { epoch, map: new Map<string, Node>() };
-    return { epoch, count: 0, bytes: 0, buckets: [bucket], list: undefined };
+    const buckets = [{ epoch, nodes: [] }];
+    return { epoch, count: 0, bytes: 0, buckets, nextOrder: 0, list: undefined };
   }
   if (children.epoch === epoch) return children;
-  const { count, bytes, buckets, list } = children;
-  return { epoch, count, bytes, buckets: buckets.slice(), list };
+  const { count, bytes, buckets, nextOrder, list } = children;
+  return { epoch, count, bytes, buckets: buckets.slice(), nextOrder, list };
 }
 
-function ownBucket(children: Children, index: number): Map<string, Node> {
+function ownBucket(children: Children, index: number): Node[] {
   const bucket = children.buckets[index] as Bucket;
-  if (bucket.epoch === children.epoch) return bucket.map;
-  const own = { epoch: children.epoch, map: new Map(bucket.map) };
+  if (bucket.epoch === children.epoch) return bucket.nodes;
+  const own = { epoch: children.epoch, nodes: bucket.nodes.slice() };
   children.buckets[index] = own;
-  return own.map;
+  return own.nodes;
 }
 
 function grow(children: Children): void {
   const old = children.buckets;
   const { epoch } = children;
-  children.buckets = Array.from({ length: old.length * 4 }, () => ({ epoch, map: new Map() }));
-  for (const { map } of old) {
-    for (const [name, node] of map) {
-      children.buckets[bucketOf(children, name)]?.map.set(name, node);
+  children.buckets = Array.from({ length: old.length * 4 }, () => ({ epoch, nodes: [] }));
+  for (const { nodes } of old) {
+    for (const node of nodes) {
+      children.buckets[bucketOf(children, node.name)]?.nodes.push(node);
     }
   }
 }
 
-/** Adds a child or replaces it. `children` must be owned. */
-export function setChild(children: Children, name: string, node: Node): void {
-  const map = ownBucket(children, bucketOf(children, name));
-  const before = map.size;
-  map.set(name, node);
-  if (map.size === before) return;
+/** Puts a copy of a child in its place. `children` must be owned. */
+export function replaceChild(children: Children, node: Node): void {
+  const nodes = ownBucket(children, bucketOf(children, node.name));
+  nodes[indexOf(nodes, node.name)] = node;
+}
+
+/** Adds a child under a name that is free, last in the list. `children` must be owned. */
+export function addChild(children: Children, name: string, node: Node): void {
+  node.name = name;
+  node.order = children.nextOrder++;
+  ownBucket(children, bucketOf(children, name)).push(node);
   children.count++;
   children.bytes += name.length + 1;
   children.list = undefined;
-  if (children.count > children.buckets.length * BUCKET_CHILDREN * 2) grow(children);
+  if (children.count > children.buckets.length * BUCKET_CHILDREN) grow(children);
 }
 
 /** Removes a child if it is there. `children` must be owned. */
 export function deleteChild(children: Children, name: string): void {
-  if (!ownBucket(children, bucketOf(children, name)).delete(name)) return;
+  const nodes = ownBucket(children, bucketOf(children, name));
+  const at = indexOf(nodes, name);
+  if (at < 0) return;
+  nodes.splice(at, 1);
   children.count--;
   children.bytes -= name.length + 1;
   children.list = undefined;
 }
 
-export function* eachChild(children: Children | undefined): Generator<[string, Node]> {
-  if (children === undefined) return;
-  for (const { map } of children.buckets) yield* map;
+/** In the order in which they came, as C xenstored lists them. */
+export function childrenOf(children: Children | undefined): readonly Node[] {
+  if (children === undefined) return [];
+  const [first, ...others] = children.buckets;
+  if (first !== undefined && others.length === 0) return first.nodes;
+  const all = children.buckets.flatMap(({ nodes }) => nodes);
+  return all.sort((a, b) => a.order - b.order);
 }
 
 const NOTHING = new Uint8Array(0);
@@ -99,11 +119,9 @@ export function childList(children: Children | undefined): Uint8Array {
   if (children.list !== undefined) return children.list;
   const list = new Uint8Array(children.bytes);
   let at = 0;
-  for (const { map } of children.buckets) {
-    for (const name of map.keys()) {
-      for (let i = 0; i < name.length; i++) list[at++] = name.charCodeAt(i);
-      at++;
-    }
+  for (const { name } of childrenOf(children)) {
+    for (let i = 0; i < name.length; i++) list[at++] = name.charCodeAt(i);
+    at++;
   }
   children.list = list;
   return list;

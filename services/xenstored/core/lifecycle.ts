@@ -2,7 +2,7 @@
 
 import { fail, ok, type Result } from '../../../shared/core/result.ts';
 import { addDomain, charge, countNodes, weightOf } from './accounts.ts';
-import { eachChild } from './children.ts';
+import { childrenOf } from './children.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { Domain } from './domain.ts';
 import { fireSpecial, fireSpecialOf } from './fire.ts';
@@ -15,6 +15,7 @@ import { intern, withOwner } from './perms.ts';
 import { removeTree } from './removal.ts';
 import type { State } from './state.ts';
 import { nextGeneration, stir } from './state.ts';
+import type { Node } from './tree.ts';
 import { edit, lookup } from './tree.ts';
 
 export function connect(state: State, domain: Domain | undefined): Connection {
@@ -99,8 +100,10 @@ function removeOwned(state: State, domain: Domain, top: Path): void {
         continue;
       }
     }
-    const below = [...eachChild(node.children)].map(([name]) => childPath(path, name));
-    stack.push(...below.reverse());
+    const children = childrenOf(node.children);
+    for (let i = children.length - 1; i >= 0; i--) {
+      stack.push(childPath(path, (children[i] as Node).name));
+    }
   }
 }
 

@@ -8,8 +8,8 @@ export const SOCKET_OUTPUT_MAX = 32 * 1024 * 1024;
 /** Values up to this many bytes are kept as strings: a third of the memory of a typed array. */
 export const STRING_VALUE_MAX = 128;
 
-/** Children in one bucket of a directory, on average: what a write copies after a snapshot. */
-export const BUCKET_CHILDREN = 32;
+/** Children in a bucket of a directory, on average at most: what a write copies after a snapshot. */
+export const BUCKET_CHILDREN = 16;
 
 /** Parsed paths kept for the next request; a power of two. */
 export const PATH_CACHE_SLOTS = 4096;

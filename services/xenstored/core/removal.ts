@@ -7,7 +7,7 @@ import type { WireError } from '../../../shared/xenstore/errors.ts';
 import { accessTo, see, treeOf } from './access.ts';
 import { charge, countNodes, weightOf } from './accounts.ts';
 import { chargeWrite, weigh } from './changes.ts';
-import { eachChild } from './children.ts';
+import { childrenOf } from './children.ts';
 import { fire, fireFor } from './fire.ts';
 import type { Path } from './path.ts';
 import { childPath, parentPath } from './path.ts';
@@ -30,19 +30,18 @@ interface Doomed {
  */
 function subtree(top: Doomed, enter: (path: Path) => WireError | undefined): Doomed[] | WireError {
   const order: Doomed[] = [];
-  const stack = [{ at: top, children: eachChild(top.node.children) }];
+  const stack = [{ at: top, children: childrenOf(top.node.children), next: 0 }];
   for (let step = stack.at(-1); step !== undefined; step = stack.at(-1)) {
-    const next = step.children.next();
-    if (next.done) {
+    const node = step.children[step.next++];
+    if (node === undefined) {
       order.push(step.at);
       stack.pop();
       continue;
     }
-    const [name, node] = next.value;
-    const at = { path: childPath(step.at.path, name), node, parent: step.at.node };
+    const at = { path: childPath(step.at.path, node.name), node, parent: step.at.node };
     const error = enter(at.path);
     if (error !== undefined) return error;
-    stack.push({ at, children: eachChild(node.children) });
+    stack.push({ at, children: childrenOf(node.children), next: 0 });
   }
   return order;
 }

@@ -6,13 +6,16 @@
 
 import { assert } from '../../../shared/core/assert.ts';
 import type { Children } from './children.ts';
-import { deleteChild, getChild, ownChildren, setChild } from './children.ts';
+import { addChild, deleteChild, getChild, ownChildren, replaceChild } from './children.ts';
 import type { Path } from './path.ts';
 import type { Perms } from './perms.ts';
 import type { Value } from './value.ts';
 
 export interface Node {
   readonly epoch: number;
+  /** In its parent's list, and its place there; the root has none. */
+  name: string;
+  order: number;
   /** When anything of the node itself last changed, by the store's count; unique to the change. */
   generation: number;
   /** When a child last came or went. */
@@ -44,6 +47,8 @@ export function createNode(
   const childGeneration = generation;
   return {
     epoch,
+    name: '',
+    order: 0,
     generation,
     childGeneration,
     value,
@@ -54,8 +59,17 @@ export function createNode(
 }
 
 function copyNode(node: Node, epoch: number): Node {
-  const { generation, childGeneration, value, perms, permsGeneration, children } = node;
-  return { epoch, generation, childGeneration, value, perms, permsGeneration, children };
+  return {
+    epoch,
+    name: node.name,
+    order: node.order,
+    generation: node.generation,
+    childGeneration: node.childGeneration,
+    value: node.value,
+    perms: node.perms,
+    permsGeneration: node.permsGeneration,
+    children: node.children,
+  };
 }
 
 /**
@@ -95,7 +109,7 @@ function ownPath(tree: Tree, parts: readonly string[], depth: number): Node {
     if (child.epoch !== tree.epoch) {
       child = copyNode(child, tree.epoch);
       node.children = ownChildren(node.children, tree.epoch);
-      setChild(node.children, name, child);
+      replaceChild(node.children, child);
     }
     node = child;
   }
@@ -115,7 +129,7 @@ export function insert(tree: Tree, path: Path, node: Node, generation: number): 
   assert(depth >= 0, 'the root is not inserted');
   const parent = ownPath(tree, path.parts, depth);
   parent.children = ownChildren(parent.children, tree.epoch);
-  setChild(parent.children, path.parts[depth] as string, node);
+  addChild(parent.children, path.parts[depth] as string, node);
   parent.generation = generation;
   parent.childGeneration = generation;
 }

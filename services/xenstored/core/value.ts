@@ -6,7 +6,9 @@ export type Value = string | Uint8Array;
 
 /** A string of the bytes from `start` to `end`. */
 export function latin1Of(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start <= 512) return String.fromCharCode(...bytes.subarray(start, end));
+  if (end - start <= 512) {
+    return Reflect.apply(String.fromCharCode, undefined, bytes.subarray(start, end));
+  }
   let text = '';
   for (let at = start; at < end; at += 512) text += latin1Of(bytes, at, Math.min(end, at + 512));
   return text;
