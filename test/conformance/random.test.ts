@@ -19,15 +19,15 @@ beforeEach(async () => {
 afterEach(() => peer.stop());
 
 describe('a random session', () => {
-  it.each(Array.from({ length: SESSIONS }, (_, i) => FIRST_SEED + i))(
-    'is the same on both, seed %d',
-    async (seed) => {
+  const seeds = Array.from({ length: SESSIONS }, (_, i) => FIRST_SEED + i);
+  it.each(seeds.flatMap((seed) => [[seed, 'default'] as const, [seed, 'small'] as const]))(
+    'is the same on both, seed %d, %s quotas',
+    async (seed, quotas) => {
       const ours = createOurs(SOCKETS, { conflicts: 'node' });
       const theirs = createTheirs(peer, SOCKETS);
-      const difference = await runSession(seed, STEPS, ours, theirs, SOCKETS);
+      const difference = await runSession(seed, STEPS, ours, theirs, SOCKETS, quotas);
       await theirs.stop();
       expect(difference).toBeUndefined();
     },
-    120_000,
   );
 });
