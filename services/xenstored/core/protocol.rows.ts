@@ -68,6 +68,13 @@ export const TABLES: Readonly<Record<string, readonly Row[]>> = {
     ['one', 'read /p/x', 'EACCES'],
     ['dom0', 'setPerms /p/x n99', 'ENOENT'],
   ],
+  'an entry for any domain (Xen 4.22) holds for all that have no own entry before it': [
+    ['dom0', 'write /p/x v', 'OK|'],
+    ['dom0', 'setPerms /p/x n0 n1 r32757', 'OK|'],
+    ['one', 'read /p/x', 'EACCES'],
+    ['two', 'read /p/x', 'v'],
+    ['two', 'write /p/x w', 'EACCES'],
+  ],
   'a guest owns what it creates, and its children inherit': [
     ['dom0', 'setPerms /local/domain/1 n1 r2', 'OK|'],
     ['one', 'write data/x v', 'OK|'],

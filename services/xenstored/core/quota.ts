@@ -34,6 +34,16 @@ export const DEFAULT_QUOTAS: Readonly<Quotas> = {
   permissions: 5,
 };
 
+/** What a driver domain gets instead: it holds watches and nodes for all guests that it serves. */
+export const DRIVER_DOMAIN_QUOTAS: Readonly<Partial<Quotas>> = {
+  nodes: 20_000,
+  watches: 4096,
+  transactions: 64,
+  outstanding: 256,
+  memory: 32 * 1024 * 1024,
+  softMemory: 24 * 1024 * 1024,
+};
+
 export interface QuotaName {
   readonly key: keyof Quotas;
   /** In `xenstore-control quota`. */

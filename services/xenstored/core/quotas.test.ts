@@ -113,6 +113,21 @@ describe('quotas of a guest', () => {
   });
 });
 
+describe('a driver domain', () => {
+  it('has higher quotas once the toolstack makes it one; what is set for it stays', () => {
+    const { dom0, guest } = bench({ quotas: { nodes: 5 } });
+    const [one, two] = [guest(1), guest(2)];
+    one.say('mkdir', 'libxl');
+    expect(dom0.say('getQuota', '1', 'nodes')).toBe('5|');
+    dom0.say('setQuota', '2', 'watches', '7');
+    dom0.say('mkdir', '/local/domain/2/libxl');
+    expect(dom0.say('getQuota', '2', 'nodes')).toBe('20000|');
+    expect(dom0.say('getQuota', '2', 'watches')).toBe('7|');
+    const replies = many(50, (i) => two.say('write', `a/${i}`, ''));
+    expect(untilRefused(replies)).toEqual([50, undefined]);
+  });
+});
+
 describe('a guest that does not read', () => {
   /** Requests whose replies stay unread. */
   const flood = (one: Speaker, store: ReturnType<typeof bench>['store'], count: number): void => {

@@ -16,6 +16,8 @@ export interface StoreOptions {
   readonly host: StoreHost;
   /** Where C's defaults do not do; see DEFAULT_QUOTAS. */
   readonly quotas?: Partial<Quotas>;
+  /** What driver domains get instead; see DRIVER_DOMAIN_QUOTAS. */
+  readonly driverDomainQuotas?: Partial<Quotas>;
   /** A second domain with dom0's rights (a xenstored's own control domain); dom0 if not given. */
   readonly privDomid?: number;
   /** Keep the nodes of dead domains, as dom0's, instead of deleting them. */
@@ -38,6 +40,7 @@ export interface StoreOptions {
 export interface State {
   readonly host: StoreHost;
   readonly quotas: Quotas;
+  readonly driverDomainQuotas: Partial<Quotas>;
   readonly privDomid: number;
   readonly keepOrphans: boolean;
   readonly eventTimeoutMs: number;

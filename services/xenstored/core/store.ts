@@ -24,7 +24,7 @@ import { dropOldSnapshots } from './merge.ts';
 import type { Path } from './path.ts';
 import { createPathCache, pathOf } from './path.ts';
 import type { Perms } from './perms.ts';
-import { DEFAULT_QUOTAS } from './quota.ts';
+import { DEFAULT_QUOTAS, DRIVER_DOMAIN_QUOTAS } from './quota.ts';
 import { replyError } from './reply.ts';
 import type { Request, State, StoreOptions } from './state.ts';
 import { nextGeneration, quotaOf } from './state.ts';
@@ -88,6 +88,7 @@ function createState(options: StoreOptions): State {
   return {
     host: options.host,
     quotas,
+    driverDomainQuotas: options.driverDomainQuotas ?? DRIVER_DOMAIN_QUOTAS,
     privDomid: options.privDomid ?? 0,
     keepOrphans: options.keepOrphans ?? false,
     eventTimeoutMs: options.eventTimeoutMs ?? 20_000,

@@ -13,6 +13,7 @@ import type { Path } from '../path.ts';
 import { parentPath } from '../path.ts';
 import type { PermEntry, Perms } from '../perms.ts';
 import { allowed, DOMID_ANY, intern, OWNER, WRITE } from '../perms.ts';
+import type { Quotas } from '../quota.ts';
 import { removeFor } from '../removal.ts';
 import { ack } from '../reply.ts';
 import type { Request } from '../state.ts';
@@ -29,6 +30,22 @@ function announce(rq: Request, path: Path, old: Protected | undefined): void {
   fireFor(rq, { path, node, parent, old, exact: false });
 }
 
+/**
+ * A toolstack that makes `/local/domain/N/libxl` makes a driver domain of N: libxl does so for
+ * `driver_domain=1` and for nothing else (tools/libs/light/libxl_create.c @ RELEASE-4.17.0).
+ */
+function noteDriverDomain(rq: Request, path: Path): void {
+  const { connection, state } = rq;
+  const [local, domain, number = '', name, ...below] = path.parts;
+  if (name !== 'libxl' || below.length > 0 || !connection.privileged) return;
+  if (local !== 'local' || domain !== 'domain' || !/^[1-9][0-9]{0,4}$/.test(number)) return;
+  const known = existingDomain(state, Number(number));
+  if (known === undefined) return;
+  for (const [key, value] of Object.entries(state.driverDomainQuotas)) {
+    known.ownQuotas[key as keyof Quotas] ??= value;
+  }
+}
+
 export function write(rq: Request): WireError | undefined {
   const nul = nulFrom(rq, rq.start);
   if (nul < 0) return 'EINVAL';
@@ -40,6 +57,7 @@ export function write(rq: Request): WireError | undefined {
   const error =
     typeof node === 'string' ? create(rq, path, value) : writeValue(rq, path, node, value);
   if (error !== undefined) return error;
+  if (typeof node === 'string') noteDriverDomain(rq, path);
   announce(rq, path, undefined);
   ack(rq);
   return undefined;
@@ -52,6 +70,7 @@ export function mkdir(rq: Request): WireError | undefined {
   if (typeof node === 'string') {
     const error = node === 'ENOENT' ? create(rq, path, '') : node;
     if (error !== undefined) return error;
+    noteDriverDomain(rq, path);
     announce(rq, path, undefined);
   }
   ack(rq);
