@@ -43,6 +43,7 @@ const tasks = {
   test,
   lab: (args) => tool('lab', args),
   bench: (args) => tool('bench', args),
+  relink: (args) => tool('relink', args),
   build: () => (run(bin('tsc'), '-b') === 0 ? 0 : fail('tsc -b failed')),
 };
 

@@ -30,6 +30,7 @@ const hostEntries = {
   'tools/start': 'deploy/start.ts',
   'tools/lab': 'test/lab/main.ts',
   'tools/bench': 'test/bench/main.ts',
+  'tools/relink': 'deploy/relink/main.ts',
 };
 
 /** Writes a file whole or not at all, and only when it is new. @type {(path: string, data: string | Uint8Array) => void} */
@@ -73,7 +74,7 @@ const bundles = async (root, entries) => {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: ['koffi'],
+    external: ['koffi', 'esbuild'],
     legalComments: 'none',
     logLevel: 'warning',
     // Packages of the older module system look up Node's own modules by require.

@@ -13,9 +13,17 @@ const lab = [
   'zstd',
 ];
 const compiler = ['gcc', 'libc6-dev'];
+const relink = [...compiler, 'binutils', 'debian-archive-keyring'];
 
 /** @type {Record<string, string[]>} */
-const needed = { start: lab, lab, bench: lab, test: [...lab, ...compiler], build: [] };
+const needed = {
+  start: lab,
+  lab,
+  bench: [...lab, ...relink],
+  test: [...lab, ...relink],
+  relink,
+  build: [],
+};
 
 /** Which of these packages are not installed. @type {(names: string[]) => string[]} */
 const missing = (names) => {

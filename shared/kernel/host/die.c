@@ -34,7 +34,7 @@ void host_die(JSContext *ctx, JSValueConst exception)
         JSValue stack = JS_GetPropertyStr(ctx, exception, "stack");
         const char *text = JS_ToCString(ctx, stack);
         if (text) {
-            positions_translate(service.positions, service.positions_size, BUNDLE, text, trace,
+            positions_translate(service.positions, (size_t)(service.positions_end - service.positions), BUNDLE, text, trace,
                                 sizeof trace);
             print_lines(trace);
         }

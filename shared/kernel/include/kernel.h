@@ -23,8 +23,7 @@ struct service {
     const char *config;   /* what was compiled in with --config, or "" */
     uint32_t memory_kib;  /* what the domain must have at least */
     bool debug;           /* linked with --debug: scripts may be parsed at run time */
-    const uint8_t *positions; /* see positions.h */
-    size_t positions_size;
+    const uint8_t *positions, *positions_end; /* see positions.h */
 };
 extern const struct service service;
 /* The service's bytecode. Its pages are gone after kernel_free_program. */

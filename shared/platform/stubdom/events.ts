@@ -1,0 +1,104 @@
+/** Event channels: the kernel takes pending ports, this counts them and wakes who waits. */
+
+import { assert } from '../../core/assert.ts';
+import { errnoName } from '../../core/errno.ts';
+import { type Port, port } from '../../core/ids.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { Events } from '../events.ts';
+import type { Kernel, Status } from './kernel.ts';
+
+/** How a wait ends when its port is closed. */
+export class PortClosedError extends Error {
+  override name = 'PortClosedError';
+  readonly errno = 'EBADF';
+}
+
+interface Waiter {
+  resolve(count: number): void;
+  reject(reason: PortClosedError): void;
+}
+
+interface PortState {
+  count: number;
+  waiters: Waiter[];
+}
+
+const NOBODY: Waiter[] = [];
+
+export interface StubdomEvents extends Events {
+  /** Takes over a port that the domain was created with. */
+  adopt(port: Port): Result<Port>;
+  /** Counts an event of each of the first `count` ports that the kernel took. */
+  deliver(count: number): void;
+  /** Whether anybody waits for an event. */
+  isAwaited(): boolean;
+}
+
+export function events(kernel: Kernel): StubdomEvents {
+  const states: (PortState | undefined)[] = [];
+  let waiting = 0;
+
+  const known = (which: Port): PortState => {
+    const state = states[which];
+    assert(state !== undefined, `port ${which} is not bound`);
+    return state;
+  };
+  const bound = (status: Status, what: string): Result<Port> => {
+    if (status < 0) return fail(errnoName(status), what);
+    states[status] = { count: 0, waiters: NOBODY };
+    return ok(port(status));
+  };
+  const takeWaiters = (state: PortState): readonly Waiter[] => {
+    const { waiters } = state;
+    state.waiters = NOBODY;
+    waiting -= waiters.length;
+    return waiters;
+  };
+
+  return {
+    allocUnbound: (remote) =>
+      bound(kernel.allocUnbound(remote), `cannot allocate an event channel for domain ${remote}`),
+    bindInterdomain: (remote, remotePort) =>
+      bound(
+        kernel.bindInterdomain(remote, remotePort),
+        `cannot bind to port ${remotePort} of domain ${remote}`,
+      ),
+    bindVirq: (virq) => bound(kernel.bindVirq(virq), `cannot bind virq ${virq}`),
+    adopt: (which) => bound(kernel.adopt(which), `there can be no port ${which}`),
+    notify: (which) => {
+      known(which);
+      kernel.notify(which);
+    },
+    unmask: (which) => {
+      known(which);
+      kernel.unmask(which);
+    },
+    close: (which) => {
+      const state = known(which);
+      states[which] = undefined;
+      kernel.close(which);
+      for (const waiter of takeWaiters(state)) {
+        waiter.reject(new PortClosedError(`port ${which} was closed`));
+      }
+    },
+    wait: (which, seen) => {
+      const state = known(which);
+      if (state.count !== seen) return Promise.resolve(state.count);
+      return new Promise((resolve, reject) => {
+        if (state.waiters === NOBODY) state.waiters = [];
+        state.waiters.push({ resolve, reject });
+        waiting++;
+      });
+    },
+    deliver: (count) => {
+      for (let i = 0; i < count; i++) {
+        const state = states[kernel.ports[i]!];
+        // Closed between the event and now.
+        if (state === undefined) continue;
+        state.count++;
+        for (const waiter of takeWaiters(state)) waiter.resolve(state.count);
+      }
+    },
+    isAwaited: () => waiting > 0,
+  };
+}
