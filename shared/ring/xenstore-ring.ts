@@ -104,7 +104,8 @@ export function xenstoreRing({ events, region, port }: XenstoreRingEnd): Xenstor
       queue.push(bytes.slice());
       queued += bytes.length;
       if (queued > QUEUE_MAX) end('xenstored does not read');
-      turn();
+      // Only sends: this may be called from within onData, whose order reading on would break.
+      else if (send() && open) events.notify(port);
     },
     receive: (data, close) => {
       onData = data;
