@@ -1,10 +1,11 @@
 // The lab for tests and benchmarks: one host, and a few verbs for it and its guests.
+import { basename } from 'node:path';
 import { execa } from 'execa';
 import { openConsole } from './guest-console.ts';
 import { ensureImages } from './image/images.ts';
-import { boot, consoleTail, end, type Machine } from './machine/boot.ts';
+import { boot, consoleText, end, type Machine } from './machine/boot.ts';
+import { type Outcome, type RunOptions, runInDom0 } from './machine/exec.ts';
 import { pushBuild } from './machine/payload.ts';
-import { isAlive } from './machine/process-id.ts';
 import { sshCommand } from './machine/ssh.ts';
 import type { XenVersion } from './xen-version.ts';
 
@@ -12,12 +13,6 @@ export interface HostOptions {
   readonly xen?: XenVersion;
   /** `c`, `ocaml`, or the path of a program in dom0. */
   readonly xenstored?: string;
-}
-
-export interface Ran {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number;
 }
 
 export interface Guest {
@@ -28,6 +23,8 @@ export interface Guest {
   run(command: string, timeoutMs?: number): Promise<string>;
   /** All that its console said since it was attached. */
   consoleText(): string;
+  /** Asks it to power off and waits until it is gone. */
+  shutdown(): Promise<void>;
   destroy(): Promise<void>;
 }
 
@@ -40,14 +37,18 @@ export interface BootOptions {
 }
 
 export interface LabHost {
-  /** Runs a command in dom0's bash. */
-  run(command: string, input?: string): Promise<Ran>;
+  /** Runs a command in dom0's bash; a text in place of options is its standard input. */
+  run(command: string, options?: string | RunOptions): Promise<Outcome>;
   /** As run; fails unless the status is 0. The value is what it printed. */
-  must(command: string): Promise<string>;
+  must(command: string, options?: RunOptions): Promise<string>;
+  /** Copies a file of this machine into dom0, executable, and returns its path there. */
+  push(file: string, to?: string): Promise<string>;
   /** Creates the guest of `/root/guests/NAME.cfg` and attaches to its console. */
   bootGuest(name: string, options?: BootOptions): Promise<Guest>;
   /** What Xen printed, as `xl dmesg` has it. */
   xenLog(): Promise<string>;
+  /** The machine's serial console: Xen's and dom0's messages from the start, also of a dead host. */
+  consoleText(): string;
   /** Ends the host; harmless when it has ended. */
   end(): Promise<void>;
 }
@@ -59,29 +60,24 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
   const machine = await boot(images, { xen, xenstored, accel: 'tcg', keep: false });
   await pushBuild(machine);
   const host: LabHost = {
-    run: (command, input = '') => runIn(machine, command, input),
-    must: async (command) => {
-      const { code, stdout, stderr } = await runIn(machine, command, '');
+    run: (command, how) =>
+      runInDom0(machine, command, typeof how === 'string' ? { input: how } : how),
+    must: async (command, runOptions) => {
+      const { code, stdout, stderr } = await runInDom0(machine, command, runOptions);
       if (code !== 0) throw new Error(`${command}: status ${code}\n${stderr || stdout}`);
       return stdout;
     },
+    push: async (file, to = `/root/${basename(file)}`) => {
+      const command = `cat > '${to}' && chmod 755 '${to}'`;
+      await execa('ssh', sshCommand(machine, command), { inputFile: file });
+      return to;
+    },
     bootGuest: (name, how) => bootGuest(host, machine, name, how),
     xenLog: () => host.must('xl dmesg'),
+    consoleText: () => consoleText(machine),
     end: () => end(machine),
   };
   return host;
-};
-
-const runIn = async (machine: Machine, command: string, input: string): Promise<Ran> => {
-  const { stdout, stderr, exitCode } = await execa('ssh', sshCommand(machine, command), {
-    input,
-    reject: false,
-    stripFinalNewline: false,
-  });
-  if (!isAlive(machine.qemu)) {
-    throw new Error(`the lab host ended; its last words:\n${consoleTail(machine)}`);
-  }
-  return { stdout, stderr, code: exitCode ?? 1 };
 };
 
 const bootGuest = async (
@@ -98,6 +94,10 @@ const bootGuest = async (
     waitForPrompt: terminal.waitForPrompt,
     run: terminal.run,
     consoleText: terminal.text,
+    shutdown: async () => {
+      await host.must(by === 'xl' ? `xl shutdown -w ${name}` : `xtl vm shutdown --wait ${name}`);
+      terminal.close();
+    },
     destroy: async () => {
       terminal.close();
       await host.must(`${by} destroy ${name}`);

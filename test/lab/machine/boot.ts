@@ -1,6 +1,14 @@
 // Starts a machine, waits until its dom0 takes commands, and ends it for sure.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,10 +36,25 @@ export interface Machine {
 export const consoleLog = (machine: Pick<Machine, 'dir'>): string =>
   join(machine.dir, 'console.log');
 
-/** The last lines that Xen and dom0 printed. */
-export const consoleTail = (machine: Pick<Machine, 'dir'>, lines = 25): string => {
-  const text = readFileSync(consoleLog(machine), 'latin1').replaceAll('\r', '');
-  return text.trimEnd().split('\n').slice(-lines).join('\n');
+/** All that Xen and dom0 printed. */
+export const consoleText = (machine: Pick<Machine, 'dir'>): string =>
+  readFileSync(consoleLog(machine), 'latin1').replaceAll('\r', '');
+
+/** The last lines that they printed. */
+export const consoleTail = (machine: Pick<Machine, 'dir'>, lines = 25): string =>
+  consoleText(machine).trimEnd().split('\n').slice(-lines).join('\n');
+
+/** A machine's record in its directory. */
+const recordPath = (dir: string): string => join(dir, 'machine.json');
+
+/** Removes what dead machines left, whose processes could not do it themselves. */
+const sweep = (runs: string): void => {
+  for (const name of readdirSync(runs)) {
+    const record = recordPath(join(runs, name));
+    if (!existsSync(record)) continue;
+    const { qemu } = JSON.parse(readFileSync(record, 'utf8')) as Machine;
+    if (!isAlive(qemu)) rmSync(join(runs, name), { recursive: true, force: true });
+  }
 };
 
 const freePort = (): Promise<number> =>
@@ -65,6 +88,7 @@ export const boot = async (
   options: MachineOptions & { keep: boolean },
   signal?: AbortSignal,
 ): Promise<Machine> => {
+  sweep(runDir());
   const dir = mkdtempSync(join(runDir(), `${options.xen}-`));
   const sshPort = await freePort();
   const log = join(dir, 'console.log');
@@ -93,6 +117,7 @@ export const boot = async (
     image: images.dir,
   };
   writeFileSync(join(dir, 'known_hosts'), `[127.0.0.1]:${sshPort} ${images.hostKey}\n`);
+  writeFileSync(recordPath(dir), JSON.stringify(machine));
   try {
     await ready(machine, signal);
     return machine;

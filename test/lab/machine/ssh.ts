@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Machine } from './boot.ts';
 
 /** PATH and place of commands in dom0; dropbear's own PATH lacks /usr/local. */
-const prelude =
+export const prelude =
   'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin LC_ALL=C.UTF-8; cd /root';
 
 /** Options of every ssh call to this machine. */
