@@ -64,6 +64,7 @@ export const buildGrammars = (root) => {
 /** Bundles the entries that exist. @type {(root: string, entries: Record<string, string>) => Promise<void>} */
 const bundles = async (root, entries) => {
   const there = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)));
+  const folder = dirname(Object.keys(entries)[0] ?? '');
   const result = await bundle({
     absWorkingDir: root,
     entryPoints: there.map(([out, source]) => ({ in: source, out })),
@@ -71,6 +72,12 @@ const bundles = async (root, entries) => {
     outExtension: { '.js': '.mjs' },
     bundle: true,
     write: false,
+    // What a command does not need is a file of its own that is not read: start-up is part of every
+    // VM start. All lie in one folder, since code looks for its neighbours there.
+    splitting: true,
+    chunkNames: `${folder}/part-[hash]`,
+    minifyWhitespace: true,
+    minifySyntax: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -83,6 +90,11 @@ const bundles = async (root, entries) => {
     },
   });
   for (const { path, contents } of result.outputFiles) put(path, contents);
+  const fresh = new Set(result.outputFiles.map(({ path }) => path));
+  for (const name of readdirSync(join(root, 'build', folder))) {
+    const path = join(root, 'build', folder, name);
+    if (name.startsWith('part-') && !fresh.has(path)) rmSync(path);
+  }
 };
 
 /**
@@ -117,6 +129,7 @@ const copyKoffi = (root) => {
 /** Builds everything that is not up to date. @type {(root: string) => Promise<void>} */
 export const build = async (root) => {
   buildGrammars(root);
-  await bundles(root, { ...dom0Entries, ...hostEntries });
+  await bundles(root, dom0Entries);
+  await bundles(root, hostEntries);
   copyKoffi(root);
 };
