@@ -15,8 +15,8 @@ export interface Host extends BuildHost {
   /** Opens a terminal that xenconsoled published. ENOENT, EIO, EACCES. */
   openPty(path: string): Promise<Result<Pty>>;
   /**
-   * Makes sure that the lifecycle service runs, which does what on_poweroff, on_reboot and on_crash ask
-   * for. Does not wait until it does.
+   * Makes sure that the lifecycle service runs, which does what on_poweroff, on_reboot and on_crash
+   * ask for. Does not wait until it does.
    */
   attend(): Promise<Result<void>>;
   /** Ends all connections; nothing keeps the process alive after that. */
