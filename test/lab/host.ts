@@ -45,6 +45,8 @@ export interface LabHost {
   push(file: string, to?: string): Promise<string>;
   /** Creates the guest of `/root/guests/NAME.cfg` and attaches to its console. */
   bootGuest(name: string, options?: BootOptions): Promise<Guest>;
+  /** A shell in dom0 on this terminal; its status, once the user has left it. */
+  shell(): Promise<number>;
   /** What Xen printed, as `xl dmesg` has it. */
   xenLog(): Promise<string>;
   /** The machine's serial console: Xen's and dom0's messages from the start, also of a dead host. */
@@ -73,6 +75,11 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
       return to;
     },
     bootGuest: (name, how) => bootGuest(host, machine, name, how),
+    shell: async () => {
+      const ssh = sshCommand(machine, undefined);
+      const { exitCode } = await execa('ssh', ssh, { stdio: 'inherit', reject: false });
+      return exitCode ?? 1;
+    },
     xenLog: () => host.must('xl dmesg'),
     consoleText: () => consoleText(machine),
     end: () => end(machine),
