@@ -27,7 +27,7 @@ const dom0Entries = {
 
 /** Programs for this machine. */
 const hostEntries = {
-  'tools/start': 'deploy/start.ts',
+  'tools/start': 'test/lab/start.ts',
   'tools/lab': 'test/lab/main.ts',
   'tools/bench': 'test/bench/main.ts',
   'tools/relink': 'deploy/relink/main.ts',

@@ -18,8 +18,12 @@ export interface GuestConsole {
   close(): void;
 }
 
-/** Runs a console client in dom0 on a terminal; what the guest said before it came is still there. */
-export const openConsole = (machine: Machine, client: string): GuestConsole => {
+/** Runs a console client in dom0 on a terminal; what the guest said before it came is still there. `show` gets it as it comes. */
+export const openConsole = (
+  machine: Machine,
+  client: string,
+  show: (text: string) => void = () => {},
+): GuestConsole => {
   const options = [...sshOptions(machine), '-o', 'ControlMaster=no', '-tt', 'root@127.0.0.1'];
   const program = `${prelude}; exec ${client}`;
   const ssh = spawn('ssh', [...options, program], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -27,6 +31,7 @@ export const openConsole = (machine: Machine, client: string): GuestConsole => {
   let ended: string | undefined;
   ssh.stdout.setEncoding('latin1').on('data', (text: string) => {
     said += text;
+    show(text);
   });
   ssh.stdin.on('error', () => {});
   ssh.on('exit', (code) => {

@@ -6,13 +6,15 @@ import { ensureImages } from './image/images.ts';
 import { boot, consoleText, end, type Machine } from './machine/boot.ts';
 import { type Outcome, type RunOptions, runInDom0 } from './machine/exec.ts';
 import { pushBuild } from './machine/payload.ts';
-import { sshCommand } from './machine/ssh.ts';
+import { sshCommand, sshShell } from './machine/ssh.ts';
 import type { XenVersion } from './xen-version.ts';
 
 export interface HostOptions {
   readonly xen?: XenVersion;
   /** `c`, `ocaml`, or the path of a program in dom0. */
   readonly xenstored?: string;
+  /** Told what happens while images are made. */
+  readonly say?: (text: string) => void;
 }
 
 export interface Guest {
@@ -57,8 +59,8 @@ export interface LabHost {
 
 /** Boots a host of its own for the caller; it also ends with the caller's process. */
 export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
-  const images = await ensureImages(() => {});
-  const { xen = '4.17', xenstored = 'c' } = options;
+  const { xen = '4.17', xenstored = 'c', say = () => {} } = options;
+  const images = await ensureImages(say);
   const machine = await boot(images, { xen, xenstored, accel: 'tcg', keep: false });
   await pushBuild(machine);
   const host: LabHost = {
@@ -76,8 +78,10 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
     },
     bootGuest: (name, how) => bootGuest(host, machine, name, how),
     shell: async () => {
-      const ssh = sshCommand(machine, undefined);
-      const { exitCode } = await execa('ssh', ssh, { stdio: 'inherit', reject: false });
+      const { exitCode } = await execa('ssh', sshShell(machine), {
+        stdio: 'inherit',
+        reject: false,
+      });
       return exitCode ?? 1;
     },
     xenLog: () => host.must('xl dmesg'),

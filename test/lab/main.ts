@@ -6,7 +6,7 @@ import { boot, consoleTail, end, type Machine } from './machine/boot.ts';
 import { keptMachine, record, stopKept } from './machine/kept.ts';
 import { pushBuild } from './machine/payload.ts';
 import { isAlive } from './machine/process-id.ts';
-import { sshCommand } from './machine/ssh.ts';
+import { endCommand, sshCommand, sshShell } from './machine/ssh.ts';
 
 const say = (text: string): void => void process.stderr.write(`lab: ${text}\n`);
 
@@ -17,16 +17,22 @@ const statusSignal = 130;
 const statusSsh = 255;
 
 /** Runs ssh on this terminal and returns the status of the command in dom0. */
-const attach = (machine: Machine, command: string | undefined, signal: AbortSignal) =>
-  new Promise<number>((resolve, reject) => {
-    const ssh = spawn('ssh', sshCommand(machine, command), { stdio: 'inherit' });
-    const kill = (): void => void ssh.kill('SIGTERM');
-    signal.addEventListener('abort', kill, { once: true });
-    ssh.on('error', reject).on('exit', (code) => {
-      signal.removeEventListener('abort', kill);
-      resolve(code ?? statusSsh);
-    });
+const attach = async (machine: Machine, command: string | undefined, signal: AbortSignal) => {
+  const id = `main-${process.pid}`;
+  const args = command === undefined ? sshShell(machine) : sshCommand(machine, command, id);
+  const ssh = spawn('ssh', args, { stdio: 'inherit' });
+  const ended = new Promise<number>((resolve, reject) => {
+    ssh.on('error', reject).on('exit', (code) => resolve(code ?? statusSsh));
   });
+  const aborted = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const first = await Promise.race([ended, aborted]);
+  if (first !== undefined) return first;
+  if (command !== undefined) await endCommand(machine, id);
+  ssh.kill('SIGTERM');
+  return ended;
+};
 
 const run = async (args: LabArguments): Promise<number> => {
   const stop = new AbortController();

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
 import type { Machine } from './boot.ts';
 
 /** PATH and place of commands in dom0; dropbear's own PATH lacks /usr/local. */
@@ -29,12 +30,32 @@ export const sshOptions = ({
   return ['-F', 'none', '-p', String(sshPort), ...pairs];
 };
 
-/** Arguments of ssh that run `command` in dom0's bash; without one, a login shell on a terminal. */
-export const sshCommand = (machine: Machine, command: string | undefined): string[] => {
-  const options = [...sshOptions(machine), '-o', 'ControlMaster=no'];
-  if (command === undefined)
-    return [...options, '-t', 'root@127.0.0.1', `${prelude}; exec bash -i`];
-  return [...options, '-T', 'root@127.0.0.1', `${prelude}\n${command}`];
+/** Arguments of ssh that run `command` in dom0's bash; `id` is a name to end it by. */
+export const sshCommand = (machine: Machine, command: string, id?: string): string[] => {
+  const note = id === undefined ? '' : `; echo $$ >/run/lab-${id}`;
+  const program = `${prelude}${note}\n${command}`;
+  return [...sshOptions(machine), '-o', 'ControlMaster=no', '-T', 'root@127.0.0.1', program];
+};
+
+/** Arguments of ssh that give a shell on this terminal. */
+export const sshShell = (machine: Machine): string[] => {
+  const options = [...sshOptions(machine), '-o', 'ControlMaster=no', '-t'];
+  return [...options, 'root@127.0.0.1', `${prelude}; exec bash -i`];
+};
+
+/**
+ * Ends a command in dom0 with all its children. To kill its ssh here does not: the shared
+ * connection keeps the session, and our pipes with it, until the command ends.
+ */
+export const endCommand = async (machine: Machine, id: string): Promise<void> => {
+  const script = `
+    tree() { local child; for child in $(cat /proc/$1/task/*/children); do tree $child; done; echo $1; }
+    kill $(tree $(cat /run/lab-${id})) 2>/dev/null; rm -f /run/lab-${id}`;
+  await execa('ssh', sshCommand(machine, script), {
+    reject: false,
+    timeout: 10_000,
+    stdin: 'ignore',
+  });
 };
 
 /** Opens the connection that later commands share; it ends with the machine. */

@@ -1,6 +1,6 @@
 // `npm start`: a Xen host, a Linux VM that xtl makes, its console up to the prompt, and a shell in dom0.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LabHost, labHost } from '../test/lab/host.ts';
+import { type LabHost, labHost } from './host.ts';
 
 const GUEST = 'small';
 const SHOW_MS = 200;
@@ -42,7 +42,7 @@ const showBoot = async (host: LabHost): Promise<void> => {
 
 const start = async (): Promise<number> => {
   say('Booting a real Xen with a Debian dom0 in QEMU (15 to 60 s)');
-  const host = await labHost();
+  const host = await labHost({ say: (text) => process.stderr.write(`lab: ${text}\n`) });
   try {
     say('Creating a Linux VM with xtl, and its console up to the prompt');
     await showBoot(host);
