@@ -27,6 +27,15 @@ describe('record', () => {
     expect(must(parseRecord(formatRecord(spec, uuid)))).toEqual({ ...rest, uuid });
   });
 
+  it('is ASCII, whatever paths and command line hold', () => {
+    const text = formatRecord({ ...spec, kernel: '/boot/küche-😀', cmdline: 'a\x7f\xe9\n' }, uuid);
+    expect(text).toMatch(/^[\x20-\x7e]+$/);
+    expect(must(parseRecord(text))).toMatchObject({
+      kernel: '/boot/küche-😀',
+      cmdline: 'a\x7f\xe9\n',
+    });
+  });
+
   it.each([
     ['', 'not JSON'],
     ['[1', 'not JSON'],

@@ -8,7 +8,12 @@ export type VmRecord = Omit<VmSpec, 'configText'> & { readonly uuid: string };
 
 export function formatRecord(spec: VmSpec, uuid: string): string {
   const { configText: _, ...rest } = spec;
-  return JSON.stringify({ ...rest, uuid });
+  return JSON.stringify({ ...rest, uuid }).replace(/[^\x20-\x7e]/g, escapeChar);
+}
+
+/** Paths are text, and what xenstore holds are bytes: anything but ASCII is escaped as JSON knows it. */
+function escapeChar(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
