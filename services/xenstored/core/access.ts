@@ -70,7 +70,7 @@ function mayHear(rq: Request, path: Path, error: WireError, bits: number): WireE
     above = parentPath(above);
     const node = see(rq, above, 0);
     if (typeof node !== 'string') {
-      const granted = allowed(connection, node.perms, node.permsGeneration, state.isFresh);
+      const granted = allowed(connection, node.perms, state.isFresh);
       return (granted & bits) !== 0 ? error : 'EACCES';
     }
     if (node === 'ENOSPC') return node;
@@ -83,6 +83,6 @@ export function get(rq: Request, path: Path, bits: number, saw: number): Node | 
   if (typeof node === 'string') return node === 'ENOSPC' ? node : mayHear(rq, path, node, bits);
   const { connection, state } = rq;
   if (connection.privileged) return node;
-  const granted = allowed(connection, node.perms, node.permsGeneration, state.isFresh);
+  const granted = allowed(connection, node.perms, state.isFresh);
   return (granted & bits) === bits ? node : mayHear(rq, path, 'EACCES', bits);
 }

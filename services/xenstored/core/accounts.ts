@@ -20,7 +20,7 @@ export function sizeOf(valueSize: number, perms: number, childBytes: number): nu
 /** The memory that a node is charged with: its size and its path. */
 export function weightOf(pathLength: number, node: Node): number {
   const childBytes = node.children?.bytes ?? 0;
-  return pathLength + sizeOf(node.value.length, node.perms.length, childBytes);
+  return pathLength + sizeOf(node.value.length, node.perms.entries.length, childBytes);
 }
 
 /** Makes a domain known, introduced or not: permissions may name it from now on. */

@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts';
 import type { Path } from './path.ts';
 import { parentPath } from './path.ts';
 import type { Perms } from './perms.ts';
-import { withOwner } from './perms.ts';
+import { ownerOf, withOwner } from './perms.ts';
 import type { Request, State } from './state.ts';
 import { nextGeneration, quotaOf } from './state.ts';
 import { changed, countOwned } from './transaction.ts';
@@ -90,7 +90,7 @@ function checkCreation(
   let childBytes = 0;
   for (let i = 0; i < missing.length; i++) {
     if (domain.nodes + (transaction === undefined ? i : 0) >= most) return 'ENOSPC';
-    const size = sizeOf(i === 0 ? valueSize : 0, perms.length, childBytes);
+    const size = sizeOf(i === 0 ? valueSize : 0, perms.entries.length, childBytes);
     const error = checkSize(rq, size);
     if (error !== undefined) return error;
     const { text, parts } = missing[i] as Path;
@@ -98,7 +98,7 @@ function checkCreation(
     childBytes = (parts.at(-1) as string).length + 1;
   }
   const list = (parent.children?.bytes ?? 0) + childBytes;
-  const error = checkSize(rq, sizeOf(parent.value.length, parent.perms.length, list));
+  const error = checkSize(rq, sizeOf(parent.value.length, parent.perms.entries.length, list));
   return error ?? checkMemory(rq, memory);
 }
 
@@ -111,19 +111,18 @@ export function create(rq: Request, path: Path, value: Value): WireError | undef
   const way = missingTo(rq, path);
   if (typeof way === 'string') return way;
   const { missing, parent } = way;
-  const { permsGeneration } = parent;
   const perms = connection.privileged ? parent.perms : withOwner(parent.perms, connection.domid);
   if (transaction !== undefined) transaction.createdNodes = true;
   const error = checkCreation(rq, missing, parent, perms, value.length);
   if (error !== undefined) return error;
 
   const tree = treeOf(rq);
-  const owner = perms[0].domid;
-  const parentOwner = parent.perms[0].domid;
+  const owner = ownerOf(perms);
+  const parentOwner = ownerOf(parent.perms);
   for (let i = missing.length - 1; i >= 0; i--) {
     const at = missing[i] as Path;
     const generation = nextGeneration(state);
-    const node = createNode(tree.epoch, generation, i === 0 ? value : '', perms, permsGeneration);
+    const node = createNode(tree.epoch, at, generation, i === 0 ? value : '', perms);
     insert(tree, at, node, generation);
     const nameBytes = (at.parts.at(-1) as string).length + 1;
     weigh(rq, i === missing.length - 1 ? parentOwner : owner, nameBytes);
@@ -148,12 +147,13 @@ export function writeValue(
   const childBytes = node.children?.bytes ?? 0;
   const more = value.length - node.value.length;
   const error =
-    checkSize(rq, sizeOf(value.length, node.perms.length, childBytes)) ?? checkMemory(rq, more);
+    checkSize(rq, sizeOf(value.length, node.perms.entries.length, childBytes)) ??
+    checkMemory(rq, more);
   if (error !== undefined) return error;
   const own = edit(treeOf(rq), path);
   own.generation = nextGeneration(state);
   own.value = value;
-  weigh(rq, own.perms[0].domid, more);
+  weigh(rq, ownerOf(own.perms), more);
   const access = accessTo(rq, path);
   if (access !== undefined) {
     changed(access, own);
@@ -172,28 +172,28 @@ export function writePerms(
 ): WireError | undefined {
   const { state, transaction } = rq;
   const childBytes = node.children?.bytes ?? 0;
-  const more = perms.length - node.perms.length;
+  const more = perms.entries.length - node.perms.entries.length;
   const error =
-    checkSize(rq, sizeOf(node.value.length, perms.length, childBytes)) ?? checkMemory(rq, more * 8);
+    checkSize(rq, sizeOf(node.value.length, perms.entries.length, childBytes)) ??
+    checkMemory(rq, more * 8);
   if (error !== undefined) return error;
   const own = edit(treeOf(rq), path);
-  const [before] = own.perms;
-  weigh(rq, before.domid, -weightOf(path.text.length, own));
+  const before = ownerOf(own.perms);
+  weigh(rq, before, -weightOf(path.text.length, own));
   own.perms = perms;
   own.generation = nextGeneration(state);
-  own.permsGeneration = own.generation;
-  weigh(rq, perms[0].domid, weightOf(path.text.length, own));
+  weigh(rq, ownerOf(perms), weightOf(path.text.length, own));
   const access = accessTo(rq, path);
   if (access !== undefined) {
     changed(access, own);
     access.wrotePerms = true;
   }
   if (transaction === undefined) {
-    countNodes(state, before.domid, -1);
-    countNodes(state, perms[0].domid, 1);
+    countNodes(state, before, -1);
+    countNodes(state, ownerOf(perms), 1);
   } else {
-    countOwned(transaction, before.domid, -1);
-    countOwned(transaction, perms[0].domid, 1);
+    countOwned(transaction, before, -1);
+    countOwned(transaction, ownerOf(perms), 1);
   }
   chargeWrite(rq, 1);
   return undefined;

@@ -4,6 +4,7 @@ import { weightOf } from './accounts.ts';
 import { childrenOf } from './children.ts';
 import type { Path } from './path.ts';
 import { childPath, ROOT } from './path.ts';
+import { ownerOf } from './perms.ts';
 import type { State } from './state.ts';
 import { lookup } from './tree.ts';
 
@@ -22,7 +23,7 @@ export function checkStore(state: State): string[] {
       wrong.push(`${path.text} is listed but not there`);
       continue;
     }
-    const owner = node.perms[0].domid;
+    const owner = ownerOf(node.perms);
     add(nodes, owner, 1);
     add(memory, owner, weightOf(path.text.length, node));
     let bytes = 0;

@@ -8,7 +8,7 @@ import type { Owed, Request, State } from './state.ts';
 import type { Node } from './tree.ts';
 
 /** What of a node decides who may read it. */
-export type Protected = Pick<Node, 'perms' | 'permsGeneration'>;
+export type Protected = Pick<Node, 'perms'>;
 
 /** A changed node as its watchers may have known it. Whoever could read any of these may know. */
 export interface Changed {
@@ -24,8 +24,8 @@ export interface Changed {
 
 function mayKnow(state: State, who: Connection, changed: Changed): boolean {
   const { node, parent, old } = changed;
-  const reads = ({ perms, permsGeneration }: Protected): boolean =>
-    (allowed(who, perms, permsGeneration, state.isFresh) & READ) !== 0;
+  const reads = ({ perms }: Protected): boolean =>
+    (allowed(who, perms, state.isFresh) & READ) !== 0;
   if (old !== undefined && reads(old)) return true;
   return node !== undefined && (reads(node) || (parent !== undefined && reads(parent)));
 }
@@ -64,7 +64,7 @@ export function fireFor(rq: Request, changed: Changed): void {
 
 function mayKnowSpecial(state: State, name: string, who: Connection): boolean {
   const perms = state.specials.get(name);
-  return perms !== undefined && (allowed(who, perms, state.generation, state.isFresh) & READ) !== 0;
+  return perms !== undefined && (allowed(who, perms, state.isFresh) & READ) !== 0;
 }
 
 /** `@introduceDomain` or `@releaseDomain`, to those who may read it and do not ask for more. */

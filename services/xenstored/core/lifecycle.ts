@@ -11,7 +11,7 @@ import { dropWatches } from './ops/watch.ts';
 import type { Path } from './path.ts';
 import { childPath, pathOf, ROOT } from './path.ts';
 import type { PermEntry } from './perms.ts';
-import { intern, withOwner } from './perms.ts';
+import { ownerOf, permsOf, withOwner } from './perms.ts';
 import { removeTree } from './removal.ts';
 import type { State } from './state.ts';
 import { nextGeneration, stir } from './state.ts';
@@ -93,7 +93,7 @@ function removeOwned(state: State, domain: Domain, top: Path): void {
   for (let path = stack.pop(); path !== undefined && domain.nodes > 0; path = stack.pop()) {
     const node = lookup(state.tree, path);
     if (node === undefined) continue;
-    if (node.perms[0].domid === domain.domid) {
+    if (ownerOf(node.perms) === domain.domid) {
       if (state.keepOrphans || path.parts.length === 0) adoptOrphans(state, path, domain);
       else {
         removeTree(state, path, undefined);
@@ -109,9 +109,11 @@ function removeOwned(state: State, domain: Domain, top: Path): void {
 
 /** A domain is in no list any longer: a later domain with its number starts without rights. */
 function removeFromSpecials(state: State, domid: number): void {
-  for (const [name, [owner, ...others]] of state.specials) {
+  for (const [name, perms] of state.specials) {
+    const [owner, ...others] = perms.entries;
     const heir: PermEntry = owner.domid === domid ? { ...owner, domid: state.privDomid } : owner;
-    state.specials.set(name, intern([heir, ...others.filter((entry) => entry.domid !== domid)]));
+    const left = others.filter((entry) => entry.domid !== domid);
+    state.specials.set(name, permsOf([heir, ...left], perms.generation));
   }
 }
 

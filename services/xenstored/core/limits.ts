@@ -12,9 +12,12 @@ export const STRING_VALUE_MAX = 128;
 export const BUCKET_CHILDREN = 16;
 
 /** Parsed paths kept for the next request; a power of two. */
-export const PATH_CACHE_SLOTS = 4096;
+export const PATH_CACHE_SLOTS = 2048;
 /** Longer paths are parsed each time. */
 export const PATH_CACHE_LENGTH = 192;
+
+/** Names kept so that equal names are one string; a power of two. */
+export const NAME_CACHE_SLOTS = 1024;
 
 /** Permission lists kept so that equal lists are one object; a power of two. */
 export const PERMS_CACHE_SLOTS = 512;

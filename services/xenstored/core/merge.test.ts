@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { prng } from '../../../shared/core/prng.ts';
+import type { StoreOptions } from './state.ts';
 import { type Bench, bench, type Speaker } from './testing.ts';
 
 const rows = (b: Bench, path = '/'): string[] => {

@@ -16,10 +16,11 @@ import { charge, countNodes, weightOf } from './accounts.ts';
 import { REFRESH_NODES_MAX } from './limits.ts';
 import type { Path } from './path.ts';
 import { parentPath } from './path.ts';
+import { ownerOf } from './perms.ts';
 import type { State } from './state.ts';
 import { nextGeneration } from './state.ts';
 import type { Access, Content, Transaction } from './transaction.ts';
-import { SAW_CHILDREN, SAW_VALUE } from './transaction.ts';
+import { listGeneration, SAW_CHILDREN, SAW_VALUE } from './transaction.ts';
 import type { Node, Tree } from './tree.ts';
 import { createNode, edit, insert, lookup, remove } from './tree.ts';
 
@@ -52,7 +53,7 @@ function differs(access: Access, now: Node | undefined, strict: boolean): boolea
   return (
     now.perms !== before.perms ||
     ((saw & SAW_VALUE) !== 0 && now.value !== before.value) ||
-    ((saw & SAW_CHILDREN) !== 0 && now.childGeneration !== before.childGeneration)
+    ((saw & SAW_CHILDREN) !== 0 && listGeneration(now) !== before.listGeneration)
   );
 }
 
@@ -74,22 +75,14 @@ function apply(state: State, access: Access, after: Content, into: Tree): void {
   const { path, before, deleted, wroteValue, wrotePerms } = access;
   const generation = nextGeneration(state);
   if (before === undefined || deleted) {
-    const { value, perms, permsGeneration } = after;
-    insert(
-      into,
-      path,
-      createNode(into.epoch, generation, value, perms, permsGeneration),
-      generation,
-    );
+    const { value, perms } = after;
+    insert(into, path, createNode(into.epoch, path, generation, value, perms), generation);
     return;
   }
   const own = edit(into, path);
   own.generation = generation;
   if (wroteValue) own.value = after.value;
-  if (wrotePerms) {
-    own.perms = after.perms;
-    own.permsGeneration = after.permsGeneration;
-  }
+  if (wrotePerms) own.perms = after.perms;
 }
 
 /** The store's tree of now with the transaction's changes; nothing in `tx` conflicts with it. */
@@ -137,7 +130,7 @@ function weigh(state: State, paths: readonly Path[], sign: 1 | -1): void {
   for (const path of paths) {
     const node = lookup(state.tree, path);
     if (node === undefined) continue;
-    charge(state, node.perms[0].domid, sign * weightOf(path.text.length, node));
+    charge(state, ownerOf(node.perms), sign * weightOf(path.text.length, node));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Paths taken apart once: the canonical text and its parts, from a cache for those seen before. */
 
 import { isRelative, isValidPath } from '../../../shared/xenstore/paths.ts';
-import { PATH_CACHE_LENGTH, PATH_CACHE_SLOTS } from './limits.ts';
+import { NAME_CACHE_SLOTS, PATH_CACHE_LENGTH, PATH_CACHE_SLOTS } from './limits.ts';
 import type { Node, Tree } from './tree.ts';
 import { latin1Of } from './value.ts';
 
@@ -20,11 +20,25 @@ function createPath(text: string, parts: readonly string[]): Path {
   return { text, parts, hint: undefined, hintTree: undefined, hintShape: 0 };
 }
 
+const names: string[] = new Array(NAME_CACHE_SLOTS).fill('');
+
+/**
+ * The one string that stands for a name, while it is known: trees repeat a few names very often,
+ * and equal strings that are one are found equal at once.
+ */
+function internName(name: string): string {
+  let hash = name.length;
+  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
+  const slot = (hash ^ (hash >>> 11)) & (NAME_CACHE_SLOTS - 1);
+  if (names[slot] !== name) names[slot] = name;
+  return names[slot] as string;
+}
+
 export const ROOT: Path = createPath('/', []);
 
 /** The path of a text known to be valid. */
 export function pathOf(text: string): Path {
-  return text === '/' ? ROOT : createPath(text, text.slice(1).split('/'));
+  return text === '/' ? ROOT : createPath(text, text.slice(1).split('/').map(internName));
 }
 
 export function parentPath(path: Path): Path {

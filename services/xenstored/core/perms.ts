@@ -1,6 +1,6 @@
 /**
- * Permission lists as nodes hold them, and what they allow (xenstored_core.c perm_for_conn and
- * what domain_adjust_node_perms achieves @ RELEASE-4.17.7).
+ * Permission lists as nodes hold them, and what they allow (xenstored_core.c perm_for_conn and what
+ * domain_adjust_node_perms achieves @ RELEASE-4.17.7).
  */
 
 import type { Access, Permission } from '../../../shared/xenstore/permissions.ts';
@@ -8,15 +8,21 @@ import { formatPermission } from '../../../shared/xenstore/permissions.ts';
 import { PERMS_CACHE_SLOTS } from './limits.ts';
 
 /**
- * An entry is ignored if its domain did not exist when the list was set: a later one gets no
- * rights.
+ * An entry is ignored if its domain did not exist when the list was set: a later one gets no rights.
  */
 export interface PermEntry extends Permission {
   readonly ignored: boolean;
 }
 
-/** Immutable, shared by all nodes with the same list. At least one entry: the owner. */
-export type Perms = readonly [PermEntry, ...PermEntry[]];
+/** At least one entry: the owner. */
+export type PermEntries = readonly [PermEntry, ...PermEntry[]];
+
+/** Immutable, shared by a node with all that inherit from it. */
+export interface Perms {
+  readonly entries: PermEntries;
+  /** When the list was set: entries for domains younger than that mean others. */
+  readonly generation: number;
+}
 
 /** xen.h @ RELEASE-4.22.0: an entry for every domain. */
 export const DOMID_ANY = 0x7ff5;
@@ -45,26 +51,26 @@ function names(entry: PermEntry, subject: Subject): boolean {
   );
 }
 
-/** What a list set at `generation` allows: bits READ, WRITE, OWNER. */
-export function allowed(
-  subject: Subject,
-  perms: Perms,
-  generation: number,
-  isFresh: IsFresh,
-): number {
-  if (subject.privileged || names(perms[0], subject)) return ALL;
-  for (let i = 1; i < perms.length; i++) {
-    const entry = perms[i] as PermEntry;
+export function ownerOf(perms: Perms): number {
+  return perms.entries[0].domid;
+}
+
+/** What a list allows: bits READ, WRITE, OWNER. */
+export function allowed(subject: Subject, perms: Perms, isFresh: IsFresh): number {
+  const { entries, generation } = perms;
+  if (subject.privileged || names(entries[0], subject)) return ALL;
+  for (let i = 1; i < entries.length; i++) {
+    const entry = entries[i] as PermEntry;
     if (entry.ignored) continue;
     if (entry.domid === DOMID_ANY) return BITS[entry.access];
     if (names(entry, subject) && isFresh(entry.domid, generation)) return BITS[entry.access];
   }
-  return BITS[perms[0].access];
+  return BITS[entries[0].access];
 }
 
 const cache: (Perms | undefined)[] = new Array(PERMS_CACHE_SLOTS).fill(undefined);
 
-function equal(a: Perms, b: Perms): boolean {
+function equal(a: PermEntries, b: PermEntries): boolean {
   return (
     a.length === b.length &&
     a.every((entry, i) => {
@@ -78,26 +84,28 @@ function equal(a: Perms, b: Perms): boolean {
   );
 }
 
-/** The one object that stands for this list, where one is still known. */
-export function intern(perms: Perms): Perms {
-  let hash = perms.length;
-  for (const { domid, access, ignored } of perms) {
+/** A list set at `generation`; the same object for an equal list of that time, while one is known. */
+export function permsOf(entries: PermEntries, generation: number): Perms {
+  let hash = Math.imul(generation, 0x9e3779b1);
+  for (const { domid, access, ignored } of entries) {
     hash = (Math.imul(hash, 31) + domid * 8 + BITS[access] * 2 + (ignored ? 1 : 0)) | 0;
   }
-  const index = (hash ^ (hash >>> 9)) & (PERMS_CACHE_SLOTS - 1);
+  const index = (hash ^ (hash >>> 15)) & (PERMS_CACHE_SLOTS - 1);
   const known = cache[index];
-  if (known !== undefined && equal(known, perms)) return known;
+  if (known?.generation === generation && equal(known.entries, entries)) return known;
+  const perms = { entries, generation };
   cache[index] = perms;
   return perms;
 }
 
-/** The list for a node that `owner` creates below one with `perms`. */
+/** The list for a node that `domid` creates below one with `perms`. */
 export function withOwner(perms: Perms, domid: number): Perms {
-  if (perms[0].domid === domid) return perms;
-  return intern([{ ...perms[0], domid }, ...perms.slice(1)]);
+  const [owner, ...others] = perms.entries;
+  if (owner.domid === domid) return perms;
+  return permsOf([{ ...owner, domid }, ...others], perms.generation);
 }
 
 /** As GET_PERMS sends it: each entry and a NUL. */
 export function permsText(perms: Perms): string {
-  return perms.map((entry) => `${formatPermission(entry)}\0`).join('');
+  return perms.entries.map((entry) => `${formatPermission(entry)}\0`).join('');
 }

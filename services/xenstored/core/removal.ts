@@ -11,6 +11,7 @@ import { childrenOf } from './children.ts';
 import { fire, fireFor } from './fire.ts';
 import type { Path } from './path.ts';
 import { childPath, parentPath } from './path.ts';
+import { ownerOf } from './perms.ts';
 import { owedBy } from './reply.ts';
 import type { Owed, Request, State } from './state.ts';
 import { nextGeneration } from './state.ts';
@@ -50,11 +51,11 @@ function subtree(top: Doomed, enter: (path: Path) => WireError | undefined): Doo
 function removeNow(state: State, owed: Owed | undefined, order: readonly Doomed[]): void {
   const top = order.at(-1) as Doomed;
   for (const { path, node } of order) {
-    const owner = node.perms[0].domid;
+    const owner = ownerOf(node.perms);
     countNodes(state, owner, -1);
     charge(state, owner, -weightOf(path.text.length, node));
   }
-  const parentOwner = top.parent?.perms[0].domid ?? 0;
+  const parentOwner = top.parent === undefined ? 0 : ownerOf(top.parent.perms);
   charge(state, parentOwner, -((top.path.parts.at(-1) as string).length + 1));
   remove(state.tree, top.path, nextGeneration(state));
   if (order.length > 1) state.paths.dropHints();
@@ -99,13 +100,13 @@ export function removeFor(rq: Request, path: Path, node: Node): WireError | unde
       changed(access, undefined);
       access.deleted = true;
     }
-    const owner = each.node.perms[0].domid;
+    const owner = ownerOf(each.node.perms);
     countOwned(transaction, owner, -1);
     weigh(rq, owner, -weightOf(each.path.text.length, each.node));
     const exact = each.path !== path;
     fireFor(rq, { path: each.path, node: each.node, parent: each.parent, old: undefined, exact });
   }
   remove(treeOf(rq), path, nextGeneration(state));
-  weigh(rq, parent.perms[0].domid, -((path.parts.at(-1) as string).length + 1));
+  weigh(rq, ownerOf(parent.perms), -((path.parts.at(-1) as string).length + 1));
   return undefined;
 }

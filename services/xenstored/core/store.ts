@@ -22,7 +22,7 @@ import {
 import { HINT_SHAPES_MAX, SNAPSHOT_CHANGES_MAX, SOCKET_OUTPUT_MAX } from './limits.ts';
 import { dropOldSnapshots } from './merge.ts';
 import type { Path } from './path.ts';
-import { createPathCache, pathOf } from './path.ts';
+import { createPathCache, pathOf, ROOT } from './path.ts';
 import type { Perms } from './perms.ts';
 import { DEFAULT_QUOTAS, DRIVER_DOMAIN_QUOTAS } from './quota.ts';
 import { replyError } from './reply.ts';
@@ -79,7 +79,10 @@ export interface Store {
   readonly state: State;
 }
 
-const DOM0_ONLY: Perms = [{ domid: 0, access: 'n', ignored: false }];
+const DOM0_ONLY: Perms = {
+  entries: [{ domid: 0, access: 'n', ignored: false }],
+  generation: 1,
+};
 
 function createState(options: StoreOptions): State {
   const quotas = { ...DEFAULT_QUOTAS, ...options.quotas };
@@ -97,7 +100,7 @@ function createState(options: StoreOptions): State {
     socketOutputMax: options.socketOutputMax ?? SOCKET_OUTPUT_MAX,
     features: options.features ?? FEATURES,
     paths: createPathCache(() => quotas.pathMax),
-    tree: { root: createNode(1, 1, '', perms, 1), epoch: 1, shape: 0 },
+    tree: { root: createNode(1, ROOT, 1, '', perms), epoch: 1, shape: 0 },
     domains,
     connections: new Set(),
     stirred: [],
@@ -127,11 +130,11 @@ function plant(state: State): void {
   const paths: Path[] = [pathOf('/tool'), pathOf('/tool/xenstored')];
   for (const path of paths) {
     const generation = nextGeneration(state);
-    const node = createNode(state.tree.epoch, generation, '', DOM0_ONLY, generation);
+    const node = createNode(state.tree.epoch, path, generation, '', DOM0_ONLY);
     insert(state.tree, path, node, generation);
     charge(state, 0, weightOf(path.text.length, node) + (path.parts.at(-1) as string).length + 1);
   }
-  charge(state, 0, weightOf(1, createNode(1, 1, '', DOM0_ONLY, 1)));
+  charge(state, 0, weightOf(1, createNode(1, ROOT, 1, '', DOM0_ONLY)));
   const dom0 = state.domains.get(0);
   if (dom0 !== undefined) dom0.nodes = 1 + paths.length;
 }

@@ -31,12 +31,11 @@ export interface Access {
 export interface Content {
   readonly value: Value;
   readonly perms: Perms;
-  readonly permsGeneration: number;
 }
 
 export interface Before extends Content {
   readonly generation: number;
-  readonly childGeneration: number;
+  readonly listGeneration: number;
 }
 
 export interface Transaction {
@@ -74,13 +73,17 @@ export function createTransaction(id: number): Transaction {
   };
 }
 
+/** When the list of a node's children last changed; 0 if it never had any. */
+export function listGeneration(node: Node): number {
+  return node.children?.generation ?? 0;
+}
+
 export function createAccess(path: Path, node: Node | undefined): Access {
   const before = node && {
     generation: node.generation,
-    childGeneration: node.childGeneration,
+    listGeneration: listGeneration(node),
     value: node.value,
     perms: node.perms,
-    permsGeneration: node.permsGeneration,
   };
   return {
     path,
@@ -102,9 +105,5 @@ export function countOwned(tx: Transaction, domid: number, by: number): void {
 /** Notes what a transaction made of a node: `after` is undefined if it deleted it. */
 export function changed(access: Access, after: Content | undefined): void {
   access.modified = true;
-  access.after = after && {
-    value: after.value,
-    perms: after.perms,
-    permsGeneration: after.permsGeneration,
-  };
+  access.after = after && { value: after.value, perms: after.perms };
 }

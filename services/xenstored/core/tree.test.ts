@@ -8,7 +8,7 @@ import type { Perms } from './perms.ts';
 import type { Tree } from './tree.ts';
 import { createNode, edit, insert, lookup, remove } from './tree.ts';
 
-const PERMS: Perms = [{ domid: 0, access: 'n', ignored: false }];
+const PERMS: Perms = { entries: [{ domid: 0, access: 'n', ignored: false }], generation: 0 };
 
 /** All paths and values, in the order of the lists. */
 function contents(tree: Tree): string[] {
@@ -26,7 +26,7 @@ describe('the tree', () => {
   it.each([1, 2, 3])('keeps every snapshot as it was taken, seed %d', (seed) => {
     const random = prng(seed);
     let epochs = 1;
-    const tree: Tree = { root: createNode(1, 0, '', PERMS, 0), epoch: 1, shape: 0 };
+    const tree: Tree = { root: createNode(1, ROOT, 0, '', PERMS), epoch: 1, shape: 0 };
     const snapshots: { tree: Tree; rows: string[] }[] = [];
     const names = Array.from({ length: 60 }, (_, i) => `n${i}`);
     const randomPath = (): Path =>
@@ -37,7 +37,7 @@ describe('the tree', () => {
       if (node !== undefined && random.chance(0.3)) remove(tree, path, step);
       else if (node !== undefined) edit(tree, path).value = `${step}`;
       else if (lookup(tree, parentPath(path)) !== undefined) {
-        insert(tree, path, createNode(tree.epoch, step, `${step}`, PERMS, step), step);
+        insert(tree, path, createNode(tree.epoch, path, step, `${step}`, PERMS), step);
       }
       if (step % 100 === 0) {
         const copy = { root: tree.root, epoch: ++epochs, shape: 0 };
@@ -50,11 +50,15 @@ describe('the tree', () => {
   });
 
   it('lists children in the order in which they came, however many', () => {
-    const tree: Tree = { root: createNode(1, 0, '', PERMS, 0), epoch: 1, shape: 0 };
+    const tree: Tree = { root: createNode(1, ROOT, 0, '', PERMS), epoch: 1, shape: 0 };
     const names = Array.from({ length: 1000 }, (_, i) => `child-${(i * 7919) % 1000}`);
-    for (const name of names) insert(tree, pathOf(`/${name}`), createNode(1, 1, '', PERMS, 1), 1);
+    const add = (name: string): void => {
+      const path = pathOf(`/${name}`);
+      insert(tree, path, createNode(1, path, 1, '', PERMS), 1);
+    };
+    for (const name of names) add(name);
     remove(tree, pathOf('/child-0'), 2);
-    insert(tree, pathOf('/child-0'), createNode(1, 3, '', PERMS, 3), 3);
+    add('child-0');
     const expected = [...names.filter((name) => name !== 'child-0'), 'child-0'];
     expect(childrenOf(tree.root.children).map(({ name }) => name)).toEqual(expected);
     const list = childList(tree.root.children);

@@ -13,19 +13,12 @@ import type { Value } from './value.ts';
 
 export interface Node {
   readonly epoch: number;
-  /** In its parent's list, and its place there; the root has none. */
-  name: string;
-  order: number;
+  /** In its parent's list; the root has none. */
+  readonly name: string;
   /** When anything of the node itself last changed, by the store's count; unique to the change. */
   generation: number;
-  /** When a child last came or went. */
-  childGeneration: number;
   value: Value;
   perms: Perms;
-  /**
-   * When the list was set: entries for domains younger than that mean others. Inherited with it.
-   */
-  permsGeneration: number;
   children: Children | undefined;
 }
 
@@ -37,39 +30,21 @@ export interface Tree {
   shape: number;
 }
 
+/** A node without children, to be inserted at `path`. */
 export function createNode(
   epoch: number,
+  path: Path,
   generation: number,
   value: Value,
   perms: Perms,
-  permsGeneration: number,
 ): Node {
-  const childGeneration = generation;
-  return {
-    epoch,
-    name: '',
-    order: 0,
-    generation,
-    childGeneration,
-    value,
-    perms,
-    permsGeneration,
-    children: undefined,
-  };
+  const name = path.parts.at(-1) ?? '';
+  return { epoch, name, generation, value, perms, children: undefined };
 }
 
 function copyNode(node: Node, epoch: number): Node {
-  return {
-    epoch,
-    name: node.name,
-    order: node.order,
-    generation: node.generation,
-    childGeneration: node.childGeneration,
-    value: node.value,
-    perms: node.perms,
-    permsGeneration: node.permsGeneration,
-    children: node.children,
-  };
+  const { name, generation, value, perms, children } = node;
+  return { epoch, name, generation, value, perms, children };
 }
 
 /**
@@ -129,9 +104,8 @@ export function insert(tree: Tree, path: Path, node: Node, generation: number): 
   assert(depth >= 0, 'the root is not inserted');
   const parent = ownPath(tree, path.parts, depth);
   parent.children = ownChildren(parent.children, tree.epoch);
-  addChild(parent.children, path.parts[depth] as string, node);
+  addChild(parent.children, node, generation);
   parent.generation = generation;
-  parent.childGeneration = generation;
 }
 
 /** Takes a node and all below it out; the parent counts a change at `generation`. */
@@ -140,7 +114,6 @@ export function remove(tree: Tree, path: Path, generation: number): void {
   assert(depth >= 0, 'the root is not removed');
   const parent = ownPath(tree, path.parts, depth);
   parent.children = ownChildren(parent.children, tree.epoch);
-  deleteChild(parent.children, path.parts[depth] as string);
+  deleteChild(parent.children, path.parts[depth] as string, generation);
   parent.generation = generation;
-  parent.childGeneration = generation;
 }

@@ -12,12 +12,12 @@ import { fireFor } from '../fire.ts';
 import type { Path } from '../path.ts';
 import { parentPath } from '../path.ts';
 import type { PermEntry, Perms } from '../perms.ts';
-import { allowed, DOMID_ANY, intern, OWNER, WRITE } from '../perms.ts';
+import { allowed, DOMID_ANY, OWNER, ownerOf, permsOf, WRITE } from '../perms.ts';
 import type { Quotas } from '../quota.ts';
 import { removeFor } from '../removal.ts';
 import { ack } from '../reply.ts';
 import type { Request } from '../state.ts';
-import { quotaOf } from '../state.ts';
+import { nextGeneration, quotaOf } from '../state.ts';
 import { lookup } from '../tree.ts';
 import { valueFrom } from '../value.ts';
 
@@ -110,14 +110,16 @@ function newPerms(rq: Request, texts: readonly string[]): Perms | WireError {
   const [owner, ...others] = parsed.value.map(
     ({ domid, access }): PermEntry => ({ domid, access, ignored: ignored(domid) }),
   );
-  return owner === undefined || owner.ignored ? 'ENOENT' : intern([owner, ...others]);
+  return owner === undefined || owner.ignored
+    ? 'ENOENT'
+    : permsOf([owner, ...others], nextGeneration(state));
 }
 
 function setSpecial(rq: Request, name: string, perms: Perms): WireError | undefined {
   const { state, connection } = rq;
   const now = state.specials.get(name);
   if (now === undefined) return 'EINVAL';
-  const granted = allowed(connection, now, state.generation, state.isFresh);
+  const granted = allowed(connection, now, state.isFresh);
   if ((granted & (WRITE | OWNER)) !== (WRITE | OWNER)) return 'EACCES';
   state.specials.set(name, perms);
   ack(rq);
@@ -138,8 +140,8 @@ export function setPerms(rq: Request): WireError | undefined {
   if (path === undefined) return 'EINVAL';
   const node = get(rq, path, WRITE | OWNER, 0);
   if (typeof node === 'string') return node;
-  if (!connection.privileged && perms[0].domid !== node.perms[0].domid) return 'EPERM';
-  const old = { perms: node.perms, permsGeneration: node.permsGeneration };
+  if (!connection.privileged && ownerOf(perms) !== ownerOf(node.perms)) return 'EPERM';
+  const old = { perms: node.perms };
   const error = writePerms(rq, path, node, perms);
   if (error !== undefined) return error;
   announce(rq, path, old);
