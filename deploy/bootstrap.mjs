@@ -27,7 +27,10 @@ const tool = (name, args) => {
 /** A program of node_modules. @type {(name: string) => string} */
 const bin = (name) => join('node_modules/.bin', name);
 
-/** All checks run, even when one fails; vitest's summary comes last. @type {(args: string[]) => number} */
+/**
+ * All checks run, even when one fails; vitest's summary comes last.
+ * @type {(args: string[]) => number}
+ */
 const test = (args) => {
   const failed = [
     run(bin('biome'), 'check', '.') === 0 ? '' : 'biome check',

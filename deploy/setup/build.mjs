@@ -33,7 +33,10 @@ const hostEntries = {
   'tools/relink': 'deploy/relink/main.ts',
 };
 
-/** Writes a file whole or not at all, and only when it is new. @type {(path: string, data: string | Uint8Array) => void} */
+/**
+ * Writes a file whole or not at all, and only when it is new.
+ * @type {(path: string, data: string | Uint8Array) => void}
+ */
 const put = (path, data) => {
   const bytes = Buffer.from(data);
   if (existsSync(path) && readFileSync(path).equals(bytes)) return;
@@ -61,7 +64,10 @@ export const buildGrammars = (root) => {
   }
 };
 
-/** Bundles the entries that exist. @type {(root: string, entries: Record<string, string>) => Promise<void>} */
+/**
+ * Bundles the entries that exist.
+ * @type {(root: string, entries: Record<string, string>) => Promise<void>}
+ */
 const bundles = async (root, entries) => {
   const there = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)));
   const folder = dirname(Object.keys(entries)[0] ?? '');
@@ -86,7 +92,10 @@ const bundles = async (root, entries) => {
     logLevel: 'warning',
     // Packages of the older module system look up Node's own modules by require.
     banner: {
-      js: "import { createRequire as $createRequire } from 'node:module';\nconst require = $createRequire(import.meta.url);",
+      js: [
+        "import { createRequire as $createRequire } from 'node:module';",
+        'const require = $createRequire(import.meta.url);',
+      ].join('\n'),
     },
   });
   for (const { path, contents } of result.outputFiles) put(path, contents);

@@ -18,12 +18,10 @@ export interface GuestConsole {
   close(): void;
 }
 
-/** Runs a console client in dom0 on a terminal; what the guest said before it came is still there. `show` gets it as it comes. */
-export const openConsole = (
-  machine: Machine,
-  client: string,
-  show: (text: string) => void = () => {},
-): GuestConsole => {
+/**
+ * Runs a console client in dom0 on a terminal; what the guest said before it came is still there.
+ */
+export const openConsole = (machine: Machine, client: string): GuestConsole => {
   const options = [...sshOptions(machine), '-o', 'ControlMaster=no', '-tt', 'root@127.0.0.1'];
   const program = `${prelude}; exec ${client}`;
   const ssh = spawn('ssh', [...options, program], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -31,7 +29,6 @@ export const openConsole = (
   let ended: string | undefined;
   ssh.stdout.setEncoding('latin1').on('data', (text: string) => {
     said += text;
-    show(text);
   });
   ssh.stdin.on('error', () => {});
   ssh.on('exit', (code) => {

@@ -51,7 +51,7 @@ export interface LabHost {
   shell(): Promise<number>;
   /** What Xen printed, as `xl dmesg` has it. */
   xenLog(): Promise<string>;
-  /** The machine's serial console: Xen's and dom0's messages from the start, also of a dead host. */
+  /** The machine's serial console: what Xen and dom0 said from the start, also of a dead host. */
   consoleText(): string;
   /** Ends the host; harmless when it has ended. */
   end(): Promise<void>;

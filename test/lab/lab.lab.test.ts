@@ -39,8 +39,16 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
     await guest.shutdown();
     expect(await host.must('xl list')).not.toContain(name);
   });
+});
 
-  it.runIf(xen === '4.17')('the fuller guest has the tools that measure devices', async () => {
+describe('the fuller guest', () => {
+  let host: LabHost;
+  beforeAll(async () => {
+    host = await labHost({ xen: '4.17', xenstored: 'ocaml' });
+  });
+  afterAll(() => host?.end());
+
+  it('has the tools that measure devices, on a host with the OCaml xenstored the tools that measure devices', async () => {
     const guest = await host.bootGuest('full', byXl);
     await guest.waitForPrompt();
     for (const [command, answer] of [

@@ -1,4 +1,4 @@
-// Where the lab keeps things: the repository, the cache of images, and the directory of running hosts.
+// Where the lab keeps things: the source tree, the cache of images, the directory of running hosts.
 import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-// `npm start`: a Xen host, a Linux VM that xtl makes, its console up to the prompt, and a shell in dom0.
+// `npm start`: a Xen host, a Linux VM that xtl makes, its console up to the prompt, a dom0 shell.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LabHost, labHost } from './host.ts';
 

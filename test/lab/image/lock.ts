@@ -5,7 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 
 const patienceMs = 1000;
 
-/** Runs `work` while this process holds the lock file; `waiting` is called when another one has it. */
+/** Runs `work` while this process holds the lock; `waiting` is called when another one has it. */
 export const withLock = async <T>(
   path: string,
   waiting: () => void,

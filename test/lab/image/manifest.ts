@@ -99,6 +99,7 @@ export const ensurePackageFiles = async (
   await download(apt, specs, manifest, say);
   writeFileSync(path, JSON.stringify(manifest, null, 1));
   const used = new Set(filesOf(manifest).map(({ file }) => file));
-  prune(downloads, (name) => name.endsWith('.deb') && !used.has(name));
+  const isOld = (name: string) => name.endsWith('.deb') && !used.has(name);
+  prune(apt.downloads, isOld, () => false, 0);
   return { manifest, downloads: apt.downloads };
 };

@@ -10,18 +10,28 @@ export interface Programs {
   libraries(program: string): Promise<string[]>;
 }
 
-/** Lines `NAME => PATH (ADDRESS)` or `NAME => not found` of the loader's --list. */
-export const parseLibraries = (text: string): string[] =>
+/**
+ * Lines `NAME => PATH (ADDRESS)` or `NAME => not found` of the loader's --list. A library of this
+ * machine is as good as none: the loader looks there last, and the guest will not have it.
+ */
+export const parseLibraries = (text: string, roots: readonly string[]): string[] =>
   text.split('\n').flatMap((line) => {
     const match = /^\s*(\S+) => (not found|\S+)/.exec(line);
     if (!match) return [];
-    if (match[2] === 'not found') throw new Error(`no package of the lab has ${match[1]}`);
-    return [match[2] as string];
+    const path = match[2] as string;
+    if (!roots.some((root) => path.startsWith(`${root}/`))) {
+      throw new Error(`no package of the lab has ${match[1]}`);
+    }
+    return [path];
   });
 
 /** The programs of dom0's tree; libraries are looked for in the guest's tree, too. */
 export const treeTools = (tree: string, guestTree: string): Programs => {
-  const libraries = [tree, guestTree].map((root) => join(root, 'usr/lib/x86_64-linux-gnu'));
+  const roots = [tree, guestTree];
+  const libraries = roots.flatMap((root) => {
+    const base = join(root, 'usr/lib/x86_64-linux-gnu');
+    return [base, join(base, 'ceph')];
+  });
   const load = (...args: string[]) =>
     execa(join(tree, 'usr/lib64/ld-linux-x86-64.so.2'), [
       ...['--library-path', libraries.join(':')],
@@ -39,6 +49,6 @@ export const treeTools = (tree: string, guestTree: string): Programs => {
       if (line === undefined) throw new Error(`dropbearkey printed no public key: ${stdout}`);
       return line;
     },
-    libraries: async (program) => parseLibraries((await load('--list', program)).stdout),
+    libraries: async (program) => parseLibraries((await load('--list', program)).stdout, roots),
   };
 };

@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-const keepUnusedMs = 14 * 24 * 3600 * 1000;
+/** Of each stage the last few stay, for other source trees and for going back. */
+const keptStages = 3;
 
 /** A short hash of texts; each is framed by its length, so that no two lists collide. */
 export const contentHash = (parts: readonly string[]): string => {
@@ -36,7 +37,7 @@ export const treeHash = (root: string, paths: readonly string[]): string => {
 
 /**
  * The directory of stage `name` for these inputs: the cached one, or one that `make` fills. A
- * stage appears whole or not at all; older ones of the same name go after two weeks without use.
+ * stage appears whole or not at all; of older ones of the same name the last few stay.
  */
 export const stage = async (
   dir: string,
@@ -62,16 +63,27 @@ export const stage = async (
     rmSync(partial, { recursive: true, force: true });
     throw error;
   }
-  prune(dir, (entry) => entry.startsWith(`${name}-`));
+  prune(
+    dir,
+    (entry) => entry.startsWith(`${name}-`),
+    (path) => path === final,
+  );
   return final;
 };
 
-/** Removes what `isOurs` picks in a directory and nobody used for two weeks. */
-export const prune = (dir: string, isOurs: (name: string) => boolean): void => {
-  for (const name of readdirSync(dir).filter(isOurs)) {
-    const path = join(dir, name);
-    if (Date.now() - statSync(path).mtimeMs > keepUnusedMs) {
-      rmSync(path, { recursive: true, force: true });
-    }
+/** Removes what `isOurs` picks in a directory, but for the last used ones and what is in use. */
+export const prune = (
+  dir: string,
+  isOurs: (name: string) => boolean,
+  isUsed: (path: string) => boolean,
+  keep = keptStages,
+): void => {
+  const byAge = readdirSync(dir)
+    .filter(isOurs)
+    .map((name) => join(dir, name))
+    .map((path) => ({ path, usedMs: statSync(path).mtimeMs }))
+    .sort((a, b) => b.usedMs - a.usedMs);
+  for (const { path } of byAge.slice(keep)) {
+    if (!isUsed(path)) rmSync(path, { recursive: true, force: true });
   }
 };

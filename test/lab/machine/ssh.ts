@@ -49,7 +49,11 @@ export const sshShell = (machine: Machine): string[] => {
  */
 export const endCommand = async (machine: Machine, id: string): Promise<void> => {
   const script = `
-    tree() { local child; for child in $(cat /proc/$1/task/*/children); do tree $child; done; echo $1; }
+    tree() {
+      local child
+      for child in $(cat /proc/$1/task/*/children); do tree $child; done
+      echo $1
+    }
     kill $(tree $(cat /run/lab-${id})) 2>/dev/null; rm -f /run/lab-${id}`;
   await execa('ssh', sshCommand(machine, script), {
     reject: false,
