@@ -158,7 +158,10 @@ async function oneStep(session: Session, step: number): Promise<Difference | und
   return { step, what: 'our store', ours: broken, theirs: [], trail };
 }
 
-/** Quotas so small that a session's guests run into them; memory not, where C may die: deviations.ts. */
+/**
+ * Quotas so small that a session's guests run into them; memory not, where C may die:
+ * deviations.ts.
+ */
 const SMALL_QUOTAS = [
   'nodes\x0012',
   'watches\x003',

@@ -1,4 +1,7 @@
-/** Byte streams that no client sends: the store answers each packet once, stays sound, never throws. */
+/**
+ * Byte streams that no client sends: the store answers each packet once, stays sound, never
+ * throws.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { type Prng, prng } from '../../../shared/core/prng.ts';

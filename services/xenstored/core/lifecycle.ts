@@ -50,7 +50,8 @@ export function introduceDomain(
   attach: (connection: Connection) => Result<void>,
   again: (connection: Connection) => void,
 ): Result<Connection> {
-  const domain = state.domains.get(domid) ?? addDomain(state, domid);
+  const known = state.domains.get(domid);
+  const domain = known ?? addDomain(state, domid);
   if (domain.introduced && domain.connection !== undefined) {
     resetConnection(state, domain.connection);
     domain.connection.ignored = false;
@@ -61,7 +62,7 @@ export function introduceDomain(
   const attached = attach(connection);
   if (!attached.ok) {
     state.connections.delete(connection);
-    if (domain.nodes === 0) state.domains.delete(domid);
+    if (known === undefined) state.domains.delete(domid);
     return fail(attached.error.errno, attached.error.what);
   }
   domain.introduced = true;
@@ -148,6 +149,7 @@ export type DomainStatus = { readonly shutdown: boolean; readonly dying: boolean
 export function checkDomains(state: State, status: (domid: number) => DomainStatus): void {
   let untold = false;
   for (const domain of [...state.domains.values()].reverse()) {
+    if (domain.domid === 0) continue;
     const now = status(domain.domid);
     if (!domain.introduced) {
       if (now === undefined) destroyDomain(state, domain);

@@ -8,7 +8,9 @@ export const SOCKET_OUTPUT_MAX = 32 * 1024 * 1024;
 /** Values up to this many bytes are kept as strings: a third of the memory of a typed array. */
 export const STRING_VALUE_MAX = 128;
 
-/** Children in a bucket of a directory, on average at most: what a write copies after a snapshot. */
+/**
+ * Children in a bucket of a directory, on average at most: what a write copies after a snapshot.
+ */
 export const BUCKET_CHILDREN = 16;
 
 /** Parsed paths kept for the next request; a power of two. */

@@ -8,7 +8,8 @@ import { formatPermission } from '../../../shared/xenstore/permissions.ts';
 import { PERMS_CACHE_SLOTS } from './limits.ts';
 
 /**
- * An entry is ignored if its domain did not exist when the list was set: a later one gets no rights.
+ * An entry is ignored if its domain did not exist when the list was set: a later one gets no
+ * rights.
  */
 export interface PermEntry extends Permission {
   readonly ignored: boolean;
@@ -84,7 +85,9 @@ function equal(a: PermEntries, b: PermEntries): boolean {
   );
 }
 
-/** A list set at `generation`; the same object for an equal list of that time, while one is known. */
+/**
+ * A list set at `generation`; the same object for an equal list of that time, while one is known.
+ */
 export function permsOf(entries: PermEntries, generation: number): Perms {
   let hash = Math.imul(generation, 0x9e3779b1);
   for (const { domid, access, ignored } of entries) {

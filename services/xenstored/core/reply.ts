@@ -87,7 +87,7 @@ export function sendEvent(
 ): void {
   const { output, domid, privileged } = to;
   const length = path.length + token.length + 2;
-  if (length > XENSTORE_PAYLOAD_MAX) return;
+  if (length > XENSTORE_PAYLOAD_MAX || to.ignored) return;
   const event = `${path}\0${token}\0`;
   if (!path.startsWith('@') && output.hasEvent(event)) return;
   if (exceedsMemory(state, to.domain, length + 16)) return;
@@ -96,6 +96,7 @@ export function sendEvent(
   putLatin1(output.bytes(), at, event);
   const expires = !privileged && state.eventTimeoutMs > 0;
   const deadlineMs = expires ? state.nowMs + state.eventTimeoutMs : Number.POSITIVE_INFINITY;
+  state.dueMs = Math.min(state.dueMs, deadlineMs);
   if (privileged && owed === undefined) {
     output.markEvent(event, deadlineMs, undefined);
     return;

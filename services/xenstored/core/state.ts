@@ -70,8 +70,12 @@ export interface State {
   /** The tree's shape when paths last forgot their hints. */
   hintsSince: number;
   connectionNumber: number;
+  /** The store's count when old snapshots were last looked for. */
+  snapshotsSince: number;
   /** Monotonic, as last told. */
   nowMs: number;
+  /** No event that waits now is due earlier. */
+  dueMs: number;
 }
 
 /** A request of an unprivileged domain that counts until its reply and all events are read. */

@@ -66,7 +66,7 @@ export interface Store {
   readDelayMs(connection: Connection): number;
   /** Tells the time (monotonic); drops events that were left unread for too long. */
   setTime(nowMs: number): void;
-  /** The earliest time at which `setTime` has something to do; Infinity if never. */
+  /** No earlier than that `setTime` has something to do; Infinity if never. */
   nextDeadlineMs(): number;
   /** Serves a domain's ring as if dom0 had introduced it. */
   introduce(domid: number): Connection;
@@ -121,7 +121,9 @@ function createState(options: StoreOptions): State {
     watchOrder: 0,
     hintsSince: 0,
     connectionNumber: 0,
+    snapshotsSince: 0,
     nowMs: 0,
+    dueMs: Number.POSITIVE_INFINITY,
   };
 }
 
@@ -153,7 +155,10 @@ function readDelay(state: State, connection: Connection): number {
 
 /** Lets go of what only speeds things up before it keeps too much of the past alive. */
 function letGo(state: State): void {
-  if (state.snapshots.size > 0) dropOldSnapshots(state);
+  if (state.generation - state.snapshotsSince >= state.snapshotChanges) {
+    state.snapshotsSince = state.generation;
+    dropOldSnapshots(state);
+  }
   if (state.tree.shape - state.hintsSince < HINT_SHAPES_MAX) return;
   state.hintsSince = state.tree.shape;
   state.paths.dropHints();
@@ -177,30 +182,32 @@ function createRequest(state: State, connection: Connection): Request {
 
 function setTime(state: State, nowMs: number): void {
   state.nowMs = nowMs;
-  for (const connection of state.connections) {
-    const { output, domain, privileged, domid, number } = connection;
-    if (!privileged && output.expire(nowMs) > 0) {
+  if (nowMs < state.dueMs) return;
+  state.dueMs = Number.POSITIVE_INFINITY;
+  for (const { output, privileged, domid } of state.connections) {
+    if (privileged) continue;
+    if (output.expire(nowMs) > 0) {
       state.host.report(`domain ${domid}: unread watch events dropped`);
     }
-    if (domain === undefined && output.size() > state.socketOutputMax && !connection.ignored) {
-      state.host.report(`socket ${number}: cut off, it does not read its events`);
-      ignoreConnection(state, connection);
-    }
+    state.dueMs = Math.min(state.dueMs, output.nextDeadlineMs());
   }
 }
 
-function nextDeadline(state: State): number {
-  let next = Number.POSITIVE_INFINITY;
-  for (const { output, privileged } of state.connections) {
-    if (!privileged) next = Math.min(next, output.nextDeadlineMs());
-  }
-  return next;
+/** A tool that does not read its events must not eat dom0's memory. */
+function cutIfStuck(state: State, connection: Connection): void {
+  const { domain, output, ignored, number } = connection;
+  if (domain !== undefined || ignored || output.size() <= state.socketOutputMax) return;
+  state.host.report(`socket ${number}: cut off, it does not read its events`);
+  ignoreConnection(state, connection);
 }
 
 function flush(state: State): void {
-  for (const connection of state.stirred.splice(0)) {
-    connection.stirred = false;
-    connection.wake?.();
+  while (state.stirred.length > 0) {
+    for (const connection of state.stirred.splice(0)) {
+      connection.stirred = false;
+      connection.wake?.();
+      cutIfStuck(state, connection);
+    }
   }
 }
 
@@ -243,7 +250,7 @@ export function createStore(options: StoreOptions): Store {
     flush: () => flush(state),
     readDelayMs: (connection) => readDelay(state, connection),
     setTime: (nowMs) => setTime(state, nowMs),
-    nextDeadlineMs: () => nextDeadline(state),
+    nextDeadlineMs: () => state.dueMs,
     introduce: (domid) => must(introduceDomain(state, domid, nothing, () => {})),
     release: (domid) => {
       const domain = state.domains.get(domid);
