@@ -171,6 +171,7 @@ static void *play_guests(void *unused)
     return unused;
 }
 
+/* The socket gets its name only once it listens: whoever sees it can connect. */
 void start_guests(const char *path)
 {
     struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -178,11 +179,10 @@ void start_guests(const char *path)
 
     for (int i = 0; i < CLIENTS; i++)
         clients[i].fd = -1;
-    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
-    unlink(path);
+    snprintf(to.sun_path, sizeof to.sun_path, "%s.new", path);
     listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) || bind(listener, (void *)&to, sizeof to) ||
-        listen(listener, 16))
+        listen(listener, 16) || rename(to.sun_path, path))
         abort();
     pthread_create(&thread, NULL, play_guests, NULL);
 }
