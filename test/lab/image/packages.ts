@@ -24,15 +24,15 @@ const xen: Spec[] = [
 
 /**
  * dom0's userland, by hand instead of by dependencies: those would bring systemd, perl and python,
- * which no dom0 process of the lab runs. `unresolvedLibraries` checks that nothing is missing.
+ * which no dom0 process of the lab runs. `checkTree` tells when a library is missing.
  */
 const userland: Spec[] = from(
   'trixie',
   `base-files busybox-static bash libc6 libc-bin libgcc-s1 libstdc++6 zlib1g libtinfo6 libncurses6
-   libzstd1 liblzma5 libbz2-1.0 libuuid1 libcom-err2 libblkid1 libcrypt1 libssl3t64 dropbear-bin libtomcrypt1
-   libtommath1 libgmp10 kmod libkmod2 iproute2 libbpf1 libcap2 libdb5.3t64 libelf1t64 libmnl0
-   libselinux1 libpcre2-8-0 libtirpc3t64 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0
-   libkeyutils1 libxtables12`,
+   libzstd1 liblzma5 libbz2-1.0 libuuid1 libcom-err2 libblkid1 libcrypt1 libssl3t64 kmod libkmod2
+   dropbear-bin libtomcrypt1 libtommath1 libgmp10 iproute2 libbpf1 libcap2 libdb5.3t64 libelf1t64
+   libmnl0 libselinux1 libpcre2-8-0 libtirpc3t64 libgssapi-krb5-2 libkrb5-3 libk5crypto3
+   libkrb5support0 libkeyutils1 libxtables12`,
 );
 
 /** Node without npm. */

@@ -80,9 +80,26 @@ const guestFiles = async (
   ];
 };
 
+/** Programs that a dom0 of the lab runs. */
+const dom0Programs = [
+  ...xenVersions.flatMap((version) =>
+    ['xl', 'xenstored', 'oxenstored', 'xenconsoled', 'xenconsole', 'xen-init-dom0'].map(
+      (name) => `usr/lib/xen-${version}/bin/${name}`,
+    ),
+  ),
+  ...['bash', 'node', 'kmod', 'ip', 'xenstore-ls'].map((name) => `usr/bin/${name}`),
+  'usr/sbin/dropbear',
+];
+
+/** Fails, and says which, when the packages lack a library that a program of dom0 loads. */
+const checkTree = async (tree: string, tools: Programs): Promise<void> => {
+  for (const program of dom0Programs) await tools.libraries(join(tree, program));
+};
+
 /** What QEMU boots: the hypervisors, dom0's initramfs and dom0's disk. */
 export const makeImage = async (sources: Sources, tools: Programs, out: string): Promise<void> => {
   const { tree, kernel13, keys } = sources;
+  await checkTree(tree, tools);
   for (const version of xenVersions) {
     await gunzip(join(tree, `boot/xen-${version}-amd64.gz`), join(out, `xen-${version}`));
   }

@@ -1,0 +1,59 @@
+// QEMU's command line.
+import { describe, expect, it } from 'vitest';
+import type { Images } from '../image/images.ts';
+import { qemuArguments } from './qemu.ts';
+
+const images = (dir: string): Images => ({
+  dir,
+  xen: { '4.17': `${dir}/xen-4.17`, '4.20': `${dir}/xen-4.20` },
+  kernel: `${dir}/vmlinux`,
+  initramfs: `${dir}/initramfs`,
+  disk: `${dir}/disk`,
+  key: '',
+  hostKey: '',
+});
+
+const args = (how: Partial<Parameters<typeof qemuArguments>[1]> = {}, dir = '/i'): string[] =>
+  qemuArguments(
+    images(dir),
+    { xen: '4.17', accel: 'tcg', xenstored: 'c', ...how },
+    { sshPort: 2222, consoleLog: `${dir}/log` },
+  );
+
+const valueAfter = (option: string, from = args()): string =>
+  from[from.indexOf(option) + 1] as string;
+
+describe('the machine', () => {
+  it.each(['4.17', '4.20'] as const)('boots Xen %s', (xen) => {
+    expect(valueAfter('-kernel', args({ xen }))).toBe(`/i/xen-${xen}`);
+  });
+
+  it('starts dom0 with the chosen xenstored', () => {
+    const modules = '/i/vmlinux console=hvc0 quiet xtl.xenstored=/x/y,/i/initramfs';
+    expect(valueAfter('-initrd', args({ xenstored: '/x/y' }))).toBe(modules);
+  });
+
+  it('takes commands from this machine alone, and reaches no network', () => {
+    expect(valueAfter('-netdev')).toMatch(/restrict=on,hostfwd=tcp:127\.0\.0\.1:2222-:22$/);
+  });
+
+  it('never writes to the disk that all share', () => {
+    expect(valueAfter('-drive')).toMatch(/,snapshot=on$/);
+  });
+
+  it('keeps vector registers apart without the trap that emulation lacks', () => {
+    expect(valueAfter('-append').split(' ')).toContain('spec-ctrl=eager-fpu');
+  });
+
+  it('paths with commas stay whole', () => {
+    const odd = args({}, '/a,b');
+    expect(valueAfter('-drive', odd)).toContain('file=/a,,b/disk,');
+    expect(valueAfter('-serial', odd)).toBe('file:/a,,b/log');
+    expect(valueAfter('-initrd', odd)).toMatch(/^\/a,,b\/vmlinux .*,\/a,,b\/initramfs$/);
+  });
+
+  it('has no emulation quirks on hardware', () => {
+    expect(valueAfter('-cpu', args({ accel: 'kvm' }))).toBe('host');
+    expect(valueAfter('-cpu')).toContain('-smap');
+  });
+});
