@@ -37,7 +37,9 @@ function actionFor(
   return record.onCrash;
 }
 
-/** Cores are not dumped and nothing is reset in place: those actions do the rest of what they say. */
+/**
+ * Cores are not dumped and nothing is reset in place: those actions do the rest of what they say.
+ */
 const DEEDS: Readonly<Record<ShutdownAction, Deed>> = {
   destroy: 'destroy',
   restart: 'restart',

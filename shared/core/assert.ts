@@ -1,4 +1,7 @@
-/** Assertions: a broken invariant of ours ends the service; the world's errors are values (result.ts). */
+/**
+ * Assertions: a broken invariant of ours ends the service; the world's errors are values
+ * (result.ts).
+ */
 
 export class AssertionError extends Error {
   override name = 'AssertionError';

@@ -1,6 +1,7 @@
 /**
- * Byte layouts of C structs as tables: little endian, offsets given, checked against the C headers by
- * test/abi. For control operations; data paths take `fields.x.at` and index typed arrays themselves.
+ * Byte layouts of C structs as tables: little endian, offsets given, checked against the C headers
+ * by test/abi. For control operations; data paths take `fields.x.at` and index typed arrays
+ * themselves.
  */
 
 import { assert } from './assert.ts';

@@ -1,4 +1,6 @@
-/** The world's errors as values: every call that can fail for a reason outside us returns a Result. */
+/**
+ * The world's errors as values: every call that can fail for a reason outside us returns a Result.
+ */
 
 import { AssertionError } from './assert.ts';
 import type { Errno } from './errno.ts';
@@ -23,7 +25,9 @@ export function fail(errno: Errno, what: string): { ok: false; error: Failure } 
   return { ok: false, error: { errno, what } };
 }
 
-/** The value, or an AssertionError: for results that cannot fail where they stand (and in tests). */
+/**
+ * The value, or an AssertionError: for results that cannot fail where they stand (and in tests).
+ */
 export function must<T>(result: Result<T>): T {
   if (!result.ok) throw new AssertionError(`${result.error.errno}: ${result.error.what}`);
   return result.value;

@@ -84,7 +84,9 @@ export interface MemoryRange {
 export interface DomainControl {
   version(): Result<XenVersion>;
   physInfo(): Result<PhysInfo>;
-  /** Creates a PVH domain (an HVM container with a local APIC and nothing else), paused and empty. */
+  /**
+   * Creates a PVH domain (an HVM container with a local APIC and nothing else), paused and empty.
+   */
   createDomain(config: CreateDomain): Result<Domid>;
   /** Tears the domain down; returns when its memory is freed. */
   destroyDomain(domid: Domid): Result<void>;

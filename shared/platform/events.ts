@@ -17,9 +17,9 @@ export interface Events {
   /** Frees the port. Waiters on it are rejected with EBADF. Closing twice is a bug. */
   close(port: Port): void;
   /**
-   * Events are a level, not an edge: every port counts its events (the count starts at 0, and binding
-   * counts none). Resolves at once if the count differs from `seen`, else after the next event; the
-   * value is the new count. A wake-up between two calls therefore cannot be lost.
+   * Events are a level, not an edge: every port counts its events (the count starts at 0, and
+   * binding counts none). Resolves at once if the count differs from `seen`, else after the next
+   * event; the value is the new count. A wake-up between two calls therefore cannot be lost.
    */
   wait(port: Port, seen: number): Promise<number>;
 }

@@ -22,6 +22,9 @@ export interface Files {
   remove(path: string): Promise<Result<void>>;
   /** Names in a folder; none if it does not exist. */
   list(path: string): Promise<Result<readonly string[]>>;
-  /** EINVAL for broken input, E2BIG for more than `limitBytes`, EOPNOTSUPP for a format unknown here. */
+  /**
+   * EINVAL for broken input, E2BIG for more than `limitBytes`, EOPNOTSUPP for a format unknown
+   * here.
+   */
   decompress(kind: Compression, packed: Uint8Array, limitBytes: number): Result<Uint8Array>;
 }

@@ -27,9 +27,14 @@ export interface Grants {
   offer(remote: Domid, count: number, access: 'ro' | 'rw'): Result<Offer>;
   /** Ends an offer and frees its pages; pages that a peer still maps are freed when it lets go. */
   revoke(offer: Offer): void;
-  /** Maps pages that `owner` offered, all or none. EINVAL for a bad reference, EACCES for `rw` on `ro`. */
+  /**
+   * Maps pages that `owner` offered, all or none. EINVAL for a bad reference, EACCES for `rw` on
+   * `ro`.
+   */
   map(owner: Domid, grefs: readonly Gref[], access: 'ro' | 'rw'): Result<Region>;
   unmap(region: Region): void;
-  /** Copies through the hypervisor; one result an operation, in order. A failed one moves nothing. */
+  /**
+   * Copies through the hypervisor; one result an operation, in order. A failed one moves nothing.
+   */
   copy(ops: readonly CopyOp[]): readonly Result<void>[];
 }

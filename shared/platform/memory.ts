@@ -7,7 +7,10 @@ import type { Region } from './region.ts';
 export interface Memory {
   /** Zeroed pages of ours, fit for hypercalls. ENOMEM. */
   pages(count: number): Result<Region>;
-  /** Maps frames of another domain, read-write, in the order given, all or none. EINVAL, ESRCH, EPERM. */
+  /**
+   * Maps frames of another domain, read-write, in the order given, all or none. EINVAL, ESRCH,
+   * EPERM.
+   */
   mapForeign(owner: Domid, gfns: readonly number[]): Result<Region>;
   /** Maps frames of another domain's grant table (XENMEM_acquire_resource), read-write. */
   mapGrantTable(owner: Domid, frame: number, count: number): Result<Region>;

@@ -1,4 +1,5 @@
-// `npm run bench -- NAME [--json]`: measures ours beside the peers and prints a table, or one JSON object.
+// `npm run bench -- NAME [--json]`: measures ours beside the peers and prints a table, or one JSON
+// object.
 import { benchCreate } from './create.ts';
 import { formatReport, type Report } from './rows.ts';
 

@@ -1,4 +1,6 @@
-/** What a benchmark says: rows of medians, ours beside the peers', as a table or as one JSON object. */
+/**
+ * What a benchmark says: rows of medians, ours beside the peers', as a table or as one JSON object.
+ */
 
 import Table from 'cli-table3';
 
@@ -32,7 +34,10 @@ export function ratio(row: Row, peer: string): number {
   return row.ours / (row.peers[peer] as number);
 }
 
-/** The reports as people read them; peers' columns appear in the order of the first row that has them. */
+/**
+ * The reports as people read them; peers' columns appear in the order of the first row that has
+ * them.
+ */
 export function formatReport(report: Report): string {
   const peers = [...new Set(report.rows.flatMap((row) => Object.keys(row.peers)))];
   const table = new Table({

@@ -34,7 +34,7 @@ describe.each(['4.17'] as const)('on Xen %s', (xen) => {
   it('leaves free memory and xenstore as before, round after round', async () => {
     const before = await host.must(STOCK);
     const rounds =
-      'for i in $(seq 20); do xtl vm create -q guests/small.cfg && xtl vm destroy small || exit 1; done';
+      'set -e; for i in $(seq 20); do xtl create -q guests/small.cfg; xtl destroy small; done';
     await host.must(rounds);
     expect(await host.must(STOCK)).toBe(before);
   });

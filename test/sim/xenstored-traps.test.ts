@@ -1,4 +1,7 @@
-/** What a guest can do to its ring, and that nobody else notices (xenstore-ring.txt, XSAs by number). */
+/**
+ * What a guest can do to its ring, and that nobody else notices (xenstore-ring.txt, XSAs by
+ * number).
+ */
 
 import { describe, expect, it } from 'vitest';
 import { REQUESTS_PER_TURN } from '../../services/xenstored/limits.ts';
@@ -155,7 +158,7 @@ describe('packets in pieces', () => {
     }
   });
 
-  it('replies and events come whole and in order to a guest that reads three bytes at a time', async () => {
+  it('replies and events come whole, in order, to a guest that reads 3 bytes a time', async () => {
     const { raw, host } = await scene();
     await raw.ask(XS_WATCH, 'mine', 'token');
     for (let i = 0; i < 5; i++) raw.send(XS_WRITE, `mine/n${i}`, '');
@@ -169,7 +172,7 @@ describe('packets in pieces', () => {
 });
 
 describe('XSA-326: a guest that does not read', () => {
-  it('is not served beyond what may be outstanding, costs a bounded amount, and delays nobody', async () => {
+  it('is served up to what may be outstanding, costs a bounded amount, delays nobody', async () => {
     const { raw, host, othersAreFine } = await scene();
     const path = 'mine';
     await raw.ask(XS_WRITE, path, 'x'.repeat(400));
@@ -252,7 +255,7 @@ describe('floods', () => {
     expect((await raw.ask(XS_READ, 'mine')).map(show)).toEqual(['|']);
   });
 
-  it('XSA-206: writes beyond the rate wait while a transaction of another is open, no longer', async () => {
+  it('XSA-206: writes beyond the rate wait while another has a transaction, no longer', async () => {
     const { raw, host } = await scene();
     const { sim, tools } = host;
     const { clock } = sim.dom0;
@@ -308,7 +311,7 @@ describe('the ends of domains and connections', () => {
     await othersAreFine();
   });
 
-  it('XSA-416: a domain that dies with requests, replies and events under way leaves nothing', async () => {
+  it('XSA-416: a domain that dies with requests and events under way leaves nothing', async () => {
     const { raw, host, othersAreFine } = await scene();
     const { sim } = host;
     await raw.ask(XS_WATCH, 'mine', 'token');
@@ -354,7 +357,7 @@ it('XSA-115: a guest is not told which domains there are', async () => {
   expect(asked.map(show)).toEqual(['error EACCES']);
 });
 
-it('a tool that goes away in the middle of a request, or sends nonsense, harms only itself', async () => {
+it('a tool that goes away amid a request, or sends nonsense, harms only itself', async () => {
   const { host, othersAreFine } = await scene();
   const { sim, daemon } = host;
   const before = daemon.sockets();

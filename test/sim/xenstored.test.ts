@@ -80,7 +80,7 @@ it('notices a domain that shut down, and one that is gone with its nodes', async
   expect(must(await sim.run(tools.exists(`/local/domain/${guest.domid}`)))).toBe(false);
 });
 
-it('asks again when the hypervisor does not say which domains there are, and kills none', async () => {
+it('asks again when the hypervisor does not say which domains there are; kills none', async () => {
   const host = started();
   const { sim, tools } = host;
   const guest = await host.addGuest();

@@ -77,6 +77,7 @@ export const AREAS: readonly Area[] = [
     npm: ['vitest', 'fast-check', 'execa', 'esbuild', 'cli-table3'],
     node: true,
   },
+  { folder: 'test/lab', may: ['*'], npm: ['vitest', 'execa'], node: true },
   { folder: '', may: [], npm: ['vitest'], node: true },
 ];
 

@@ -8,7 +8,10 @@ import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
 import type { Plan, Step } from './plan.ts';
 import { pruneBackends } from './store.ts';
 
-/** A device's back end, from the toolstack's own copy: what the domain can write is not trusted (XSA-175). */
+/**
+ * A device's back end, from the toolstack's own copy: what the domain can write is not trusted
+ * (XSA-175).
+ */
 interface Device {
   readonly kind: string;
   readonly backend: string;
@@ -83,7 +86,10 @@ async function findDevices(store: Nodes, domid: Domid): Promise<Result<readonly 
   return ok(devices);
 }
 
-/** `/local/domain/<backend>/backend/<kind>/<domid>/<id>`: nothing else is ever removed as a back end. */
+/**
+ * `/local/domain/<backend>/backend/<kind>/<domid>/<id>`: nothing else is ever removed as a back
+ * end.
+ */
 function isBackendPath(path: string): boolean {
   const match = /^\/local\/domain\/([0-9]+)\/backend\/[^/]+\/[0-9]+\/[0-9]+$/.exec(path);
   return match !== null && isDomid(Number(match[1]));
@@ -127,7 +133,9 @@ function devicesStep(): DestroyStep {
   };
 }
 
-/** Asks the back end to close and waits for it, within limits: one that is stuck is removed anyway. */
+/**
+ * Asks the back end to close and waits for it, within limits: one that is stuck is removed anyway.
+ */
 async function closeDevice(host: BuildHost, { backend }: Device): Promise<void> {
   const state = await host.xenstore.readString(`${backend}/state`);
   if (!state.ok || state.value === CLOSED) return;

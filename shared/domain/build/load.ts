@@ -11,8 +11,8 @@ import type { Extents, Write } from '../image/index.ts';
 const MAP_BATCH_PAGES = 4096;
 
 /**
- * What to try where the hypervisor has no extent so large: 1 GiB, 2 MiB, single pages (the sizes that
- * its paging structures know).
+ * What to try where the hypervisor has no extent so large: 1 GiB, 2 MiB, single pages (the sizes
+ * that its paging structures know).
  */
 const ORDERS = [18, 9, 0] as const;
 
@@ -41,7 +41,9 @@ function split(gfn: number, order: number, smaller: number): number[] {
   return Array.from({ length: 2 ** (order - smaller) }, (_, i) => gfn + i * 2 ** smaller);
 }
 
-/** Copies bytes into populated memory of the domain. Ranges that share a page may follow each other. */
+/**
+ * Copies bytes into populated memory of the domain. Ranges that share a page may follow each other.
+ */
 export function writeMemory(memory: Memory, domid: Domid, writes: readonly Write[]): Result<void> {
   for (const { paddr, bytes } of writes) {
     let done = 0;

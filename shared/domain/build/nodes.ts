@@ -1,6 +1,6 @@
 /**
- * What a new domain has in xenstore, as data (docs/misc/xenstore-paths.pandoc @ RELEASE-4.17.0): the
- * same nodes and permissions that xl makes, so that xl's verbs work on our domains.
+ * What a new domain has in xenstore, as data (docs/misc/xenstore-paths.pandoc @ RELEASE-4.17.0):
+ * the same nodes and permissions that xl makes, so that xl's verbs work on our domains.
  */
 
 import type { Domid, Port } from '../../core/ids.ts';

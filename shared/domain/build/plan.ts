@@ -1,4 +1,7 @@
-/** A plan is data: a list of atomic steps with their undo; dry run, progress and rollback come from it. */
+/**
+ * A plan is data: a list of atomic steps with their undo; dry run, progress and rollback come from
+ * it.
+ */
 
 import type { Failure, Result } from '../../core/result.ts';
 import type { Clock } from '../../platform/clock.ts';

@@ -3,7 +3,9 @@
 import { fail, ok, type Result } from '../../core/result.ts';
 import { SHUTDOWN_ACTIONS, type VmSpec } from '../spec/vm-spec.ts';
 
-/** The spec with the uuid the VM got, without the text it was read from (nodes hold 4 KiB at most). */
+/**
+ * The spec with the uuid the VM got, without the text it was read from (nodes hold 4 KiB at most).
+ */
 export type VmRecord = Omit<VmSpec, 'configText'> & { readonly uuid: string };
 
 export function formatRecord(spec: VmSpec, uuid: string): string {
@@ -11,7 +13,10 @@ export function formatRecord(spec: VmSpec, uuid: string): string {
   return JSON.stringify({ ...rest, uuid }).replace(/[^\x20-\x7e]/g, escapeChar);
 }
 
-/** Paths are text, and what xenstore holds are bytes: anything but ASCII is escaped as JSON knows it. */
+/**
+ * Paths are text, and what xenstore holds are bytes: anything but ASCII is escaped as JSON knows
+ * it.
+ */
 function escapeChar(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

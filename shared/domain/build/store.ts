@@ -65,8 +65,8 @@ export function removeNodes(
 }
 
 /**
- * Removes what is empty above back ends that were removed: the directories of their kinds and of all
- * back ends of their domain. In a transaction, so that nobody's new back end goes with them.
+ * Removes what is empty above back ends that were removed: the directories of their kinds and of
+ * all back ends of their domain. In a transaction, so that nobody's new back end goes with them.
  */
 export async function pruneBackends(tx: Nodes, backends: readonly string[]): Promise<Result<void>> {
   const parents = backends.flatMap((path) => {
@@ -101,7 +101,9 @@ async function removeFrom(
   return ok();
 }
 
-/** EEXIST if a domain has the name; with `own`, only if one of a lower domid has (the later yields). */
+/**
+ * EEXIST if a domain has the name; with `own`, only if one of a lower domid has (the later yields).
+ */
 export async function checkName(
   store: XenstoreClient,
   name: string,

@@ -49,7 +49,7 @@ describe('the ACPI tables', () => {
     expect(sum(rsdp)).toBe(0);
   });
 
-  test('name one local APIC for each vCPU, enabled if online, with an id of twice its number', () => {
+  test('name one local APIC a vCPU, enabled if online, its id twice its number', () => {
     const madt = follow(acpiTables(PADDR, 2, 3)).get('APIC');
     expect(madt?.byteLength).toBe(44 + 3 * 8);
     expect(madt?.getUint32(36, true)).toBe(0xfee00000);

@@ -1,6 +1,6 @@
 /**
- * The ACPI tables of a PVH guest: RSDP, XSDT, FADT, MADT and a DSDT (ACPI 5.1; what libacpi builds for
- * PVH @ RELEASE-4.17.0, less the hardware that it describes and no PVH guest has).
+ * The ACPI tables of a PVH guest: RSDP, XSDT, FADT, MADT and a DSDT (ACPI 5.1; what libacpi builds
+ * for PVH @ RELEASE-4.17.0, less the hardware that it describes and no PVH guest has).
  *
  * Linux finds its vCPUs by the MADT alone. The DSDT has no processor objects: with them Linux loads
  * its ACPI idle driver, which puts a governor in the way of a plain HLT.
@@ -51,7 +51,10 @@ const FLAG_PROC_C1 = 1 << 2;
 const FLAG_POWER_BUTTON = 1 << 4;
 const FLAG_SLEEP_BUTTON = 1 << 5;
 const FLAG_FIX_RTC = 1 << 6;
-/** No PM timer, event or control registers: in a PVH guest each access to one would trap for nothing. */
+/**
+ * No PM timer, event or control registers: in a PVH guest each access to one would trap for
+ * nothing.
+ */
 const FLAG_HW_REDUCED = 1 << 20;
 
 const madt = layout('struct acpi_table_madt', 8, { address: u32(0), flags: u32(4) });

@@ -1,4 +1,6 @@
-/** Finds the ELF kernel inside what users have: a bzImage, an ELF file, or either of them gzipped. */
+/**
+ * Finds the ELF kernel inside what users have: a bzImage, an ELF file, or either of them gzipped.
+ */
 
 import { decode, layout, u8, u16, u32 } from '../../core/layout.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
@@ -70,7 +72,10 @@ export function readKernel(bytes: Uint8Array, decompress: Decompress): Result<Ke
   return fail('ENOEXEC', 'not a kernel: compressed several times over');
 }
 
-/** One layer: what to unpack next, or undefined for an ELF file (for callers that unpack by themselves). */
+/**
+ * One layer: what to unpack next, or undefined for an ELF file (for callers that unpack by
+ * themselves).
+ */
 export function findPacked(bytes: Uint8Array): Result<Packed | undefined> {
   if (isElf(bytes)) return ok(undefined);
   if (compression(bytes) === 'gzip') {

@@ -57,7 +57,7 @@ describe('a domain image', () => {
   const ramdisk = pattern(5000);
   const image = layout({ ramdisk });
 
-  test('has the kernel with its zeros, then the start info, then the ramdisk, on pages of their own', () => {
+  test('has kernel, zeros, start info and ramdisk in order, on pages of their own', () => {
     expect(image.writes.slice(0, 5).map((w) => [w.paddr, w.bytes.length])).toEqual([
       [BASE, 0x1234],
       [BASE + 0x2000, 0x100],
@@ -193,7 +193,7 @@ describe('what does not fit is refused with the amounts:', () => {
     [
       'a kernel in the hole below 4 GiB',
       { kernel: high, memoryKib: 8 * GIB },
-      'the kernel needs memory up to 4033 MiB, but the guest has 4032 MiB of its 8192 MiB below 4 GiB',
+      'needs memory up to 4033 MiB, but the guest has 4032 MiB of its 8192 MiB below 4 GiB',
     ],
   ])('%s', (_, parts, what) => {
     expect(layoutDomain({ ...base, ...parts })).toEqual({
@@ -226,7 +226,7 @@ test.each([
   });
 });
 
-test('in every layout, writes are disjoint and populated, and RAM in the memory map is the memory', () => {
+test('in every layout, writes are disjoint and populated, and all RAM of the map is memory', () => {
   const anyDomain = fc.record({
     memoryKib: fc.oneof(
       fc.integer({ min: 17 * MIB, max: 64 * MIB }),

@@ -1,4 +1,7 @@
-/** All that a PVH domain is made of before it runs, as data for the builder (libxl_dom.c @ RELEASE-4.17.0). */
+/**
+ * All that a PVH domain is made of before it runs, as data for the builder (libxl_dom.c @
+ * RELEASE-4.17.0).
+ */
 
 import * as param from '../../abi/hvm-params.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
@@ -76,8 +79,8 @@ const MAXMEM_SLACK_KIB = 1024;
 const LOW_RSDP_PADDR = 0x100000 - 64;
 
 /**
- * Lays out a domain. EINVAL for arguments out of range, ENOMEM when kernel or ramdisk do not fit into
- * its memory; the words name the thing and the amounts.
+ * Lays out a domain. EINVAL for arguments out of range, ENOMEM when kernel or ramdisk do not fit
+ * into its memory; the words name the thing and the amounts.
  */
 export function layoutDomain(parts: DomainParts): Result<DomainImage> {
   const checked = check(parts);
@@ -145,7 +148,9 @@ interface PlacedAcpi {
   readonly lowPage?: number;
 }
 
-/** The RSDP goes behind the tables; for an old Linux below 1 MiB, unless that belongs to the kernel. */
+/**
+ * The RSDP goes behind the tables; for an old Linux below 1 MiB, unless that belongs to the kernel.
+ */
 function placeAcpi({ kernel, vcpus, maxVcpus }: DomainParts, lowEnd: number): PlacedAcpi {
   const { tables, rsdp } = acpiTables(ACPI_PADDR, vcpus, maxVcpus);
   const lowPage = Math.floor(LOW_RSDP_PADDR / PAGE_SIZE) * PAGE_SIZE;
@@ -171,8 +176,8 @@ function pagesOf(paddr: number, bytes: number): number[] {
 }
 
 /**
- * As libxl and libxc set them for PVH. Not HVM_PARAM_VM86_TSS_SIZED, as there: it is for real mode on
- * VMX without "unrestricted guest", where Xen emulates instead when there is no such TSS.
+ * As libxl and libxc set them for PVH. Not HVM_PARAM_VM86_TSS_SIZED, as there: it is for real mode
+ * on VMX without "unrestricted guest", where Xen emulates instead when there is no such TSS.
  */
 function hvmParams(): [number, bigint][] {
   return [
@@ -187,8 +192,8 @@ function hvmParams(): [number, bigint][] {
 }
 
 /**
- * libxl_create.c @ RELEASE-4.17.0, libxl__get_required_paging_memory: 256 pages a vCPU, and a page a
- * MiB for the map of its memory; as much again for shadow page tables.
+ * libxl_create.c @ RELEASE-4.17.0, libxl__get_required_paging_memory: 256 pages a vCPU, and a page
+ * a MiB for the map of its memory; as much again for shadow page tables.
  */
 function pagingMempoolBytes(parts: DomainParts): number {
   const mebibytes = Math.floor((parts.maxMemoryKib ?? parts.memoryKib) / 1024);

@@ -1,4 +1,7 @@
-/** The notes named "Xen" of a kernel image, found as Xen's libelf finds them (libelf-dominfo.c @ RELEASE-4.17.0). */
+/**
+ * The notes named "Xen" of a kernel image, found as Xen's libelf finds them (libelf-dominfo.c @
+ * RELEASE-4.17.0).
+ */
 
 import { elf64Nhdr } from '../../abi/elf.ts';
 import {
@@ -30,8 +33,8 @@ const XEN_NAME = [0x58, 0x65, 0x6e, 0];
 const padded = (size: number): number => Math.ceil(size / 4) * 4;
 
 /**
- * The Xen notes in `range`; a note that leaves the range ends it. `budget.left` bounds the work over
- * all ranges of one file, which may overlap. ENOEXEC once it is used up.
+ * The Xen notes in `range`; a note that leaves the range ends it. `budget.left` bounds the work
+ * over all ranges of one file, which may overlap. ENOEXEC once it is used up.
  */
 export function readNotes(range: Uint8Array, budget: { left: number }): Result<XenNote[]> {
   const notes: XenNote[] = [];
@@ -85,8 +88,8 @@ function guestOs(notes: readonly XenNote[]): string {
 }
 
 /**
- * Whether the kernel finds the RSDP by the start info alone. Old Linux looks for it below 1 MiB only;
- * newer ones say in a feature note that they do not (libxl_x86_acpi.c @ RELEASE-4.17.0).
+ * Whether the kernel finds the RSDP by the start info alone. Old Linux looks for it below 1 MiB
+ * only; newer ones say in a feature note that they do not (libxl_x86_acpi.c @ RELEASE-4.17.0).
  */
 export function takesRsdpAnywhere(notes: readonly XenNote[]): boolean {
   if (guestOs(notes) !== 'linux') return true;

@@ -1,4 +1,7 @@
-/** Reads an ELF kernel: what goes where in a PVH guest's memory and where it starts (<elf.h>, libelf @ RELEASE-4.17.0). */
+/**
+ * Reads an ELF kernel: what goes where in a PVH guest's memory and where it starts (<elf.h>, libelf
+ * @ RELEASE-4.17.0).
+ */
 
 import * as elf from '../../abi/elf.ts';
 import { decode, type Fields, type Layout, type Values } from '../../core/layout.ts';
@@ -22,7 +25,9 @@ export interface KernelImage {
   /** From the first byte of the first segment to the end of the last. */
   readonly loadStart: number;
   readonly loadEnd: number;
-  /** The notes named "Xen". XEN_ELFNOTE_PHYS32_RELOC is there, but a guest loads where it is linked. */
+  /**
+   * The notes named "Xen". XEN_ELFNOTE_PHYS32_RELOC is there, but a guest loads where it is linked.
+   */
   readonly notes: readonly XenNote[];
   /** False: the kernel looks for the RSDP in the first MiB only (old Linux). */
   readonly rsdpAnywhere: boolean;
@@ -57,7 +62,9 @@ export function isElf(bytes: Uint8Array): boolean {
   return [...elf.ELFMAG].every((char, i) => bytes[i] === char.charCodeAt(0));
 }
 
-/** Reads an uncompressed ELF kernel. Its segments are views of `bytes`. ENOEXEC says what is wrong. */
+/**
+ * Reads an uncompressed ELF kernel. Its segments are views of `bytes`. ENOEXEC says what is wrong.
+ */
 export function readElf(bytes: Uint8Array): Result<KernelImage> {
   const headers = readHeaders(bytes);
   if (!headers.ok) return headers;

@@ -1,4 +1,7 @@
-/** A PVH guest's physical address space as libxl lays it out (libxl_dom.c, xg_dom_x86.c @ RELEASE-4.17.0). */
+/**
+ * A PVH guest's physical address space as libxl lays it out (libxl_dom.c, xg_dom_x86.c @
+ * RELEASE-4.17.0).
+ */
 
 import type { MemoryRange } from '../../platform/domain-control.ts';
 import { PAGE_SIZE } from '../../platform/region.ts';
@@ -42,7 +45,9 @@ export const SPECIAL_POPULATED = [
 
 const FOUR_GIB = 2 ** 32;
 
-/** RAM makes room for the local APIC, the ACPI tables and the special pages, whichever is lowest. */
+/**
+ * RAM makes room for the local APIC, the ACPI tables and the special pages, whichever is lowest.
+ */
 const LOW_RAM_END = Math.min(ACPI_PADDR, LAPIC_PADDR, special(0) * PAGE_SIZE);
 
 /** RAM from 0 to `lowEnd`, and from 4 GiB to `highEnd` (which is 4 GiB if there is none). */
@@ -85,8 +90,8 @@ function cover(byOrder: ReadonlyMap<number, number[]>, from: number, to: number)
 
 /**
  * The memory map (E820) in ascending order, without overlaps. `rsdpPage` is an ACPI page cut out of
- * low RAM. ACPI memory is NVS, as libxl has it since 4.22: no guest may reclaim it, so that a kernel
- * started by kexec finds it too.
+ * low RAM. ACPI memory is NVS, as libxl has it since 4.22: no guest may reclaim it, so that a
+ * kernel started by kexec finds it too.
  */
 export function memoryMapOf(ram: Ram, acpiBytes: number, rsdpPage?: number): MemoryRange[] {
   const map: MemoryRange[] = [];

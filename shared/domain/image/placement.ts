@@ -1,4 +1,6 @@
-/** Where kernel, start info and ramdisk go in a guest's low memory (xg_dom_core.c @ RELEASE-4.17.0). */
+/**
+ * Where kernel, start info and ramdisk go in a guest's low memory (xg_dom_core.c @ RELEASE-4.17.0).
+ */
 
 import { fail, ok, type Result } from '../../core/result.ts';
 import { toLatin1 } from '../../core/text.ts';
@@ -27,7 +29,10 @@ export interface Placed {
   readonly ramdisk?: Write;
 }
 
-/** Behind the kernel: the start info, then the ramdisk, each on pages of its own, below 4 GiB. ENOMEM. */
+/**
+ * Behind the kernel: the start info, then the ramdisk, each on pages of its own, below 4 GiB.
+ * ENOMEM.
+ */
 export function place(parts: ToPlace): Result<Placed> {
   const { kernel, lowEnd } = parts;
   const short = (thing: string, end: number): Result<Placed> =>

@@ -1,4 +1,7 @@
-/** What a new PVH guest has in its special pages and in its grant table (xg_dom_x86.c, xg_dom_boot.c @ RELEASE-4.17.0). */
+/**
+ * What a new PVH guest has in its special pages and in its grant table (xg_dom_x86.c, xg_dom_boot.c
+ * @ RELEASE-4.17.0).
+ */
 
 import {
   GNTTAB_RESERVED_CONSOLE,
@@ -14,8 +17,8 @@ const PDE_FLAGS = 0x01 | 0x02 | 0x04 | 0x20 | 0x40 | 0x80;
 const PDE_SHIFT = 22;
 
 /**
- * A page directory (32-bit, no PAE) that maps 4 GiB to itself: VMX without "unrestricted guest" runs a
- * guest on it as long as that has not turned on paging.
+ * A page directory (32-bit, no PAE) that maps 4 GiB to itself: VMX without "unrestricted guest"
+ * runs a guest on it as long as that has not turned on paging.
  */
 export function identityPageTable(): Uint8Array {
   const page = new Uint8Array(PAGE_SIZE);
@@ -35,8 +38,9 @@ export interface RingGrants {
 }
 
 /**
- * The start of the guest's first grant frame: the reserved entries that let the domains of xenconsoled
- * and xenstored map their rings by grant. They are of version 1, which a new guest's table has.
+ * The start of the guest's first grant frame: the reserved entries that let the domains of
+ * xenconsoled and xenstored map their rings by grant. They are of version 1, which a new guest's
+ * table has.
  */
 export function seedGrantTable(rings: RingGrants): Uint8Array {
   const entries = new Uint8Array(2 * grantEntryV1.size);

@@ -53,7 +53,7 @@ describe('the context that starts a domain', () => {
     expect(decode(hvmHwMtrr, mtrr(0).bytes).msrMtrrDefType).toBe(7n);
   });
 
-  test('has vCPU 0 at the entry in protected mode, with flat segments and the start info in ebx', () => {
+  test('has vCPU 0 at the entry, in protected mode, segments flat, start info in ebx', () => {
     const cpu = decode(hvmHwCpu, records[1]?.bytes ?? new Uint8Array());
     const set = Object.entries(cpu).filter(
       ([name, value]) => name !== 'fpuRegs' && value !== 0 && value !== 0n,

@@ -1,4 +1,7 @@
-/** The state that a PVH guest's first vCPU starts in (docs/misc/pvh.pandoc, vcpu_hvm in xg_dom_x86.c @ RELEASE-4.17.0). */
+/**
+ * The state that a PVH guest's first vCPU starts in (docs/misc/pvh.pandoc, vcpu_hvm in xg_dom_x86.c
+ * @ RELEASE-4.17.0).
+ */
 
 import {
   HVM_FILE_MAGIC,
@@ -47,7 +50,10 @@ const MTRR_DEF_TYPE_ENABLE = 1n << 11n;
 /** Our bound: a domain has some ten records a vCPU, and at most 128 vCPUs. */
 const MAX_RECORDS = 65536;
 
-/** Splits a stream as getHvmContext gives it, up to and without its END record. EPROTO if it is broken. */
+/**
+ * Splits a stream as getHvmContext gives it, up to and without its END record. EPROTO if it is
+ * broken.
+ */
 export function hvmRecords(stream: Uint8Array): Result<HvmRecord[]> {
   const records: HvmRecord[] = [];
   let at = 0;
@@ -112,7 +118,10 @@ export function entryContext(saved: Uint8Array, start: Entry): Result<Uint8Array
   return ok(hvmStream([header, cpu, ...mtrrs]));
 }
 
-/** Protected mode without paging, flat segments, start info in ebx, interrupts off; the rest is zero. */
+/**
+ * Protected mode without paging, flat segments, start info in ebx, interrupts off; the rest is
+ * zero.
+ */
 function entryCpu(start: Entry): Uint8Array {
   return make(hvmHwCpu, {
     rip: BigInt(start.entry),

@@ -33,7 +33,9 @@ function zeroWrites(paddr: number, size: number): Write[] {
   return writes;
 }
 
-/** Both rings start all zero; the flag that a console is served (4.19) reads as "yes" then, as ever. */
+/**
+ * Both rings start all zero; the flag that a console is served (4.19) reads as "yes" then, as ever.
+ */
 export function specialWrites(): Write[] {
   return [
     ...zeroWrites(SPECIAL_GFN.xenstore * PAGE_SIZE, PAGE_SIZE),

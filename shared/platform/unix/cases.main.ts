@@ -20,8 +20,8 @@ function print({ group, name, status, why, ms }: Outcome): void {
 }
 
 /**
- * Xen's heap shrinks a little with every vCPU that comes and goes: by some 100 bytes on 4.17 and 140
- * to 190 on 4.20, where domains without vCPUs cost none. A domain that is left behind is more.
+ * Xen's heap shrinks a little with every vCPU that comes and goes: by some 100 bytes on 4.17 and
+ * 140 to 190 on 4.20, where domains without vCPUs cost none. A domain that is left behind is more.
  */
 const SLACK_PAGES = 32;
 

@@ -8,7 +8,9 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { FileStat, Files } from '../files.ts';
 import { decompress } from './decompress.ts';
 
-/** Files that are no regular files (a pipe, a device) could be read without end: they are refused. */
+/**
+ * Files that are no regular files (a pipe, a device) could be read without end: they are refused.
+ */
 export function unixFiles(): Files {
   return {
     stat: (path) => attempt(path, async () => statOf(path, await fs.stat(path, { bigint: true }))),

@@ -1,6 +1,6 @@
 /**
- * A listening Unix socket whose connections are read and written by plain system calls from the event
- * loop: half the time of Node's streams for a short request, and no buffer for every read.
+ * A listening Unix socket whose connections are read and written by plain system calls from the
+ * event loop: half the time of Node's streams for a short request, and no buffer for every read.
  */
 
 import { rmSync } from 'node:fs';
@@ -8,7 +8,9 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { bind, ffi, lastFailure, once } from './ffi.ts';
 
 export interface ServedStream {
-  /** Copies what has come into `into`: how many bytes, 0 for nothing now, -1 once it ended or broke. */
+  /**
+   * Copies what has come into `into`: how many bytes, 0 for nothing now, -1 once it ended or broke.
+   */
   read(into: Uint8Array): number;
   /** Takes bytes of `bytes`, from its start: how many, -1 once it broke. */
   write(bytes: Uint8Array): number;
@@ -72,8 +74,8 @@ interface Ready {
 type PollCallback = (events: Ready & { readonly disconnect: boolean }) => void;
 
 /**
- * koffi calls with the poll's status and its events, and loses what the callback throws: an error of
- * ours ends the process as it would elsewhere.
+ * koffi calls with the poll's status and its events, and loses what the callback throws: an error
+ * of ours ends the process as it would elsewhere.
  */
 function guarded(then: (broken: boolean, events: Ready) => void): PollCallback {
   const callback = (status: number, events: Ready): void => {
@@ -176,8 +178,8 @@ function listenAt({ socket, bind, connect, listen, close }: Libc, path: string):
 }
 
 /**
- * Listens on `path`, for root alone. EADDRINUSE if somebody does already, EINVAL for a path that is too
- * long, EACCES, ENOENT without its folder.
+ * Listens on `path`, for root alone. EADDRINUSE if somebody does already, EINVAL for a path that is
+ * too long, EACCES, ENOENT without its folder.
  */
 export function serveStreams(
   path: string,

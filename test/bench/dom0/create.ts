@@ -1,4 +1,5 @@
-// Runs in dom0: creates the same guest by our builder and by xl, in turns, and prints samples as JSON.
+// Runs in dom0: creates the same guest by our builder and by xl, in turns, and prints samples as
+// JSON.
 import { spawnSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
