@@ -22,6 +22,7 @@ const dom0Entries = {
   'xtl/lifecycle': 'services/lifecycle/main.unix.ts',
   'xtl/xenstored': 'services/xenstored/main.unix.ts',
   'xtl/tools/create-bench': 'test/bench/dom0/create.ts',
+  'xtl/tools/rounds': 'test/bench/dom0/rounds.ts',
   'xtl/tools/cases': 'shared/platform/unix/cases.main.ts',
 };
 

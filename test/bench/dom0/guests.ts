@@ -1,0 +1,67 @@
+// A process in dom0 that creates and destroys guests by our builder, without the command around it.
+import { randomFillSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { must } from '../../../shared/core/result.ts';
+import {
+  type BuildHost,
+  findByName,
+  type ImageFiles,
+  newCreateState,
+  newDestroyState,
+  planCreate,
+  planDestroy,
+  prepareCreate,
+  runPlan,
+} from '../../../shared/domain/build/index.ts';
+import { readSpec } from '../../../shared/domain/spec/read-spec.ts';
+import { readConfig } from '../../../shared/domain/xl-cfg/config.ts';
+import { joinSources } from '../../../shared/domain/xl-cfg/sources.ts';
+import { openUnix } from '../../../shared/platform/unix/platform.ts';
+import { connectXenstore } from '../../../shared/platform/unix/xenstore-socket.ts';
+import { createXenstoreClient } from '../../../shared/xenstore/client.ts';
+
+export interface Guests extends BuildHost {
+  /** From the file's text to a running domain; `onStep` gets the time of each step, in us. */
+  create(
+    file: string,
+    images: ImageFiles,
+    onStep?: (step: string, us: number) => void,
+  ): Promise<{ readonly name: string; readonly us: number }>;
+  /** Ends all domains of that name. */
+  destroy(name: string): Promise<void>;
+  close(): void;
+}
+
+export async function openGuests(): Promise<Guests> {
+  const platform = must(openUnix());
+  const xenstore = createXenstoreClient(must(await connectXenstore()));
+  const host: BuildHost = { ...platform, xenstore };
+  return {
+    ...host,
+    create: async (file, images, onStep = () => {}) => {
+      const start = performance.now();
+      const { spec } = readSpec(readConfig(joinSources(file, readFileSync(file, 'utf8'))));
+      if (spec === undefined) throw new Error(`${file} is no valid configuration`);
+      const random = randomFillSync(new Uint8Array(16));
+      const prepared = must(await prepareCreate(spec, images, { random, paused: false }));
+      onStep('prepare', (performance.now() - start) * 1000);
+      const state = newCreateState(host);
+      const result = await runPlan(planCreate(prepared), state, host.clock, (event) => {
+        if (event.kind === 'done') onStep(event.step.id, event.ms * 1000);
+      });
+      const us = (performance.now() - start) * 1000;
+      if (!result.ok) throw new Error(`${result.error.step}: ${result.error.what}`);
+      return { name: spec.name, us };
+    },
+    destroy: async (name) => {
+      for (const domid of must(await findByName(xenstore, name))) {
+        const ended = await runPlan(planDestroy(domid), newDestroyState(host), host.clock);
+        if (!ended.ok) throw new Error(`destroy ${name}: ${ended.error.what}`);
+      }
+    },
+    close: () => {
+      xenstore.close();
+      platform.close();
+    },
+  };
+}
