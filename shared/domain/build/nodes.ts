@@ -8,12 +8,19 @@ import type { Domid, Port } from '../../core/ids.ts';
 /**
  * Who may do what with a node, besides the privileged:
  * - `guest-reads`: dom0's, readable by the guest
+ * - `backend-owns`: the backend's, readable by the guest
  * - `guest-owns`: the guest's own
  * - `private`: dom0's alone
  * - `backend-reads`: the guest's, readable by the backend
  * - `inherited`: as the parent's
  */
-export type Access = 'guest-reads' | 'guest-owns' | 'private' | 'backend-reads' | 'inherited';
+export type Access =
+  | 'guest-reads'
+  | 'backend-owns'
+  | 'guest-owns'
+  | 'private'
+  | 'backend-reads'
+  | 'inherited';
 
 export interface StoreNode {
   readonly path: string;
@@ -75,9 +82,12 @@ export function domainNodes(of: NodesOf): StoreNode[] {
     { path: top, value: '', access: 'guest-reads' },
     { path: vmPath(of.uuid), value: '', access: 'guest-reads' },
     { path: libxlPath(of.domid), value: '', access: 'private' },
-    { path: `${libxlPath(of.domid)}/device`, value: '', access: 'private' },
+    { path: `${libxlPath(of.domid)}/device`, value: '', access: 'inherited' },
     ...below(top, generalNodes(of)),
-    ...['cpu', 'memory', 'device', 'control'].map((name) => directory(`${top}/${name}`)),
+    ...below(
+      top,
+      ['cpu', 'memory', 'device', 'control'].map((name) => [name, '']),
+    ),
     ...GUEST_OWNED.map((name) => {
       return { path: `${top}/${name}`, value: '', access: 'guest-owns' } as const;
     }),
@@ -93,10 +103,6 @@ export function domainNodes(of: NodesOf): StoreNode[] {
     ]),
     ...consoleNodes(of),
   ];
-}
-
-function directory(path: string): StoreNode {
-  return { path, value: '', access: 'guest-reads' };
 }
 
 function below(path: string, entries: readonly (readonly [string, string])[]): StoreNode[] {
@@ -153,10 +159,10 @@ function consoleNodes(of: NodesOf): StoreNode[] {
   ];
   return [
     ...below(trusted, [['frontend', front], ['backend', back], ...backend]),
-    directory(front),
+    { path: front, value: '', access: 'backend-owns' },
     ...below(front, readOnly),
     { path: `${front}/backend-id`, value: String(of.consoleDomid), access: 'backend-reads' },
-    { path: back, value: '', access: 'guest-reads' },
+    { path: back, value: '', access: 'backend-owns' },
     ...below(back, [['frontend', front], ...backend]),
   ];
 }

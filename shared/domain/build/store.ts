@@ -1,6 +1,6 @@
 /** A domain's nodes in xenstore: made in one transaction, removed without trace. */
 
-import { type Domid, domid, isDomid } from '../../core/ids.ts';
+import { DOM0, type Domid, domid, isDomid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { XenstoreClient } from '../../xenstore/client.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
@@ -15,20 +15,24 @@ import {
   vmPath,
 } from './nodes.ts';
 
-/** What a domid stands for in xenstore's permission lists. */
-function permissions(access: Access, guest: Domid, backend: Domid): readonly Permission[] {
-  if (access === 'guest-owns') return [{ domid: guest, access: 'n' }];
-  if (access === 'private') return [{ domid: backend, access: 'n' }];
-  if (access === 'guest-reads') {
-    return [
-      { domid: backend, access: 'n' },
-      { domid: guest, access: 'r' },
-    ];
-  }
-  return [
-    { domid: guest, access: 'n' },
-    { domid: backend, access: 'r' },
-  ];
+function permissions(
+  access: Exclude<Access, 'inherited'>,
+  guest: Domid,
+  backend: Domid,
+): readonly Permission[] {
+  const lists: Readonly<Record<typeof access, readonly Permission[]>> = {
+    'guest-owns': [owned(guest)],
+    private: [owned(DOM0)],
+    'guest-reads': [owned(DOM0), { domid: guest, access: 'r' }],
+    'backend-owns': [owned(backend), { domid: guest, access: 'r' }],
+    'backend-reads': [owned(guest), { domid: backend, access: 'r' }],
+  };
+  return lists[access];
+}
+
+/** The first entry of a list: its owner, and nothing for those whom no other entry names. */
+function owned(by: Domid): Permission {
+  return { domid: by, access: 'n' };
 }
 
 /**
