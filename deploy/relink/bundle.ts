@@ -12,7 +12,9 @@ export interface Bundle {
   readonly inputs: readonly string[];
 }
 
-/** Node's own modules stay imports of the output, so that those in use can be told from the others. */
+/**
+ * Node's own modules stay imports of the output, so that those in use can be told from the others.
+ */
 const nodeModules: Plugin = {
   name: 'node-modules',
   setup: (esbuild) => {

@@ -18,7 +18,10 @@ export interface Segment {
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** The numbers of one segment of a source map: base 64, least digit first, the sign in the lowest bit. */
+/**
+ * The numbers of one segment of a source map: base 64, least digit first, the sign in the lowest
+ * bit.
+ */
 function decodeNumbers(segment: string): number[] {
   const numbers: number[] = [];
   let value = 0;

@@ -1,4 +1,6 @@
-/** The C source that ties a service to the kernel: `struct service` and the bytes that go with it. */
+/**
+ * The C source that ties a service to the kernel: `struct service` and the bytes that go with it.
+ */
 
 import type { Manifest } from './manifest.ts';
 
@@ -23,7 +25,9 @@ export function cString(text: string): string {
   return pieces.length === 0 ? '""' : pieces.join('\n    ');
 }
 
-/** The source. A note of type 1 named `xtl` carries the manifest, for whoever looks at the image. */
+/**
+ * The source. A note of type 1 named `xtl` carries the manifest, for whoever looks at the image.
+ */
 export function serviceSource(parts: ServiceParts): string {
   const manifest = JSON.stringify(parts.manifest);
   const size = new TextEncoder().encode(manifest).length;

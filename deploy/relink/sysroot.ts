@@ -1,4 +1,6 @@
-/** The engine, the C library and Xen's headers: Debian 13's packages, unpacked in the user's cache. */
+/**
+ * The engine, the C library and Xen's headers: Debian 13's packages, unpacked in the user's cache.
+ */
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

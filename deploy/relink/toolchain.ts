@@ -17,7 +17,9 @@ const WARNINGS = [
   '-Wno-error=cpp',
 ];
 
-/** Flags of everything that runs in a domain; headers come from the sysroot and the compiler alone. */
+/**
+ * Flags of everything that runs in a domain; headers come from the sysroot and the compiler alone.
+ */
 const FLAGS = [
   ...['-std=gnu11', '-O2', '-ffreestanding', '-fno-pic', '-mno-red-zone', '-fcf-protection=none'],
   ...['-fstack-protector-strong', '-fno-asynchronous-unwind-tables', '-fno-ident'],

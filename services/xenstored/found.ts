@@ -13,7 +13,10 @@ import type { Region } from '../../shared/platform/region.ts';
 import { XENSTORE_GREF } from './limits.ts';
 import type { RingParts } from './ring.ts';
 
-/** `evtchn_port` of the page, which Xen fills in for domains it built (io/xs_wire.h @ RELEASE-4.22.0). */
+/**
+ * `evtchn_port` of the page, which Xen fills in for domains it built (io/xs_wire.h @
+ * RELEASE-4.22.0).
+ */
 const EVTCHN_PORT_WORD = 2076 / 4;
 
 export interface FinderHost {
@@ -34,7 +37,9 @@ function remotePort(host: FinderHost, info: DomainInfo, page: Region): Result<Po
   return fail('ENOENT', `domain ${info.domid} has no xenstore port`);
 }
 
-/** The ring of a domain that was there before the daemon. Errors: it has none, or another serves it. */
+/**
+ * The ring of a domain that was there before the daemon. Errors: it has none, or another serves it.
+ */
 export function findRing(host: FinderHost, info: DomainInfo): Result<RingParts> {
   const { grants, events } = host;
   if (info.domid === DOM0 || info.dying) return fail('EINVAL', `domain ${info.domid}`);

@@ -25,7 +25,10 @@ function longRule(rules: readonly OptionRule[], name: string): Result<OptionRule
   return ok(only);
 }
 
-/** The options in their order. EINVAL for one that is unknown or lacks its argument, or for other words. */
+/**
+ * The options in their order. EINVAL for one that is unknown or lacks its argument, or for other
+ * words.
+ */
 export function getopt(
   rules: readonly OptionRule[],
   words: readonly string[],

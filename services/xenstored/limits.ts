@@ -1,4 +1,6 @@
-/** Bounds of the daemon around the store; the store's own are in core/limits.ts and core/quota.ts. */
+/**
+ * Bounds of the daemon around the store; the store's own are in core/limits.ts and core/quota.ts.
+ */
 
 import { gref } from '../../shared/core/ids.ts';
 
@@ -29,7 +31,10 @@ export const INFO_RETRY_MS = 1000;
 /** Between two looks at events that were left unread, while there are any. */
 export const UNREAD_LOOK_MS = 1000;
 
-/** GNTTAB_RESERVED_XENSTORE (grant_table.h @ RELEASE-4.17.0): where a toolstack puts the ring's page. */
+/**
+ * GNTTAB_RESERVED_XENSTORE (grant_table.h @ RELEASE-4.17.0): where a toolstack puts the ring's
+ * page.
+ */
 export const XENSTORE_GREF = gref(1);
 
 /** Lines that domains can make the daemon log, in each such time. */

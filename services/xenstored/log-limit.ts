@@ -1,9 +1,14 @@
-/** A log that peers can write to must not fill a disk: so many lines a while, then how many were left out. */
+/**
+ * A log that peers can write to must not fill a disk: so many lines a while, then how many were
+ * left out.
+ */
 
 import type { Clock } from '../../shared/platform/clock.ts';
 import { LOG_LINES, LOG_WINDOW_MS } from './limits.ts';
 
-/** At most LOG_LINES lines in each LOG_WINDOW_MS; what is left out is counted in a line at its end. */
+/**
+ * At most LOG_LINES lines in each LOG_WINDOW_MS; what is left out is counted in a line at its end.
+ */
 export function limitLines(
   clock: Pick<Clock, 'nowMs'>,
   write: (line: string) => void,

@@ -1,4 +1,5 @@
-// xenstored as a process of dom0, in the place of Xen's own: same options, same socket, same signals.
+// xenstored as a process of dom0, in the place of Xen's own: same options, same socket, same
+// signals.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ok, type Result } from '../../shared/core/result.ts';

@@ -1,4 +1,6 @@
-/** One domain's ring as the daemon sees it: the page, its event channel, and the packet under way. */
+/**
+ * One domain's ring as the daemon sees it: the page, its event channel, and the packet under way.
+ */
 
 import {
   XENSTORE_CONNECTED,

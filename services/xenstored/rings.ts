@@ -1,6 +1,6 @@
 /**
- * All rings: who is served when. A domain is served when its event comes, at most a few requests at a
- * time; what is left waits in a queue for the next turn, so that a flood slows only its sender.
+ * All rings: who is served when. A domain is served when its event comes, at most a few requests at
+ * a time; what is left waits in a queue for the next turn, so that a flood slows only its sender.
  */
 
 import { XENSTORE_SERVER_FEATURE_RECONNECTION } from '../../shared/abi/xs-wire.ts';
@@ -110,7 +110,9 @@ function send(state: State, ring: Ring): void {
   tell(state, ring);
 }
 
-/** What comes next for a ring that was served: more now, later, when others have read, or nothing. */
+/**
+ * What comes next for a ring that was served: more now, later, when others have read, or nothing.
+ */
 function planNext(state: State, ring: Ring): void {
   if (!ring.open || ring.connection.ignored || !hasInput(ring)) return;
   const { clock, store } = state.host;

@@ -1,6 +1,6 @@
 /**
- * The daemon over its ports: sockets, rings, the hypervisor's news and time go in, the store does the
- * rest. The same on a Unix host, in a stub domain and in the simulator.
+ * The daemon over its ports: sockets, rings, the hypervisor's news and time go in, the store does
+ * the rest. The same on a Unix host, in a stub domain and in the simulator.
  */
 
 import { VIRQ_DOM_EXC } from '../../shared/abi/xen.ts';
@@ -35,8 +35,8 @@ export interface Xenstored {
   readonly store: Store;
   readonly tap: Tap;
   /**
-   * Listens to the hypervisor: dom0's own ring if it has one, domains that run already, and those that
-   * come. Fails if VIRQ_DOM_EXC cannot be had: another xenstored has it.
+   * Listens to the hypervisor: dom0's own ring if it has one, domains that run already, and those
+   * that come. Fails if VIRQ_DOM_EXC cannot be had: another xenstored has it.
    */
   start(dom0: RingParts | undefined): Result<void>;
   /** Serves a connected socket of dom0. */

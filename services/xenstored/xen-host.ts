@@ -33,7 +33,9 @@ function bind(xen: XenPorts, domid: number, port: number): Result<Port> {
   return xen.events.bindInterdomain(remote, portOf(port));
 }
 
-/** Maps the page that a toolstack granted, and binds the domain's port; nothing stays if it fails. */
+/**
+ * Maps the page that a toolstack granted, and binds the domain's port; nothing stays if it fails.
+ */
 function openRing(xen: XenPorts, domid: number, port: number): Result<RingParts> {
   const owner = asDomid(domid);
   if (owner === undefined) return fail('EINVAL', `domain ${domid}`);

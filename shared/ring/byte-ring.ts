@@ -1,10 +1,11 @@
 /**
- * Byte rings in a shared page, as xenstore and the console have them: one end writes bytes and moves
+ * Byte rings in a shared page, as xenstore and the console have them: one end writes bytes and
+ * moves
  * `prod`, the other reads them and moves `cons`; both indices are u32 that run free (io/xs_wire.h,
  * io/console.h @ RELEASE-4.17.0).
  *
- * Either end may be hostile. Each call reads both indices once, checks them, copies, and then publishes
- * its own. Nothing is kept between calls, so that a page can be reset under both ends.
+ * Either end may be hostile. Each call reads both indices once, checks them, copies, and then
+ * publishes its own. Nothing is kept between calls, so that a page can be reset under both ends.
  */
 
 import { xenconsInterface } from '../abi/console.ts';
@@ -87,8 +88,8 @@ export function readRing(
 }
 
 /**
- * Moves bytes of `from`, from `start` to `end`, into the ring, as many as there is room for: how many,
- * or BROKEN. If any were moved the reader is to be notified.
+ * Moves bytes of `from`, from `start` to `end`, into the ring, as many as there is room for: how
+ * many, or BROKEN. If any were moved the reader is to be notified.
  */
 export function writeRing(
   { bytes, words }: Region,

@@ -14,7 +14,9 @@ import { BROKEN, readRing, writeRing, XENSTORE_REPLIES, XENSTORE_REQUESTS } from
 
 export interface XenstoreRingEnd {
   readonly events: Pick<Events, 'notify' | 'unmask' | 'wait'>;
-  /** The page, and our end of its event channel. Both stay the caller's, who frees them after close. */
+  /**
+   * The page, and our end of its event channel. Both stay the caller's, who frees them after close.
+   */
   readonly region: Region;
   readonly port: Port;
 }

@@ -1,3 +1,4 @@
+// Domain building on the simulator: every step failed once, and nothing left.
 import { describe, expect, it } from 'vitest';
 import { domid } from '../../shared/core/ids.ts';
 import { fail, must } from '../../shared/core/result.ts';

@@ -1,3 +1,4 @@
+// The lifecycle service on the simulator: domains that shut down, and what becomes of them.
 import { describe, expect, it } from 'vitest';
 import { type LifecycleHost, lifecycleService } from '../../services/lifecycle/service.ts';
 import { domid } from '../../shared/core/ids.ts';

@@ -255,7 +255,7 @@ describe('floods', () => {
     expect((await raw.ask(XS_READ, 'mine')).map(show)).toEqual(['|']);
   });
 
-  it('XSA-206: writes beyond the rate wait while another has a transaction, no longer', async () => {
+  it('XSA-206: writes beyond the rate wait while another has a transaction open', async () => {
     const { raw, host } = await scene();
     const { sim, tools } = host;
     const { clock } = sim.dom0;

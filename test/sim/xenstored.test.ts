@@ -1,3 +1,4 @@
+// The xenstored service on the simulator: domains on rings, from introduction to death.
 import { expect, it } from 'vitest';
 import { HVM_PARAM_STORE_EVTCHN } from '../../shared/abi/hvm-params.ts';
 import {

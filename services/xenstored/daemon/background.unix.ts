@@ -1,6 +1,6 @@
 /**
- * Going into the background. Node cannot fork: a second process is started that serves, and the first
- * one ends once that is ready, as whoever starts a daemon expects.
+ * Going into the background. Node cannot fork: a second process is started that serves, and the
+ * first one ends once that is ready, as whoever starts a daemon expects.
  */
 
 import { spawn } from 'node:child_process';

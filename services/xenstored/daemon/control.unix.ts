@@ -1,4 +1,7 @@
-/** CONTROL's commands that concern the process: its trace, a report of its memory, a line for its log. */
+/**
+ * CONTROL's commands that concern the process: its trace, a report of its memory, a line for its
+ * log.
+ */
 
 import { appendFileSync } from 'node:fs';
 import { fail, ok, type Result } from '../../../shared/core/result.ts';

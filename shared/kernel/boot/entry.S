@@ -70,7 +70,9 @@ entry64:
     mov %eax, %fs
     mov %eax, %gs
 
-    /* The thread area of the C library: it points to itself; the stack protector's word is at 40. */
+    /*
+     * The thread area of the C library: it points to itself; the stack protector's word is at 40.
+     */
     mov $thread_area, %eax
     mov %rax, thread_area
     xor %edx, %edx

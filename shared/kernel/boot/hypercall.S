@@ -15,9 +15,10 @@ hypercall_entry:
 /*
  * void sleep_in_hypercall(number, command, argument): makes the hypercall with interrupts on.
  *
- * An event that comes before Xen has put us to sleep must not be slept over. With interrupts on, Xen
- * sees the pending event and does not let us sleep; and the event's interrupt, should it come between
- * two instructions here, goes to wake_from_sleep, which leaves by `awake` as if the call had been made.
+ * An event that comes before Xen has put us to sleep must not be slept over. With interrupts on,
+ * Xen sees the pending event and does not let us sleep; and the event's interrupt, should it come
+ * between two instructions here, goes to wake_from_sleep, which leaves by `awake` as if the call
+ * had been made.
  */
     .globl sleep_in_hypercall
 sleep_in_hypercall:

@@ -5,7 +5,9 @@
 #include "../include/kernel.h"
 #include "cpu.h"
 
-/* arch-x86/xen.h: XEN_HVM_DEBUGCONS_IOPORT. What a domain writes there goes to Xen's log by lines. */
+/*
+ * arch-x86/xen.h: XEN_HVM_DEBUGCONS_IOPORT. What a domain writes there goes to Xen's log by lines.
+ */
 #define XEN_DEBUG_PORT 0xe9
 #define COM1 0x3f8
 #define COM1_STATUS (COM1 + 5)

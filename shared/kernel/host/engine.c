@@ -3,7 +3,9 @@
 #include "host.h"
 #include "../include/layout.h"
 
-/* The engine refuses to go deeper than this; the rest of the stack is for the kernel's own calls. */
+/*
+ * The engine refuses to go deeper than this; the rest of the stack is for the kernel's own calls.
+ */
 #define STACK_FOR_KERNEL (48ul << 10)
 /*
  * Cycles are collected when the engine has allocated half as much again as was left by the last

@@ -2,7 +2,10 @@
 
 #include "host.h"
 
-/* grantOffer(domid, readonly, grefs: Uint32Array): ArrayBuffer with a page for each reference, or errno */
+/*
+ * grantOffer(domid, readonly, grefs: Uint32Array): ArrayBuffer with a page for each reference, or
+ * errno
+ */
 static JSValue js_offer(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     double domid;

@@ -1,4 +1,7 @@
-/* Names of the C library that the engine asks for and musl's objects would answer with system calls. */
+/*
+ * Names of the C library that the engine asks for and musl's objects would answer with system
+ * calls.
+ */
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
  *           line of the bundle, column (from 0 again on a new line), source, line of the source;
  *           the last two may go back: (n << 1) ^ (n >> 31)
  *
- * Numbers are little endian in groups of seven bits, the high bit saying that more follow. Lines and
- * columns count from 1.
+ * Numbers are little endian in groups of seven bits, the high bit saying that more follow. Lines
+ * and columns count from 1.
  */
 #ifndef POSITIONS_H
 #define POSITIONS_H

@@ -1,9 +1,10 @@
 /*
  * What the kernel gives to the engine's host functions: the whole contract between the two.
  *
- * One vCPU, one address space, no interrupts but while it sleeps: no call here needs a lock. Memory is
- * mapped one to one: an address is a guest physical address too. Calls that can fail for a reason
- * outside return 0 (or a number that is not negative) or a negative errno of Xen's (xen/errno.h).
+ * One vCPU, one address space, no interrupts but while it sleeps: no call here needs a lock. Memory
+ * is mapped one to one: an address is a guest physical address too. Calls that can fail for a
+ * reason outside return 0 (or a number that is not negative) or a negative errno of Xen's
+ * (xen/errno.h).
  */
 #ifndef KERNEL_H
 #define KERNEL_H

@@ -1,10 +1,10 @@
 /*
- * The engine's heap: two-level segregated fit (Masmano et al., "TLSF: a new dynamic memory allocator
- * for real-time systems", 2004). Allocating and freeing take constant time, neighbours merge at once,
- * and a used block costs 8 bytes.
+ * The engine's heap: two-level segregated fit (Masmano et al., "TLSF: a new dynamic memory
+ * allocator for real-time systems", 2004). Allocating and freeing take constant time, neighbours
+ * merge at once, and a used block costs 8 bytes.
  *
- * A block is a word `size | flags` and `size` bytes. A free block keeps the links of its list in its
- * bytes, and its own address in their last word, where the block after it finds it.
+ * A block is a word `size | flags` and `size` bytes. A free block keeps the links of its list in
+ * its bytes, and its own address in their last word, where the block after it finds it.
  */
 
 #include "heap.h"
@@ -180,8 +180,8 @@ void heap_init(uintptr_t start)
 }
 
 /*
- * A free block over new pages. The first header of an extent is its second word, and its last word is
- * a header without bytes, that of the extent's end.
+ * A free block over new pages. The first header of an extent is its second word, and its last word
+ * is a header without bytes, that of the extent's end.
  */
 static struct block *extent(uintptr_t start, uintptr_t end)
 {

@@ -1,4 +1,6 @@
-/* Whole pages of RAM: a bitmap over all of it. Regions come from the top, the heap from the bottom. */
+/*
+ * Whole pages of RAM: a bitmap over all of it. Regions come from the top, the heap from the bottom.
+ */
 
 #include "pages.h"
 

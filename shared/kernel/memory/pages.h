@@ -1,4 +1,6 @@
-/* Whole pages of RAM: a bitmap over all of it. Regions come from the top, the heap from the bottom. */
+/*
+ * Whole pages of RAM: a bitmap over all of it. Regions come from the top, the heap from the bottom.
+ */
 #ifndef PAGES_H
 #define PAGES_H
 
@@ -6,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Takes over RAM in [0, end); `map` has a bit a page, all set, and lies in pages that stay taken. */
+/*
+ * Takes over RAM in [0, end); `map` has a bit a page, all set, and lies in pages that stay taken.
+ */
 void pages_init(uintptr_t base, size_t count, uint64_t *map);
 /* Makes pages free for the first time. */
 void pages_give(uintptr_t start, size_t count);

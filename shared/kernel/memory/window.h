@@ -10,7 +10,9 @@
 #define WINDOW_PAGES 16384
 
 void window_init(uintptr_t start);
-/* Addresses for `count` frames, mapped there once Xen puts frames behind them; 0 when none is left. */
+/*
+ * Addresses for `count` frames, mapped there once Xen puts frames behind them; 0 when none is left.
+ */
 uintptr_t window_take(size_t count, bool readonly);
 void window_release(uintptr_t at, size_t count);
 /* The word that belongs to an address: the grant handle of what is mapped there. */

@@ -1,4 +1,6 @@
-/* From the entry to the engine: each part of the kernel in the order in which they need each other. */
+/*
+ * From the entry to the engine: each part of the kernel in the order in which they need each other.
+ */
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
- * Event channels, by the two-level interface (xen.h, struct shared_info @ RELEASE-4.17.0): a bit a port
- * that it is pending, a bit that it is masked, and a word of bits that say where to look.
+ * Event channels, by the two-level interface (xen.h, struct shared_info @ RELEASE-4.17.0): a bit a
+ * port that it is pending, a bit that it is masked, and a word of bits that say where to look.
  */
 
 #include "events.h"

@@ -1,4 +1,7 @@
-/* Frames and resources of domains that we control, mapped in the window (memory.h @ RELEASE-4.17.0). */
+/*
+ * Frames and resources of domains that we control, mapped in the window (memory.h @
+ * RELEASE-4.17.0).
+ */
 
 #include "../include/kernel.h"
 #include "../memory/window.h"

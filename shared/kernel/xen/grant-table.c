@@ -120,7 +120,9 @@ void grants_revoke(void *at, const uint32_t *grefs, size_t count)
             continue;
         }
         struct leftover *left = heap_alloc(sizeof *left);
-        /* Without memory to remember it by, the page stays the peer's for good: safe, if wasteful. */
+        /*
+         * Without memory to remember it by, the page stays the peer's for good: safe, if wasteful.
+         */
         if (!left)
             continue;
         *left = (struct leftover){ leftovers, grefs[i], page };

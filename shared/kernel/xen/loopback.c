@@ -1,7 +1,7 @@
 /*
- * Grants from ourselves to ourselves, without Xen: it would take the page away from its first address,
- * since a frame of a domain's own has one place in its memory (p2m_add_page @ RELEASE-4.17.0). Our page
- * tables can show it at two.
+ * Grants from ourselves to ourselves, without Xen: it would take the page away from its first
+ * address, since a frame of a domain's own has one place in its memory (p2m_add_page @
+ * RELEASE-4.17.0). Our page tables can show it at two.
  */
 
 #include "../include/kernel.h"

@@ -1,4 +1,6 @@
-/* Typed hypercalls: what the kernel asks of Xen. All give 0 or more, or a negative errno of Xen's. */
+/*
+ * Typed hypercalls: what the kernel asks of Xen. All give 0 or more, or a negative errno of Xen's.
+ */
 #ifndef KERNEL_XEN_H
 #define KERNEL_XEN_H
 

@@ -1,4 +1,6 @@
-/** The kernel's functions, as scripts in a stub domain see them (shared/kernel/include/kernel.h). */
+/**
+ * The kernel's functions, as scripts in a stub domain see them (shared/kernel/include/kernel.h).
+ */
 
 /** A number that is not negative, or a negative errno of Xen's. */
 export type Status = number;
@@ -42,9 +44,9 @@ export interface Kernel {
   notify(port: number): void;
   unmask(port: number): void;
   /**
-   * From now on `turn(count)` is called whenever something happened and no promise is left to settle:
-   * the first `count` of `ports` have events. It gives the time of its next call at the latest,
-   * Infinity for none, or a negative number at the end of the service.
+   * From now on `turn(count)` is called whenever something happened and no promise is left to
+   * settle: the first `count` of `ports` have events. It gives the time of its next call at the
+   * latest, Infinity for none, or a negative number at the end of the service.
    */
   loop(turn: (count: number) => number): void;
   readonly ports: Uint32Array;
