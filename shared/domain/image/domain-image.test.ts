@@ -193,7 +193,8 @@ describe('what does not fit is refused with the amounts:', () => {
     [
       'a kernel in the hole below 4 GiB',
       { kernel: high, memoryKib: 8 * GIB },
-      'needs memory up to 4033 MiB, but the guest has 4032 MiB of its 8192 MiB below 4 GiB',
+      'the kernel needs memory up to 4033 MiB, ' +
+        'but the guest has 4032 MiB of its 8192 MiB below 4 GiB',
     ],
   ])('%s', (_, parts, what) => {
     expect(layoutDomain({ ...base, ...parts })).toEqual({
