@@ -65,9 +65,18 @@ function start(options: DaemonOptions, logs: Logs): Result<Running> {
   return started;
 }
 
+/** A log in a folder that cannot be written is no reason to leave a host without its store. */
+function anyLogs(foreground: boolean, traceFile: string | undefined): Logs {
+  try {
+    return openLogs(foreground, traceFile);
+  } catch {
+    return openLogs(true, traceFile);
+  }
+}
+
 function serve(options: DaemonOptions): void {
   const background = inBackground();
-  const logs = openLogs(!background, options.traceFile);
+  const logs = anyLogs(!background, options.traceFile);
   const running = start(options, logs);
   if (!running.ok) {
     logs.error(running.error.what);

@@ -27,9 +27,8 @@ export function memoryReport({ store, sockets }: Xenstored): string {
   };
   const lines = Object.entries(rows).map(([name, value]) => `${name.padEnd(14)}${value}\n`);
   for (const { domid, nodes, watches, outstanding, memory } of state.domains.values()) {
-    lines.push(
-      `domain ${domid}: ${nodes} nodes, ${watches} watches, ${outstanding} outstanding, ${memory} bytes\n`,
-    );
+    const counts = `${nodes} nodes, ${watches} watches, ${outstanding} outstanding`;
+    lines.push(`domain ${domid}: ${counts}, ${memory} bytes\n`);
   }
   return lines.join('');
 }

@@ -5,8 +5,8 @@ import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { fail, ok, type Result } from '../../../shared/core/result.ts';
 
-/** The daemon's own log when it is in the background. */
-export const LOG_PATH = '/var/log/xen/xenstored.log';
+/** The daemon's own log when it is in the background; XENSTORED_LOG names another. */
+const LOG_PATH = '/var/log/xen/xenstored.log';
 
 type Destination = ReturnType<typeof pino.destination>;
 
@@ -33,7 +33,7 @@ export interface Logs {
 
 /** In the foreground the log is standard error. */
 export function openLogs(foreground: boolean, tracePath: string | undefined): Logs {
-  const destination = open(foreground ? 2 : LOG_PATH);
+  const destination = open(foreground ? 2 : process.env.XENSTORED_LOG || LOG_PATH);
   const log = pino({ base: { service: 'xenstored', pid: process.pid } }, destination);
   let path = tracePath;
   let trace: Destination | undefined;
