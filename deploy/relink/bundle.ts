@@ -71,10 +71,8 @@ export async function bundle(root: string, entry: string, debug: boolean): Promi
   const imports = Object.values(outputs).flatMap((output) => output.imports);
   const node = imports.find(({ external }) => external);
   if (node) {
-    const chain = importChain(inputs, entry, node.path);
-    throw new Error(
-      `a stub domain has no ${node.path}, which the service imports:\n  ${chain.join('\n  imports ')}`,
-    );
+    const chain = importChain(inputs, entry, node.path).join('\n  imports ');
+    throw new Error(`a stub domain has no ${node.path}, which the service imports:\n  ${chain}`);
   }
   const text = (end: string) => result.outputFiles.find(({ path }) => path.endsWith(end))?.text;
   const [script, map] = [text('main.js'), text('main.js.map')];

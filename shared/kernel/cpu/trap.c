@@ -71,7 +71,8 @@ void trap_init(void)
     uint64_t base = (uint64_t)&task;
     gdt[1] = 0x00af9b000000ffff;
     gdt[2] = 0x00cf93000000ffff;
-    gdt[3] = (sizeof task - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+    gdt[3] = (sizeof task - 1) | (base & 0xffffff) << 16;
+    gdt[3] |= 0x89ull << 40 | (base >> 24 & 0xff) << 56;
     gdt[4] = base >> 32;
     struct table_pointer pointer = { sizeof gdt - 1, (uint64_t)gdt };
     __asm__ volatile("lgdt %0" : : "m"(pointer));
@@ -126,10 +127,13 @@ void trap(const struct trap_frame *f)
         emergency_printf("tried to %s %lx%s, which is %s\n", access, address, place(address),
                          f->error & 1 ? "protected" : "not mapped");
     }
-    emergency_printf("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", f->rax, f->rbx, f->rcx, f->rdx);
-    emergency_printf("rsi %016lx rdi %016lx rbp %016lx rsp %016lx\n", f->rsi, f->rdi, f->rbp, f->rsp);
+    emergency_printf("rax %016lx rbx %016lx rcx %016lx rdx %016lx\n", f->rax, f->rbx, f->rcx,
+                     f->rdx);
+    emergency_printf("rsi %016lx rdi %016lx rbp %016lx rsp %016lx\n", f->rsi, f->rdi, f->rbp,
+                     f->rsp);
     emergency_printf("r8  %016lx r9  %016lx r10 %016lx r11 %016lx\n", f->r8, f->r9, f->r10, f->r11);
-    emergency_printf("r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", f->r12, f->r13, f->r14, f->r15);
+    emergency_printf("r12 %016lx r13 %016lx r14 %016lx r15 %016lx\n", f->r12, f->r13, f->r14,
+                     f->r15);
     emergency_printf("flags %lx\n", f->rflags);
     dump_stack(f->rsp);
     halt_as_crashed();

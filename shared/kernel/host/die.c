@@ -34,8 +34,8 @@ void host_die(JSContext *ctx, JSValueConst exception)
         JSValue stack = JS_GetPropertyStr(ctx, exception, "stack");
         const char *text = JS_ToCString(ctx, stack);
         if (text) {
-            positions_translate(service.positions, (size_t)(service.positions_end - service.positions), BUNDLE, text, trace,
-                                sizeof trace);
+            size_t size = (size_t)(service.positions_end - service.positions);
+            positions_translate(service.positions, size, BUNDLE, text, trace, sizeof trace);
             print_lines(trace);
         }
     }

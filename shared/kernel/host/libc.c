@@ -56,7 +56,8 @@ void __stack_chk_fail(void)
 int clock_gettime(clockid_t clock, struct timespec *time)
 {
     uint64_t now = clock == CLOCK_REALTIME ? clock_wall() : clock_now();
-    *time = (struct timespec){ .tv_sec = (time_t)(now / NS_PER_S), .tv_nsec = (long)(now % NS_PER_S) };
+    time->tv_sec = (time_t)(now / NS_PER_S);
+    time->tv_nsec = (long)(now % NS_PER_S);
     return 0;
 }
 

@@ -135,6 +135,7 @@ void grants_settle(void);
 long kernel_hypercall(uint32_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 
 #define assert(condition)                                                                        \
-    ((condition) ? (void)0 : panic("%s:%d: assertion failed: %s", __FILE_NAME__, __LINE__, #condition))
+    ((condition) ? (void)0                                                                       \
+                 : panic("%s:%d: assertion failed: %s", __FILE_NAME__, __LINE__, #condition))
 
 #endif

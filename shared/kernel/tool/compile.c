@@ -67,7 +67,8 @@ int main(int argc, char **argv)
     JSContext *ctx = JS_NewContext(runtime);
     if (argc < 5 || strcmp(argv[4], "--debug") != 0)
         JS_SetStripInfo(runtime, JS_STRIP_SOURCE);
-    JSValue module = JS_Eval(ctx, text, size, argv[1], JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+    int how = JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY;
+    JSValue module = JS_Eval(ctx, text, size, argv[1], how);
     if (JS_IsException(module))
         return say_exception(ctx);
     size_t written;

@@ -92,7 +92,9 @@ long xen_current_reservation(void)
 
 long xen_event_op(unsigned op, void *argument)
 {
-    return present ? raw_hypercall2(__HYPERVISOR_event_channel_op, op, (uintptr_t)argument) : -ENOSYS;
+    if (!present)
+        return -ENOSYS;
+    return raw_hypercall2(__HYPERVISOR_event_channel_op, op, (uintptr_t)argument);
 }
 
 long xen_grant_op(unsigned op, void *batch, unsigned count)

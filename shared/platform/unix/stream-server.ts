@@ -78,16 +78,15 @@ type PollCallback = (events: Ready & { readonly disconnect: boolean }) => void;
  * of ours ends the process as it would elsewhere.
  */
 function guarded(then: (broken: boolean, events: Ready) => void): PollCallback {
-  const callback = (status: number, events: Ready): void => {
+  return (...given: readonly unknown[]): void => {
     try {
-      then(status < 0, events);
+      then(Number(given[0]) < 0, given[1] as Ready);
     } catch (thrown) {
       process.nextTick(() => {
         throw thrown;
       });
     }
   };
-  return callback as unknown as PollCallback;
 }
 
 /** The bytes moved, 0 if it would block, -1 for any other error. */
