@@ -26,100 +26,111 @@ const CHUNK = XENSTORE_REPLIES.size;
 /** Bytes that wait to be sent before the stream is given up: the server does not read. */
 const QUEUE_MAX = 1 << 20;
 
+interface State extends XenstoreRingEnd {
+  /** What waits to be sent, and its size. */
+  readonly queue: Uint8Array[];
+  queued: number;
+  open: boolean;
+  onData: ((bytes: Uint8Array) => void) | undefined;
+  onClose: ((reason?: Failure) => void) | undefined;
+  ended: Failure | undefined;
+}
+
+const IMPOSSIBLE = 'the indices of the xenstore page are impossible';
+
+function end(state: State, what: string): void {
+  if (!state.open) return;
+  state.open = false;
+  state.queue.length = 0;
+  state.ended = { errno: 'EPROTO', what };
+  state.onClose?.(state.ended);
+}
+
+function send(state: State): void {
+  const { events, region, port, queue } = state;
+  let moved = false;
+  for (let first = queue[0]; state.open && first !== undefined; first = queue[0]) {
+    const count = writeRing(region, XENSTORE_REQUESTS, first, 0, first.length);
+    if (count === BROKEN) end(state, IMPOSSIBLE);
+    if (count <= 0) break;
+    moved = true;
+    state.queued -= count;
+    if (count < first.length) queue[0] = first.subarray(count);
+    else queue.shift();
+  }
+  if (moved && state.open) events.notify(port);
+}
+
+function receive(state: State): void {
+  const { events, region, port } = state;
+  while (state.open && state.onData !== undefined) {
+    const chunk = new Uint8Array(CHUNK);
+    const count = readRing(region, XENSTORE_REPLIES, chunk, 0, CHUNK);
+    if (count === BROKEN) end(state, IMPOSSIBLE);
+    if (count <= 0) return;
+    // The other side may wait for room.
+    events.notify(port);
+    state.onData(chunk.subarray(0, count));
+  }
+}
+
+function givenUp({ words }: Region): boolean {
+  const tells = Atomics.load(words, serverFeatures.at / 4) & XENSTORE_SERVER_FEATURE_ERROR;
+  return tells !== 0 && Atomics.load(words, error.at / 4) !== XENSTORE_ERROR_NONE;
+}
+
+function turn(state: State): void {
+  receive(state);
+  if (state.open) send(state);
+  if (state.open && givenUp(state.region)) end(state, 'xenstored has given up this connection');
+}
+
+async function listen(state: State): Promise<void> {
+  const { events, port } = state;
+  for (let seen = 0; state.open; ) {
+    try {
+      seen = await events.wait(port, seen);
+    } catch {
+      end(state, 'the event channel of xenstore was closed');
+    }
+    if (!state.open) return;
+    turn(state);
+    if (state.open) events.unmask(port);
+  }
+}
+
 /** The stream ends with EPROTO if the indices are impossible or the server has given us up. */
-export function xenstoreRing({ events, region, port }: XenstoreRingEnd): XenstoreTransport {
-  let queue: Uint8Array[] = [];
-  let queued = 0;
-  let open = true;
-  let onData: ((bytes: Uint8Array) => void) | undefined;
-  let onClose: ((reason?: Failure) => void) | undefined;
-  let ended: Failure | undefined;
-
-  const end = (what: string): void => {
-    if (!open) return;
-    open = false;
-    queue = [];
-    ended = { errno: 'EPROTO', what };
-    onClose?.(ended);
+export function xenstoreRing(ring: XenstoreRingEnd): XenstoreTransport {
+  const state: State = {
+    ...ring,
+    queue: [],
+    queued: 0,
+    open: true,
+    onData: undefined,
+    onClose: undefined,
+    ended: undefined,
   };
-
-  /** Whether anything was moved. */
-  const send = (): boolean => {
-    let moved = false;
-    for (let first = queue[0]; open && first !== undefined; first = queue[0]) {
-      const count = writeRing(region, XENSTORE_REQUESTS, first, 0, first.length);
-      if (count === BROKEN) end('the indices of the xenstore page are impossible');
-      if (count <= 0) break;
-      moved = true;
-      queued -= count;
-      if (count < first.length) queue[0] = first.subarray(count);
-      else queue.shift();
-    }
-    return moved;
-  };
-
-  const receive = (): boolean => {
-    let moved = false;
-    while (open && onData !== undefined) {
-      const chunk = new Uint8Array(CHUNK);
-      const count = readRing(region, XENSTORE_REPLIES, chunk, 0, CHUNK);
-      if (count === BROKEN) end('the indices of the xenstore page are impossible');
-      if (count <= 0) break;
-      moved = true;
-      events.notify(port);
-      onData(chunk.subarray(0, count));
-    }
-    return moved;
-  };
-
-  const givenUp = (): boolean => {
-    const { words } = region;
-    const tells = Atomics.load(words, serverFeatures.at / 4) & XENSTORE_SERVER_FEATURE_ERROR;
-    return tells !== 0 && Atomics.load(words, error.at / 4) !== XENSTORE_ERROR_NONE;
-  };
-
-  const turn = (): void => {
-    if (!open) return;
-    receive();
-    if (send() && open) events.notify(port);
-    if (open && givenUp()) end('xenstored has given up this connection');
-  };
-
-  const listen = async (): Promise<void> => {
-    for (let seen = 0; open; ) {
-      try {
-        seen = await events.wait(port, seen);
-      } catch {
-        end('the event channel of xenstore was closed');
-        return;
-      }
-      if (!open) return;
-      turn();
-      if (open) events.unmask(port);
-    }
-  };
-  void listen();
-
+  void listen(state);
   return {
     write: (bytes) => {
-      if (!open || bytes.length === 0) return;
-      queue.push(bytes.slice());
-      queued += bytes.length;
-      if (queued > QUEUE_MAX) end('xenstored does not read');
+      if (!state.open || bytes.length === 0) return;
+      state.queue.push(bytes.slice());
+      state.queued += bytes.length;
+      if (state.queued > QUEUE_MAX) end(state, 'xenstored does not read');
       // Only sends: this may be called from within onData, whose order reading on would break.
-      else if (send() && open) events.notify(port);
+      else send(state);
     },
-    receive: (data, close) => {
-      onData = data;
-      onClose = close;
-      if (ended !== undefined) close(ended);
-      else turn();
+    receive: (onData, onClose) => {
+      state.onData = onData;
+      state.onClose = onClose;
+      if (state.ended !== undefined) onClose(state.ended);
+      else if (state.open) turn(state);
     },
     close: () => {
-      if (!open) return;
-      open = false;
-      queue = [];
-      onClose?.();
+      if (!state.open) return;
+      state.open = false;
+      state.queue.length = 0;
+      state.onClose?.();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Our xenstored as a process of this machine, without Xen: bundled as it is shipped, then started. */
+/** Our xenstored as a process of this machine, without Xen: bundled as it is shipped. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '../..');
+
+/** What a bundle looks up is found from here, wherever the bundle lies. */
+const from = JSON.stringify(`file://${join(root, 'package.json')}`);
 
 /** One file, whose packages are those of the source tree. */
 async function bundle(outfile: string): Promise<void> {
@@ -21,10 +24,12 @@ async function bundle(outfile: string): Promise<void> {
     external: ['koffi'],
     logLevel: 'warning',
     banner: {
-      js: `import { createRequire as $createRequire } from 'node:module';\nconst require = $createRequire(${JSON.stringify(join(root, 'package.json'))});`,
+      js: [
+        "import { createRequire as $createRequire } from 'node:module';",
+        `const require = $createRequire(${from});`,
+      ].join('\n'),
     },
-    // Looked up from the source tree, since the bundle lies elsewhere.
-    define: { 'import.meta.url': JSON.stringify(`file://${join(root, 'package.json')}`) },
+    define: { 'import.meta.url': from },
   });
 }
 
