@@ -59,7 +59,7 @@ describe.each(['4.17'] as const)('on Xen %s', (xen) => {
   it.each([
     ['kernel="/no/such"', 3, '/no/such'],
     ['kernel="/bin/bash"', 6, 'PVH'],
-    ['ramdisk="/root/guests/vmlinuz-debian12" memory=80', 6, 'ramdisk'],
+    ['ramdisk="/root/guests/vmlinuz-debian12" memory=70', 6, 'ramdisk'],
     ['memory=100000', 1, 'too little memory'],
     ['memory="x"', 6, 'memory must be a whole number'],
   ])(
