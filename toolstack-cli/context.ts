@@ -3,6 +3,8 @@
 import type { Result } from '../shared/core/result.ts';
 import type { ImageFiles } from '../shared/domain/build/index.ts';
 import type { Files } from '../shared/platform/files.ts';
+import type { XenstoreTransport } from '../shared/platform/xenstore.ts';
+import type { XenstoreClient } from '../shared/xenstore/client.ts';
 import type { Probes } from './commands/doctor-checks.ts';
 import type { Host } from './host.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,4 +19,10 @@ export interface Context {
   /** 16 random bytes. */
   random(): Uint8Array;
   probes(): Promise<Probes>;
+  /** Connects to xenstored at the first call. Needs no hypervisor. */
+  xenstore(): Promise<Result<XenstoreClient>>;
+  /** The lines of a xenstored's traffic, if it is ours: ENOENT or ECONNREFUSED if not. */
+  traffic(): Promise<Result<Pick<XenstoreTransport, 'receive'>>>;
+  /** Calls `then` once after `ms`; the returned function takes that back. */
+  after(ms: number, then: () => void): () => void;
 }

@@ -3,6 +3,7 @@
 import type { Context } from './context.ts';
 import type { Outcome } from './output/exit.ts';
 import { FORMATS } from './output/format.ts';
+import { STORE_COMMANDS } from './table-store.ts';
 
 export type Options = Readonly<Record<string, string | boolean | undefined>>;
 
@@ -57,6 +58,7 @@ const QUIET: Option = { flags: '-q, --quiet', doc: 'say nothing but what went wr
 
 export const GROUPS: Readonly<Record<string, string>> = {
   vm: 'create, list, use and end virtual machines',
+  store: 'read, write and watch nodes of xenstore',
 };
 
 export const COMMANDS: readonly Command[] = [
@@ -174,6 +176,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     run: async (...args) => (await import('./commands/console.ts')).console(...args),
   },
+  ...STORE_COMMANDS,
   {
     path: ['doctor'],
     summary: 'check that this host can run VMs, and say what to do if not',

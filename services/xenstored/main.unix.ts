@@ -10,15 +10,16 @@ import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform
 import { type StreamServer, serveStreams } from '../../shared/platform/unix/stream-server.ts';
 import { xenstoreSocketPath } from '../../shared/platform/unix/xenstore-socket.ts';
 import { inBackground, startInBackground, tellStarter } from './daemon/background.unix.ts';
-import { runControl, startTrace } from './daemon/control.unix.ts';
+import { createTracing, runControl, type Tracing } from './daemon/control.unix.ts';
 import { type Logs, openLogs } from './daemon/logs.unix.ts';
+import { serveTrace, tracePathBeside } from './daemon/trace-socket.unix.ts';
 import { limitLines } from './log-limit.ts';
 import { type DaemonOptions, parseOptions, USAGE } from './options.ts';
 import { createXenstored, type Xenstored } from './service.ts';
 
 interface Running {
   readonly daemon: Xenstored;
-  readonly server: StreamServer;
+  readonly servers: readonly StreamServer[];
   readonly platform: UnixPlatform | undefined;
 }
 
@@ -49,19 +50,24 @@ function start(options: DaemonOptions, logs: Logs): Result<Running> {
       xen: platform,
       soon: setImmediate,
       report: limitLines(clock, logs.info),
-      control: (command) => runControl(daemon, logs, command),
+      control: (command) => runControl(daemon, logs, tracing, command),
     },
     { keepOrphans, privDomid, eventTimeoutMs, quotas },
   );
+  const tracing: Tracing = createTracing(daemon, logs);
   if (options.traceFile !== undefined) {
-    const traced = startTrace(daemon, logs);
+    const traced = tracing.start();
     if (!traced.ok) logs.error(traced.error.what);
   }
   const server = serveStreams(path, daemon.accept);
   if (!server.ok) return server;
+  const servers = [server.value];
+  const trace = serveTrace(tracePathBeside(path), daemon.tap);
+  if (trace.ok) servers.push(trace.value);
+  else logs.error(trace.error.what);
   const started = daemon.start(dom0);
-  if (started.ok) return ok({ daemon, server: server.value, platform });
-  server.value.close();
+  if (started.ok) return ok({ daemon, servers, platform });
+  for (const each of servers) each.close();
   return started;
 }
 
@@ -84,10 +90,10 @@ function serve(options: DaemonOptions): void {
     process.exit(1);
   }
   for (const line of options.ignored) logs.info(line);
-  const { daemon, server, platform } = running.value;
+  const { daemon, servers, platform } = running.value;
   if (options.pidFile !== undefined) writeFileSync(options.pidFile, `${process.pid}\n`);
   const stop = (): void => {
-    server.close();
+    for (const server of servers) server.close();
     daemon.stop();
     platform?.close();
     if (options.pidFile !== undefined) rmSync(options.pidFile, { force: true });

@@ -116,10 +116,10 @@ export function createXenstored(
   options: Omit<StoreOptions, 'host'>,
 ): Xenstored {
   const { clock, xen, report, soon, control } = host;
-  const tap = createTap(clock);
   let rings: Rings | undefined;
   const storeHost = createXenHost({ xen, rings: () => rings, report, control });
   const store = createStore({ ...options, host: storeHost });
+  const tap = createTap(clock, () => store.state.connections);
   const flush = (): void => {
     store.flush();
     rings?.settle();

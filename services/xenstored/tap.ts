@@ -10,8 +10,8 @@ import type { Connection } from './core/connection.ts';
 
 export interface Tap {
   active(): boolean;
-  /** Lines go to `line` from now on; undefined ends it. `connections` are those that exist now. */
-  show(line: ((text: string) => void) | undefined, connections: Iterable<Connection>): void;
+  /** Lines go to `line`, too, from now on, until the returned function is called. */
+  show(line: (text: string) => void): () => void;
   received(from: Connection, type: number, bytes: Uint8Array, start: number, end: number): void;
   /** Bytes that are about to be taken from `to.output`. */
   sent(to: Connection, bytes: Uint8Array): void;
@@ -52,11 +52,23 @@ function nameOf({ domain, number }: Connection): string {
   return domain === undefined ? `s${number}` : `d${domain.domid}`;
 }
 
-export function createTap(clock: Pick<Clock, 'wallMs'>): Tap {
-  let line: ((text: string) => void) | undefined;
+/** `connections` are those that exist when somebody begins to look. */
+export function createTap(
+  clock: Pick<Clock, 'wallMs'>,
+  connections: () => Iterable<Connection>,
+): Tap {
+  const sinks = new Set<(text: string) => void>();
   let decoders = new WeakMap<Connection, Decoder>();
   /** Their next bytes may be the rest of a packet whose head nobody saw. */
   let midway = new WeakSet<Connection>();
+
+  const begin = (): void => {
+    decoders = new WeakMap();
+    midway = new WeakSet();
+    for (const connection of connections()) {
+      if (connection.output.size() > 0) midway.add(connection);
+    }
+  };
 
   const show = (
     way: string,
@@ -67,33 +79,33 @@ export function createTap(clock: Pick<Clock, 'wallMs'>): Tap {
     end: number,
   ): void => {
     const text = payloadText(bytes, start, end);
-    line?.(`${way} ${nameOf(who)} ${stamp(clock.wallMs())} ${typeName(type)} (${text})`);
+    const line = `${way} ${nameOf(who)} ${stamp(clock.wallMs())} ${typeName(type)} (${text})`;
+    for (const sink of sinks) sink(line);
+  };
+
+  const decoderOf = (to: Connection): Decoder => {
+    let decoder = decoders.get(to);
+    if (decoder === undefined) {
+      decoder = createDecoder((type, _reqId, _txId, packet, start, end) =>
+        show('OUT', to, type, packet, start, end),
+      );
+      decoders.set(to, decoder);
+    }
+    return decoder;
   };
 
   return {
-    active: () => line !== undefined,
-    show: (to, connections) => {
-      line = to;
-      decoders = new WeakMap();
-      midway = new WeakSet();
-      for (const connection of connections) {
-        if (connection.output.size() > 0) midway.add(connection);
-      }
+    active: () => sinks.size > 0,
+    show: (line) => {
+      if (sinks.size === 0) begin();
+      const sink = (text: string): void => line(text);
+      sinks.add(sink);
+      return () => void sinks.delete(sink);
     },
     received: (from, type, bytes, start, end) => show('IN', from, type, bytes, start, end),
     sent: (to, bytes) => {
-      if (midway.has(to)) {
-        if (bytes.length === to.output.size()) midway.delete(to);
-        return;
-      }
-      let decoder = decoders.get(to);
-      if (decoder === undefined) {
-        decoder = createDecoder((type, _reqId, _txId, packet, start, end) =>
-          show('OUT', to, type, packet, start, end),
-        );
-        decoders.set(to, decoder);
-      }
-      decoder.push(bytes);
+      if (!midway.has(to)) decoderOf(to).push(bytes);
+      else if (bytes.length === to.output.size()) midway.delete(to);
     },
   };
 }

@@ -3,6 +3,7 @@
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { createImageFiles } from '../../shared/domain/build/index.ts';
 import type { Files } from '../../shared/platform/files.ts';
+import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
 import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
@@ -14,6 +15,7 @@ export interface FakeContextOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly host?: Result<Host>;
   readonly probes?: Probes;
+  readonly traffic?: Result<Pick<XenstoreTransport, 'receive'>>;
 }
 
 export function fakeContext(options: FakeContextOptions = {}): Context {
@@ -25,6 +27,15 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
     files: async () => files,
     images: async () => createImageFiles(files),
     random: () => new Uint8Array(16).fill(0x5a),
+    xenstore: async () => {
+      if (options.host === undefined) return fail('ENODEV', 'there is no xenstored');
+      return options.host.ok ? ok(options.host.value.xenstore) : options.host;
+    },
+    traffic: async () => options.traffic ?? fail('ENOENT', 'there is no trace'),
+    after: (ms, then) => {
+      if (options.host?.ok) return options.host.value.clock.after(ms, then);
+      throw new Error('this test has no clock');
+    },
     probes: async () => {
       if (probes === undefined) throw new Error('this test has no probes');
       return probes;

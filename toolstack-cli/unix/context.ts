@@ -3,8 +3,11 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { Result } from '../../shared/core/result.ts';
+import { dirname, join } from 'node:path';
+import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { createImageFiles, KERNEL_CACHE_DIR } from '../../shared/domain/build/index.ts';
+import { clock } from '../../shared/platform/unix/clock.ts';
+import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
 import { processTerminal } from './terminal.ts';
@@ -19,6 +22,21 @@ export function unixContext(): UnixContext {
     host ??= import('./host.ts').then(({ openUnixHost }) => openUnixHost());
     return host;
   };
+  let store: Promise<Result<XenstoreClient>> | undefined;
+  const socketModule = () => import('../../shared/platform/unix/xenstore-socket.ts');
+  const connect = async (): Promise<Result<XenstoreClient>> => {
+    const transport = await (await socketModule()).connectXenstore();
+    if (!transport.ok) {
+      const { errno, what } = transport.error;
+      return errno === 'ENOENT' ? fail('ENODEV', what) : transport;
+    }
+    const { createXenstoreClient } = await import('../../shared/xenstore/client.ts');
+    return ok(createXenstoreClient(transport.value));
+  };
+  const openStore = (): Promise<Result<XenstoreClient>> => {
+    store ??= connect();
+    return store;
+  };
   const files = async (): ReturnType<Context['files']> =>
     (await import('../../shared/platform/unix/files.ts')).unixFiles();
   return {
@@ -27,10 +45,19 @@ export function unixContext(): UnixContext {
     files,
     images: async () => createImageFiles(await files(), KERNEL_CACHE_DIR),
     random: () => randomBytes(16),
+    xenstore: openStore,
+    traffic: async () => {
+      const { connectXenstore, xenstoreSocketPath } = await socketModule();
+      // Beside the daemon's own socket; only our xenstored has it.
+      return connectXenstore(join(dirname(xenstoreSocketPath()), 'trace'));
+    },
+    after: clock.after,
     probes: async () => (await import('./probes.ts')).unixProbes(),
     close: async () => {
       const opened = await host;
       if (opened?.ok) opened.value.close();
+      const connected = await store;
+      if (connected?.ok) connected.value.close();
     },
   };
 }

@@ -33,23 +33,45 @@ export function memoryReport({ store, sockets }: Xenstored): string {
   return lines.join('');
 }
 
-export function startTrace(daemon: Xenstored, logs: Logs): Result<void> {
-  const opened = logs.openTrace();
-  if (!opened.ok) return opened;
-  daemon.tap.show(opened.value, daemon.store.state.connections);
-  return ok();
+/** The trace file: what it shows, and that it can be had again and again. */
+export interface Tracing {
+  start(): Result<void>;
+  stop(): void;
 }
 
-export function runControl(daemon: Xenstored, logs: Logs, command: HostCommand): Result<void> {
+export function createTracing(daemon: Xenstored, logs: Logs): Tracing {
+  let end: (() => void) | undefined;
+  const stop = (): void => {
+    end?.();
+    end = undefined;
+    logs.closeTrace();
+  };
+  return {
+    stop,
+    start: () => {
+      stop();
+      const opened = logs.openTrace();
+      if (!opened.ok) return opened;
+      end = daemon.tap.show(opened.value);
+      return ok();
+    },
+  };
+}
+
+export function runControl(
+  daemon: Xenstored,
+  logs: Logs,
+  tracing: Tracing,
+  command: HostCommand,
+): Result<void> {
   switch (command.what) {
     case 'log':
-      if (command.on) return logs.tracePath() === undefined ? ok() : startTrace(daemon, logs);
-      daemon.tap.show(undefined, []);
-      logs.closeTrace();
+      if (command.on) return logs.tracePath() === undefined ? ok() : tracing.start();
+      tracing.stop();
       return ok();
     case 'logfile':
       logs.setTracePath(command.path);
-      return startTrace(daemon, logs);
+      return tracing.start();
     case 'print':
       logs.info(`control: ${command.text}`);
       return ok();

@@ -1,0 +1,72 @@
+/** `xtl store watch` and `xtl store trace`: what happens in xenstore, as it happens. */
+
+import { fromUtf8, utf8 } from '../../shared/domain/spec/utf8.ts';
+import type { Watch } from '../../shared/xenstore/watch-queue.ts';
+import type { Context } from '../context.ts';
+import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
+import { printable } from '../output/style.ts';
+import { readSeconds } from '../seconds.ts';
+import type { Options } from '../table.ts';
+import { readCount, withStore } from './store.ts';
+
+/** Prints a path for each event; each watched path comes first, once. */
+export function storeWatch(
+  context: Context,
+  paths: readonly string[],
+  options: Options,
+): Promise<Outcome> {
+  return withStore(context, async (store) => {
+    const count = readCount(options.count);
+    const timeout = readSeconds(options.timeout);
+    if (!count.ok) return failure(EXIT.usage, count.error.what);
+    if (!timeout.ok) return failure(EXIT.usage, timeout.error.what);
+    const watches: Watch[] = [];
+    for (const path of paths) {
+      const watch = await store.watch(utf8(path));
+      if (!watch.ok) return failed(watch.error);
+      watches.push(watch.value);
+    }
+    let left = count.value ?? Number.POSITIVE_INFINITY;
+    let late = false;
+    const endAll = (): void => {
+      for (const watch of watches) void watch.return();
+    };
+    const cancel =
+      timeout.value === undefined
+        ? undefined
+        : context.after(timeout.value, () => {
+            late = true;
+            endAll();
+          });
+    await Promise.all(
+      watches.map(async (watch) => {
+        for await (const path of watch) {
+          if (left <= 0) break;
+          left--;
+          context.terminal.out.write(`${printable(fromUtf8(path))}\n`);
+          if (left <= 0) endAll();
+        }
+      }),
+    );
+    cancel?.();
+    const lost = watches.map((watch) => watch.failure()).find((why) => why !== undefined);
+    if (lost !== undefined) return failed(lost);
+    const missing = late && count.value !== undefined && left > 0;
+    return missing ? failure(EXIT.timeout, `${left} events did not come in time`) : DONE;
+  });
+}
+
+/** Prints the daemon's decoded traffic until the daemon ends. */
+export async function storeTrace(context: Context): Promise<Outcome> {
+  const traffic = await context.traffic();
+  if (!traffic.ok) {
+    return failed(traffic.error, '', { ENOENT: EXIT.noPrivilege, ECONNREFUSED: EXIT.noPrivilege });
+  }
+  await new Promise<void>((resolve) => {
+    traffic.value.receive(
+      (bytes) => context.terminal.out.write(bytes),
+      () => resolve(),
+    );
+  });
+  return DONE;
+}

@@ -1,0 +1,125 @@
+/** `xtl store` on a simulated machine with the real store. */
+
+import { expect, test } from 'vitest';
+import { must, ok } from '../shared/core/result.ts';
+import { runXtl } from './testing/context.ts';
+import { type Machine, simMachine } from './testing/sim-host.ts';
+
+async function planted(): Promise<Machine> {
+  const machine = await simMachine();
+  expect(await machine.xtl('store write /a/x 1 /a/y 2 /a/y/z größe')).toEqual({
+    exit: 0,
+    stdout: '',
+    stderr: '',
+  });
+  return machine;
+}
+
+test('what is written is read, listed and removed', async () => {
+  const { xtl, store } = await planted();
+  expect((await xtl('store read /a/x /a/y')).stdout).toBe('1\n2\n');
+  expect((await xtl('store ls /a')).stdout).toBe('x = "1"\ny = "2"\n');
+  expect((await xtl('store ls -r /a')).stdout).toBe('/a/x = "1"\n/a/y = "2"\n/a/y/z = "größe"\n');
+  expect((await xtl('store ls')).stdout).toContain('a = ""\n');
+  expect(await xtl('store rm /a/y')).toMatchObject({ exit: 0, stdout: '' });
+  expect((await xtl('store ls /a -r')).stdout).toBe('/a/x = "1"\n');
+  expect(store.check()).toEqual([]);
+});
+
+test('a listing is data for programs, with permissions if asked for', async () => {
+  const { xtl, sim } = await planted();
+  // Permissions name domains that there are.
+  expect([sim.addGuest(), sim.addGuest()]).toEqual([1, 2]);
+  expect(await xtl('store chmod /a/x n1 r2 b0')).toMatchObject({ exit: 0 });
+  expect((await xtl('store ls -p /a')).stdout).toBe('x = "1"   (n1,r2,b0)\ny = "2"   (n0)\n');
+  expect(JSON.parse((await xtl('store ls -p -o json /a')).stdout)).toEqual([
+    { path: '/a/x', value: '1', permissions: ['n1', 'r2', 'b0'] },
+    { path: '/a/y', value: '2', permissions: ['n0'] },
+  ]);
+  expect(await xtl('store chmod -r /a r0')).toMatchObject({ exit: 0 });
+  expect((await xtl('store ls -rp /a')).stdout).toContain('/a/y/z = "größe"   (r0)\n');
+});
+
+test('values cannot harm a terminal, and come as bytes where they are wanted', async () => {
+  const { xtl, sim, xenstore } = await planted();
+  must(await sim.run(xenstore.write('/evil', '\x1b[2Jx\0y')));
+  expect((await xtl('store read /evil')).stdout).toBe('␛[2Jx␀y\n');
+  expect((await xtl('store ls /')).stdout).toContain('evil = "␛[2Jx␀y"\n');
+  expect((await xtl('store read --raw /evil')).stdout).toBe('\x1b[2Jx\0y');
+});
+
+test('several nodes are written at once or not at all', async () => {
+  const { xtl } = await planted();
+  expect(await xtl('store write /b/x 1 /b//y 2')).toMatchObject({ exit: 1 });
+  expect(await xtl('store exists /b')).toEqual({ exit: 3, stdout: '', stderr: '' });
+  expect(await xtl('store write /b/x 1 /b/y')).toEqual({
+    exit: 2,
+    stdout: '',
+    stderr: 'xtl: no value for /b/y: give a path and a value, in turns\n',
+  });
+});
+
+test('exists tells by its exit code', async () => {
+  const { xtl } = await planted();
+  expect(await xtl('store exists /a/x /a/y/z')).toEqual({ exit: 0, stdout: '', stderr: '' });
+  expect(await xtl('store exists /a/x /a/nothing')).toEqual({ exit: 3, stdout: '', stderr: '' });
+});
+
+test('watch prints changes, as many as asked for', async () => {
+  const { start, xtl, sim, xenstore } = await planted();
+  // Its module is there from now on: the next one watches when its time comes.
+  await xtl('store watch --timeout 1 /a');
+  const watching = start('store watch -n 3 /a');
+  await sim.advance(10);
+  must(await sim.run(xenstore.write('/a/x', '3')));
+  must(await sim.run(xenstore.rm('/a/y')));
+  expect(await sim.run(watching)).toEqual({ exit: 0, stdout: '/a\n/a/x\n/a/y\n', stderr: '' });
+});
+
+test('watch ends in time, and says if events are missing', async () => {
+  const { xtl } = await planted();
+  expect(await xtl('store watch --timeout 2 /a')).toEqual({ exit: 0, stdout: '/a\n', stderr: '' });
+  expect(await xtl('store watch -n 2 --timeout 2 /a')).toEqual({
+    exit: 7,
+    stdout: '/a\n',
+    stderr: 'xtl: 1 events did not come in time\n',
+  });
+});
+
+test('trace prints what the daemon shows, until it ends', async () => {
+  const traffic = ok({
+    receive: (onData: (bytes: Uint8Array) => void, onClose: () => void) => {
+      onData(new TextEncoder().encode('IN d3 20260820 09:15:07 READ (name )\n'));
+      onClose();
+    },
+  });
+  expect(await runXtl(['store', 'trace'], { traffic })).toEqual({
+    exit: 0,
+    stdout: 'IN d3 20260820 09:15:07 READ (name )\n',
+    stderr: '',
+  });
+});
+
+test.each([
+  ['store ls /nothing', 3, /^xtl: .*\/nothing.*\n$/],
+  ['store read /nothing', 3, /^xtl: .*\/nothing.*\n$/],
+  ['store rm /nothing', 3, /^xtl: there is no node \/nothing\n$/],
+  ['store chmod /a x5', 2, /^xtl: permission 'x5' must start with n, r, w or b\n$/],
+  ['store chmod /nothing n5', 3, /^xtl: .*\/nothing.*\n$/],
+  ['store watch -n 0 /a', 2, /^xtl: a count is a number from 1 on, not '0'\n$/],
+  ['store watch --timeout soon /a', 2, /^xtl: a timeout is a number of seconds, not 'soon'\n$/],
+  ['store trace', 5, /^xtl: there is no trace\n$/],
+])('%s exits %d', async (line, exit, stderr) => {
+  const { xtl } = await planted();
+  const ran = await xtl(line);
+  expect(ran).toMatchObject({ exit, stdout: '' });
+  expect(ran.stderr).toMatch(stderr);
+});
+
+test('without a xenstored every command says so', async () => {
+  expect(await runXtl(['store', 'ls'])).toEqual({
+    exit: 5,
+    stdout: '',
+    stderr: 'xtl: there is no xenstored\n',
+  });
+});
