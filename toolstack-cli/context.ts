@@ -22,7 +22,7 @@ export interface Context {
   /** Connects to xenstored at the first call. Needs no hypervisor. */
   xenstore(): Promise<Result<XenstoreClient>>;
   /** The lines of a xenstored's traffic, if it is ours: ENOENT or ECONNREFUSED if not. */
-  traffic(): Promise<Result<Pick<XenstoreTransport, 'receive'>>>;
+  traffic(): Promise<Result<Pick<XenstoreTransport, 'receive' | 'close'>>>;
   /** Calls `then` once after `ms`; the returned function takes that back. */
   after(ms: number, then: () => void): () => void;
 }

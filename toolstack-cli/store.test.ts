@@ -92,6 +92,7 @@ test('trace prints what the daemon shows, until it ends', async () => {
       onData(new TextEncoder().encode('IN d3 20260820 09:15:07 READ (name )\n'));
       onClose();
     },
+    close: () => {},
   });
   expect(await runXtl(['store', 'trace'], { traffic })).toEqual({
     exit: 0,

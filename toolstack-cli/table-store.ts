@@ -1,4 +1,4 @@
-/** The commands on xenstore, as data; see table.ts. */
+/** The commands on xenstore and on its daemon, as data; see table.ts. */
 
 import { FORMATS } from './output/format.ts';
 import type { Argument, Command, Option } from './table.ts';
@@ -111,5 +111,38 @@ export const STORE_COMMANDS: readonly Command[] = [
       ['xtl store trace | grep " d3 "', 'what domain 3 does'],
     ],
     run: async (context) => (await import('./commands/store-watch.ts')).storeTrace(context),
+  },
+  {
+    path: ['xenstored', 'enable'],
+    summary: "let this host start xtl's xenstored instead of Xen's own",
+    args: [],
+    options: [],
+    examples: [
+      ['xtl xenstored enable', 'from the next boot on'],
+      ['xtl xenstored status', 'what is configured, and what runs'],
+    ],
+    run: async (context) => (await import('./commands/xenstored.ts')).xenstoredEnable(context),
+  },
+  {
+    path: ['xenstored', 'disable'],
+    summary: "let this host start Xen's own xenstored again",
+    args: [],
+    options: [],
+    examples: [
+      ['xtl xenstored disable', 'from the next boot on'],
+      ['xtl xenstored status', 'what is configured, and what runs'],
+    ],
+    run: async (context) => (await import('./commands/xenstored.ts')).xenstoredDisable(context),
+  },
+  {
+    path: ['xenstored', 'status'],
+    summary: 'show which xenstored runs, and which starts at the next boot',
+    args: [],
+    options: [OUTPUT],
+    examples: [
+      ['xtl xenstored status', 'as text'],
+      ['xtl xenstored status -o json', 'the same for a program'],
+    ],
+    run: async (...args) => (await import('./commands/xenstored.ts')).xenstoredStatus(...args),
   },
 ];

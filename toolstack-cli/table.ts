@@ -59,6 +59,7 @@ const QUIET: Option = { flags: '-q, --quiet', doc: 'say nothing but what went wr
 export const GROUPS: Readonly<Record<string, string>> = {
   vm: 'create, list, use and end virtual machines',
   store: 'read, write and watch nodes of xenstore',
+  xenstored: 'choose the xenstored of this host',
 };
 
 export const COMMANDS: readonly Command[] = [

@@ -29,7 +29,13 @@ export async function link(
     ...['-z', 'max-page-size=4096', '-z', 'noexecstack'],
     ...['-T', toolchain.linkerScript, '-Map', map, '-o', whole],
   ];
-  const inputs = [service, ...toolchain.kernel, ...toolchain.engine, sysroot.libc, toolchain.libgcc];
+  const inputs = [
+    service,
+    ...toolchain.kernel,
+    ...toolchain.engine,
+    sysroot.libc,
+    toolchain.libgcc,
+  ];
   await execa('ld', [...options, ...inputs]);
   await execa('strip', ['-o', image, whole]);
   const { stdout: symbols } = await execa('nm', ['-n', whole]);

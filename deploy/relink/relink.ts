@@ -46,11 +46,16 @@ export function findEntry(root: string, service: string): string {
   return found;
 }
 
-/** When the sources were last changed on record, so that the same sources give the same documents. */
+/**
+ * When the sources were last changed on record, so that the same sources give the same documents.
+ */
 async function sourceDate(root: string): Promise<string> {
   const epoch = process.env.SOURCE_DATE_EPOCH;
   if (epoch) return toSpdxTime(Number(epoch));
-  const { stdout } = await execa('git', ['log', '-1', '--format=%ct'], { cwd: root, reject: false });
+  const { stdout } = await execa('git', ['log', '-1', '--format=%ct'], {
+    cwd: root,
+    reject: false,
+  });
   return toSpdxTime(Number(stdout || 0));
 }
 

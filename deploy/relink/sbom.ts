@@ -95,7 +95,12 @@ export function sbom(input: SbomInput): string {
   const image = { ...spdxPackage(`${service}.xen`, version, 'MIT'), ...sha256(hash) };
   const parts: SpdxPackage[] = [
     ...sysroot.packages.map(({ name, version: debian, hash: sum }) => ({
-      ...spdxPackage(name, debian, LICENCES[name] ?? 'NOASSERTION', `pkg:deb/debian/${name}@${debian}`),
+      ...spdxPackage(
+        name,
+        debian,
+        LICENCES[name] ?? 'NOASSERTION',
+        `pkg:deb/debian/${name}@${debian}`,
+      ),
       ...(sum.startsWith('SHA256:') ? sha256(sum.slice('SHA256:'.length)) : {}),
     })),
     spdxPackage('libgcc', input.compiler, 'GPL-3.0-or-later WITH GCC-exception-3.1'),

@@ -21,16 +21,20 @@ export const agrees = (wanted, installed) =>
       path === '' || (installed[path] ? installed[path].version === version : optional === true),
   ) && Object.keys(installed).every((path) => path in wanted);
 
-/** @type {(root: string) => void} */
+/** No package's own script runs: nothing that we use needs one. @type {(root: string) => void} */
 export const ensureDependencies = (root) => {
   const record = join(root, 'node_modules/.package-lock.json');
   const wanted = entries(join(root, 'package-lock.json'));
   if (existsSync(record) && agrees(wanted, entries(record))) return;
   say('installing npm packages (npm ci)');
-  const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
-    cwd: root,
-    stdio: ['inherit', 2, 2],
-  });
+  const { status, error } = spawnSync(
+    'npm',
+    ['ci', '--ignore-scripts', '--no-audit', '--no-fund'],
+    {
+      cwd: root,
+      stdio: ['inherit', 2, 2],
+    },
+  );
   if (error) throw new Error(`cannot run npm: ${error.message}`);
   if (status !== 0) throw new Error(`npm ci ended with ${status}`);
 };

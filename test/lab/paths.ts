@@ -1,6 +1,6 @@
 // Where the lab keeps things: the source tree, the cache of images, the directory of running hosts.
 import { existsSync, lstatSync, mkdirSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const findRoot = (start: string): string => {
@@ -28,7 +28,7 @@ export const cacheDir = (): string => {
  * may have 107 bytes; only ours, since others could otherwise plant sockets in it.
  */
 export const runDir = (): string => {
-  const { uid } = userInfo();
+  const uid = process.getuid?.() ?? 0;
   const dir = join(tmpdir(), `xtl-lab-${uid}`);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const stat = lstatSync(dir);

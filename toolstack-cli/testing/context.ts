@@ -14,12 +14,14 @@ export interface FakeContextOptions {
   readonly terminal?: FakeTerminal;
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly host?: Result<Host>;
+  /** Where written files go; without it nothing can be written. */
+  readonly written?: Map<string, Uint8Array>;
   readonly probes?: Probes;
-  readonly traffic?: Result<Pick<XenstoreTransport, 'receive'>>;
+  readonly traffic?: Result<Pick<XenstoreTransport, 'receive' | 'close'>>;
 }
 
 export function fakeContext(options: FakeContextOptions = {}): Context {
-  const files = fakeFiles(options.files ?? {});
+  const files = fakeFiles(options.files ?? {}, options.written);
   const probes = options.probes;
   return {
     terminal: options.terminal ?? fakeTerminal(),
@@ -43,9 +45,13 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
   };
 }
 
-export function fakeFiles(content: Readonly<Record<string, string | Uint8Array>>): Files {
+/** Read-only, unless there is a place for what is written. */
+export function fakeFiles(
+  content: Readonly<Record<string, string | Uint8Array>>,
+  written?: Map<string, Uint8Array>,
+): Files {
   const bytesOf = (path: string): Result<Uint8Array> => {
-    const found = content[path];
+    const found = written?.get(path) ?? content[path];
     if (found === undefined) return fail('ENOENT', `${path}: no such file`);
     return ok(typeof found === 'string' ? new TextEncoder().encode(found) : found);
   };
@@ -55,7 +61,11 @@ export function fakeFiles(content: Readonly<Record<string, string | Uint8Array>>
       return bytes.ok ? ok({ bytes: bytes.value.length, identity: path }) : bytes;
     },
     read: async (path) => bytesOf(path),
-    write: async (path) => fail('EROFS', path),
+    write: async (path, bytes) => {
+      if (written === undefined) return fail('EROFS', path);
+      written.set(path, bytes);
+      return ok();
+    },
     remove: async () => ok(),
     list: async () => ok([]),
     decompress: (kind) => fail('EOPNOTSUPP', kind),

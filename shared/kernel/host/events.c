@@ -49,9 +49,9 @@ static JSValue js_bind_interdomain(JSContext *ctx, JSValueConst self, int argc, 
 
 /*
  * loop(turn): from now on, whenever something happened and all promises are settled, turn(count) is
- * called: `count` ports were taken and lie in the first elements of host.ports. It gives the time (of
- * host.now) at which it wants to be called again at the latest, Infinity for never, or a negative number
- * when there is nothing left to wait for: the service has ended.
+ * called: `count` ports were taken and lie in the first elements of host.ports. It gives the time
+ * (of host.now) at which it wants to be called again at the latest, Infinity for never, or a
+ * negative number when there is nothing left to wait for: the service has ended.
  */
 static JSValue js_loop(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
@@ -77,7 +77,8 @@ void host_add_events(JSContext *ctx, JSValue host)
     };
     JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
     JSValue buffer = host_buffer(ctx, host_ports, sizeof host_ports);
-    JSValue ports = JS_NewTypedArray(ctx, 1, &buffer, JS_TYPED_ARRAY_UINT32);
+    JSValue of[] = { buffer, JS_UNDEFINED, JS_UNDEFINED };
+    JSValue ports = JS_NewTypedArray(ctx, 3, of, JS_TYPED_ARRAY_UINT32);
     JS_FreeValue(ctx, buffer);
     JS_SetPropertyStr(ctx, host, "ports", ports);
 }

@@ -9,7 +9,8 @@
 
 #define COMMAND_LINE_MAX 1024
 /* An address of the builder must be one that is mapped at the entry. */
-#define REACH (1ul << 30)
+#define GIB (1ul << 30)
+#define REACH GIB
 #define E820_RAM 1
 /* Nothing of a PVH domain is further up; more would be a mistake that overflows. */
 #define ADDRESS_MAX (1ull << 46)
@@ -53,11 +54,14 @@ static void add_range(struct boot_info *info, uint64_t start, uint64_t size, uin
     if (start >= ADDRESS_MAX || size > ADDRESS_MAX - start)
         return;
     uint64_t end = start + size;
-    if (end > info->end)
-        info->end = end;
+    if (type != E820_RAM) {
+        if (info->other_count < RANGES_MAX)
+            info->other[info->other_count++] = (struct range){ start, end };
+        return;
+    }
     uint64_t first = (start + PAGE_SIZE - 1) & -PAGE_SIZE;
     uint64_t last = end & -PAGE_SIZE;
-    if (type == E820_RAM && first < last && info->ram_count < RANGES_MAX)
+    if (first < last && info->ram_count < RANGES_MAX)
         info->ram[info->ram_count++] = (struct range){ first, last };
 }
 
@@ -122,5 +126,28 @@ void boot_info_limit(struct boot_info *info, uint64_t pages)
         if (have > pages)
             range->end = range->start + pages * PAGE_SIZE;
         pages -= have < pages ? have : pages;
+    }
+}
+
+/* The end of a range that overlaps [start, end), or 0. */
+static uint64_t obstacle(const struct range *ranges, size_t count, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ranges[i].start < end && ranges[i].end > start)
+            return ranges[i].end;
+    }
+    return 0;
+}
+
+uint64_t boot_info_hole(const struct boot_info *info, uint64_t start, uint64_t size)
+{
+    for (;;) {
+        start = (start + GIB - 1) & -GIB;
+        uint64_t behind = obstacle(info->ram, info->ram_count, start, start + size);
+        if (behind == 0)
+            behind = obstacle(info->other, info->other_count, start, start + size);
+        if (behind == 0)
+            return start;
+        start = behind;
     }
 }

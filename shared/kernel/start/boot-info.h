@@ -16,8 +16,9 @@ struct range {
 struct boot_info {
     struct range ram[RANGES_MAX];
     size_t ram_count;
-    /* Where anything at all is, RAM or not: addresses from here on are nobody's. */
-    uint64_t end;
+    /* Where anything else is. */
+    struct range other[RANGES_MAX];
+    size_t other_count;
 };
 
 /*
@@ -29,5 +30,8 @@ const char *boot_info_read(const void *start, struct boot_info *info,
 
 /* Cuts RAM off at `pages` in all, from the top: a builder may promise more than it gave. */
 void boot_info_limit(struct boot_info *info, uint64_t pages);
+
+/* The first multiple of a GiB from `start` on with `size` bytes that are nobody's. */
+uint64_t boot_info_hole(const struct boot_info *info, uint64_t start, uint64_t size);
 
 #endif

@@ -10,9 +10,8 @@
 #include "../memory/paging.h"
 #include "../memory/window.h"
 
-#define GIB (1ul << 30)
 /* Below it are the local APIC, Xen's special pages and firmware of every builder. */
-#define WINDOW_FIRST (4 * GIB)
+#define WINDOW_FIRST (4ul << 30)
 
 static uint64_t total;
 
@@ -76,8 +75,7 @@ void memory_init(const struct boot_info *info)
         give(info->ram[i].start, least(info->ram[i].end, RAM_MAX), map_end);
     paging_init(ram_end);
     heap_init(map_end);
-    uint64_t behind = (info->end + GIB - 1) & -GIB;
-    window_init(behind > WINDOW_FIRST ? behind : WINDOW_FIRST);
+    window_init(boot_info_hole(info, WINDOW_FIRST, WINDOW_PAGES * PAGE_SIZE));
 }
 
 void memory_figures(struct memory_figures *figures)

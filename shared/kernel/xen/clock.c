@@ -1,4 +1,6 @@
-/* Time: Xen's system time and wall clock, which it keeps in the shared page for us to interpolate. */
+/*
+ * Time: Xen's system time and wall clock, which it keeps in the shared page for us to interpolate.
+ */
 
 #include "clock.h"
 
@@ -15,7 +17,9 @@ static uint64_t scale(uint64_t a, uint32_t b)
 
 uint64_t clock_interpolate(const struct clock_sample *sample, uint64_t tsc)
 {
-    /* A processor behind the one that took the sample: time stands still instead of leaping ahead. */
+    /*
+     * A processor behind the one that took the sample: time stands still instead of leaping ahead.
+     */
     uint64_t delta = tsc > sample->tsc ? tsc - sample->tsc : 0;
     delta = sample->shift >= 0 ? delta << sample->shift : delta >> -sample->shift;
     return sample->system_time + scale(delta, sample->multiplier);

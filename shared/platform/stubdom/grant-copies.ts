@@ -54,8 +54,7 @@ export function grantCopies(
   /** Writes one end of a struct; true for a granted page. */
   const writeEnd = (at: number, end: CopyEnd, side: 'source' | 'dest'): boolean => {
     const [ref, gmfn] = [COPY[`${side}Ref`].at, COPY[`${side}Gmfn`].at];
-    const local =
-      'region' in end ? localEnd(end.region, Math.floor(end.offset / PAGE_SIZE)) : end;
+    const local = 'region' in end ? localEnd(end.region, Math.floor(end.offset / PAGE_SIZE)) : end;
     assert(local !== undefined, 'a copy of a region that is not mapped');
     view.setUint16(at + COPY[`${side}Offset`].at, end.offset % PAGE_SIZE, true);
     if ('gref' in local) {

@@ -1,28 +1,25 @@
 /** The platform of a stub domain: the ports over the kernel that it is linked with. */
 
 import { must } from '../../core/result.ts';
-import type { Clock } from '../clock.ts';
-import type { Console } from '../console.ts';
-import type { Grants } from '../grants.ts';
+import { domainControl } from '../control/domain-control.ts';
+import type { Platform } from '../platform.ts';
 import { clock } from './clock.ts';
 import { events, type StubdomEvents } from './events.ts';
 import { grants } from './grants.ts';
+import { hypercalls } from './hypercalls.ts';
 import { type Kernel, thisKernel } from './kernel.ts';
 import { memory, type StubdomMemory } from './memory.ts';
 import { Timers } from './timers.ts';
 
-export interface StubdomPlatform {
+export interface StubdomPlatform extends Platform {
   readonly kernel: Kernel;
   readonly events: StubdomEvents;
-  readonly grants: Grants;
   readonly memory: StubdomMemory;
-  readonly clock: Clock;
-  readonly console: Console;
 }
 
 /**
- * The one platform of this domain. The domain ends when nobody waits for an event or a time any more:
- * then it has powered off.
+ * The one platform of this domain. The domain ends when nobody waits for an event or a time any
+ * more: then it has powered off.
  */
 export function openStubdom(kernel: Kernel = thisKernel()): StubdomPlatform {
   const timers = new Timers();
@@ -40,6 +37,7 @@ export function openStubdom(kernel: Kernel = thisKernel()): StubdomPlatform {
     // The domain has just started: without a page it is too small, which its kernel has checked.
     grants: must(grants(kernel, memoryPort.addressOf)),
     memory: memoryPort,
+    domainControl: domainControl(must(hypercalls(kernel))),
     clock: clock(kernel, timers),
     console: { line: (text) => kernel.print(text) },
   };

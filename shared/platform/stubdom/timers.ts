@@ -3,7 +3,7 @@
 interface Timer {
   readonly at: number;
   readonly order: number;
-  then: (() => void) | undefined;
+  call: (() => void) | undefined;
 }
 
 function isBefore(a: Timer, b: Timer): boolean {
@@ -16,27 +16,23 @@ export class Timers {
   #asked = 0;
   #live = 0;
 
-  /** Calls `then` once at time `at`; the returned function takes that back. */
-  add(at: number, then: () => void): () => void {
-    const timer: Timer = { at, order: this.#asked++, then };
+  /** Makes the call once at time `at`; the returned function takes that back. */
+  add(at: number, call: () => void): () => void {
+    const timer: Timer = { at, order: this.#asked++, call };
     this.#live++;
     this.#heap.push(timer);
     this.#rise(this.#heap.length - 1);
     return () => {
-      if (timer.then === undefined) return;
-      timer.then = undefined;
-      this.#live--;
+      this.#end(timer);
     };
   }
 
-  /** Calls what is due at `now`, but not what those calls add. */
+  /** Makes the calls that are due at `now`, but not what those calls add. */
   run(now: number): void {
     const before = this.#asked;
     for (let first = this.#first(); first; first = this.#first()) {
       if (first.at > now || first.order >= before) return;
-      const { then } = this.#take();
-      this.#live--;
-      then?.();
+      this.#end(first)?.();
     }
   }
 
@@ -45,22 +41,25 @@ export class Timers {
     return this.#live === 0 ? undefined : this.#first()?.at;
   }
 
+  /** Empties a timer; its call, if it had not happened or been taken back. */
+  #end(timer: Timer): (() => void) | undefined {
+    const { call } = timer;
+    if (call !== undefined) this.#live--;
+    timer.call = undefined;
+    return call;
+  }
+
   #first(): Timer | undefined {
-    while (this.#heap.length > 0 && this.#heap[0]!.then === undefined) this.#take();
+    while (this.#heap.length > 0 && this.#heap[0]!.call === undefined) this.#drop();
     return this.#heap[0];
   }
 
-  #take(): Timer {
-    const heap = this.#heap;
-    const first = heap[0]!;
-    const last = heap.pop()!;
-    if (heap.length > 0) {
-      heap[0] = last;
-      this.#sink(0);
-    }
-    const { then } = first;
-    first.then = undefined;
-    return { ...first, then };
+  /** Takes the first timer off the heap. */
+  #drop(): void {
+    const last = this.#heap.pop()!;
+    if (this.#heap.length === 0) return;
+    this.#heap[0] = last;
+    this.#sink(0);
   }
 
   #rise(from: number): void {

@@ -21,7 +21,15 @@ export const unpack = async (
 ): Promise<void> => {
   const excludes = (select.without ?? []).map((pattern) => `--exclude=${pattern}`);
   const only = select.only ? ['--wildcards', ...select.only] : [];
-  const flags = ['-x', '--keep-directory-symlink', '--no-same-owner', ...excludes, '-C', root];
+  const flags = [
+    '-x',
+    '-p',
+    '--keep-directory-symlink',
+    '--no-same-owner',
+    ...excludes,
+    '-C',
+    root,
+  ];
   const packed = execa('dpkg-deb', ['--fsys-tarfile', deb], { buffer: false });
   await packed.pipe('tar', [...flags, ...only]);
 };

@@ -1,0 +1,89 @@
+/** `xtl xenstored` on hosts made of files. */
+
+import { describe, expect, test } from 'vitest';
+import { ok } from '../shared/core/result.ts';
+import { chosenIn, withOurs, withoutOurs } from './commands/xenstored-config.ts';
+import { runXtl } from './testing/context.ts';
+
+const OURS = '/usr/lib/xtl/xenstored';
+
+const texts = [
+  '',
+  '# nothing\n',
+  'XENSTORED=/usr/sbin/oxenstored\nXENSTORED_ARGS=--x\n',
+  'XENSTORED="" # none',
+];
+
+describe.each(texts)('a file with %j', (text) => {
+  test('has our lines once, last, and as it was without them', () => {
+    const once = withOurs(text, OURS);
+    expect(chosenIn(once)).toBe(OURS);
+    expect(once.startsWith(text)).toBe(true);
+    expect(withOurs(once, OURS)).toBe(once);
+    expect(withOurs(once, '/other').match(/XENSTORED=\/other/g)).toHaveLength(1);
+    expect(withoutOurs(once).trimEnd()).toBe(text.trimEnd());
+    expect(withoutOurs(text)).toBe(text);
+  });
+});
+
+test.each([
+  ['', undefined],
+  ['#XENSTORED=/a\n', undefined],
+  ['XENSTORED=/a\n', '/a'],
+  ['XENSTORED="/a b" # that\n', '/a b'],
+  ["export XENSTORED='/a'\n", '/a'],
+  ['XENSTORED=/a\nXENSTORED=\n', undefined],
+  ['XENSTORED_ARGS=/a\n', undefined],
+])('%j starts %s', (text, program) => {
+  expect(chosenIn(text)).toBe(program);
+});
+
+const DEBIAN = { '/etc/init.d/xen': '#!/bin/sh\n', [OURS]: '#!/bin/sh\n' };
+const UPSTREAM = { '/etc/sysconfig/xencommons': 'XENSTORED_ARGS=\n', [OURS]: '#!/bin/sh\n' };
+
+test.each([
+  ['Debian', DEBIAN, '/etc/default/xen'],
+  ['upstream', UPSTREAM, '/etc/sysconfig/xencommons'],
+])('on %s it is enabled, shown and disabled', async (_name, files, place) => {
+  const written = new Map<string, Uint8Array>();
+  const xtl = (verb: string) => runXtl(['xenstored', verb], { files, written });
+  const textOf = () => new TextDecoder().decode(written.get(place));
+  const enabled = await xtl('enable');
+  expect(enabled).toMatchObject({ exit: 0, stderr: '' });
+  expect(enabled.stdout).toContain(`${place}, which`);
+  expect(enabled.stdout).toContain('at the next boot');
+  expect(chosenIn(textOf())).toBe(OURS);
+  expect((await xtl('status')).stdout).toMatch(new RegExp(`^running +none\n${place} +${OURS}\n$`));
+  expect((await xtl('enable')).stdout).toBe('It is so already.\n');
+  await xtl('disable');
+  expect(chosenIn(textOf())).toBeUndefined();
+  expect((await xtl('disable')).stdout).toBe('It is so already.\n');
+});
+
+test('status says whose xenstored runs, as data too', async () => {
+  const traffic = ok({ receive: () => {}, close: () => {} });
+  const { stdout } = await runXtl(['xenstored', 'status', '-o', 'json'], {
+    files: DEBIAN,
+    traffic,
+  });
+  expect(JSON.parse(stdout)).toEqual({
+    running: 'xtl',
+    configured: [{ file: '/etc/default/xen', program: null }],
+  });
+});
+
+test('where nothing starts a xenstored there is nothing to change', async () => {
+  const files = { [OURS]: '' };
+  const { exit, stderr } = await runXtl(['xenstored', 'enable'], { files });
+  expect(exit).toBe(4);
+  expect(stderr).toContain('nothing here starts a xenstored');
+});
+
+test('it is not enabled where it is not installed', async () => {
+  const files = { '/etc/init.d/xen': '' };
+  expect(await runXtl(['xenstored', 'enable'], { files })).toEqual({
+    exit: 3,
+    stdout: '',
+    stderr: `xtl: ${OURS}: no such file\n`,
+  });
+});
