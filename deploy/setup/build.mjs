@@ -2,6 +2,7 @@
 // Makes build/: parsers from grammars, the bundle xtl for dom0, and the tools of this machine.
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -45,6 +46,18 @@ const put = (path, data) => {
   const fresh = `${path}.${process.pid}`;
   writeFileSync(fresh, bytes);
   renameSync(fresh, path);
+};
+
+/** Scripts that start the bundles under names of their own, for dom0. */
+const dom0Scripts = { 'xtl/xenstored': 'deploy/systemd/xenstored' };
+
+/** Copies the scripts, executable. @type {(root: string) => void} */
+const copyScripts = (root) => {
+  for (const [to, from] of Object.entries(dom0Scripts)) {
+    const path = join(root, 'build', to);
+    put(path, readFileSync(join(root, from)));
+    chmodSync(path, 0o755);
+  }
 };
 
 const skipped = new Set(['node_modules', 'build', 'dist', '.git']);
@@ -142,4 +155,5 @@ export const build = async (root) => {
   await bundles(root, dom0Entries);
   await bundles(root, hostEntries);
   copyKoffi(root);
+  copyScripts(root);
 };
