@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
 import type { XenVersion } from '../xen-version.ts';
+import { imagesFor } from './early-build.ts';
 import { isAlive, type ProcessId, processId } from './process-id.ts';
 import { type MachineOptions, qemuArguments } from './qemu.ts';
 import { openChannel } from './ssh.ts';
@@ -94,7 +95,8 @@ export const boot = async (
   const log = join(dir, 'console.log');
   const errors = join(dir, 'qemu.log');
   writeFileSync(log, '');
-  const args = qemuArguments(images, options, { sshPort, consoleLog: log });
+  const booted = imagesFor(images, options.xenstored, dir);
+  const args = qemuArguments(booted, options, { sshPort, consoleLog: log });
   const stderr = openSync(errors, 'w');
   const qemu = 'qemu-system-x86_64';
   const [command, commandArgs] = options.keep
