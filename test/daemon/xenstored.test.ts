@@ -63,7 +63,7 @@ it('explains its options, and refuses wrong ones', () => {
 
 it('serves in the foreground, writes its pid, traces, and ends cleanly', async () => {
   const pidFile = join(own.dir, 'pid');
-  const traceFile = join(own.dir, 'trace');
+  const traceFile = join(own.dir, 'trace.log');
   const child = await own.start('--pid-file', pidFile, '-T', traceFile, '-E', '5', '-I');
   const store = await client();
   must(await store.write('/a/b', 'value'));
