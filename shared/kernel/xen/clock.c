@@ -17,10 +17,11 @@ static uint64_t scale(uint64_t a, uint32_t b)
 
 uint64_t clock_interpolate(const struct clock_sample *sample, uint64_t tsc)
 {
-    /*
-     * A processor behind the one that took the sample: time stands still instead of leaping ahead.
-     */
-    uint64_t delta = tsc > sample->tsc ? tsc - sample->tsc : 0;
+    /* The sample's counter may be "before 0": a domain's counter starts with the domain. */
+    uint64_t delta = tsc - sample->tsc;
+    /* A processor behind the one that took the sample: time stands still, it does not leap. */
+    if ((int64_t)delta < 0)
+        delta = 0;
     delta = sample->shift >= 0 ? delta << sample->shift : delta >> -sample->shift;
     return sample->system_time + scale(delta, sample->multiplier);
 }
