@@ -18,5 +18,7 @@ for module in $(cat /modules/order 2>/dev/null); do insmod "/modules/$module"; d
 ip link set lo up
 hostname guest
 cat /proc/version
+# From here on the console is the shell's: the kernel's lines would fall into its answers.
+dmesg -n 1
 # A shell that ends is started again, on a controlling terminal of its own.
 while :; do setsid -c sh -i </dev/hvc0 >/dev/hvc0 2>&1; done
