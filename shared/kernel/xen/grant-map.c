@@ -17,6 +17,8 @@ int grants_errno(int status)
         return -ESRCH;
     case GNTST_permission_denied:
         return -EACCES;
+    /* What Xen says of an entry that is no grant. */
+    case GNTST_general_error:
     case GNTST_bad_gntref:
     case GNTST_bad_page:
     case GNTST_bad_copy_arg:

@@ -11,8 +11,11 @@ import { runCases } from '../../../../shared/platform/cases/run.ts';
 import { openStubdom } from '../../../../shared/platform/stubdom/platform.ts';
 import { shutdown } from '../../../../shared/platform/stubdom/shutdown.ts';
 
-/** Xen's own tables grow as they are used, and never shrink. */
-const SLACK_PAGES = 12;
+/**
+ * Xen's own tables and pools grow as they are used, and never shrink; in a host that has made no domain
+ * before, 22 pages were measured over the whole suite. A domain that is left behind is more.
+ */
+const SLACK_PAGES = 30;
 
 const platform = openStubdom();
 const { kernel, console } = platform;
