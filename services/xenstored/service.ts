@@ -129,7 +129,7 @@ export function createXenstored(
     const { events } = xen;
     rings = createRings({ store, tap, clock, events, soon, flush, unread: expiry.plan, report });
   }
-  const sockets = createSockets({ store, tap, clock, flush, report });
+  const sockets = createSockets({ store, tap, clock, flush, soon, report });
   const parts: Parts = { host, store, sockets, rings, flush };
   let virq: Port | undefined;
   return {

@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/platform/clock.ts';
 import { createDecoder } from '../../shared/xenstore/wire.ts';
 import { SOCKET_OUTPUT_MAX } from './core/limits.ts';
 import type { Store } from './core/store.ts';
-import { SOCKET_READ_BYTES, SOCKET_UNREAD_MAX } from './limits.ts';
+import { SOCKET_READ_BYTES, SOCKET_UNREAD_MAX, TOGETHER_MS } from './limits.ts';
 import type { Stream, StreamOwner } from './stream.ts';
 import type { Tap } from './tap.ts';
 
@@ -14,6 +14,8 @@ export interface SocketsHost {
   readonly clock: Pick<Clock, 'nowMs'>;
   /** Lets everybody send who has something to send. */
   flush(): void;
+  /** Calls `run` once, after all that is ready now was served. */
+  soon(run: () => void): void;
   report(line: string): void;
 }
 
@@ -24,7 +26,38 @@ export interface Sockets {
   closeAll(): void;
 }
 
+/**
+ * When to send. A single request is answered at once. Where several sockets speak at a time, all are
+ * heard before any is answered: a client that is awake already is not woken by each answer.
+ */
+interface Rhythm {
+  /** `who` was heard at this time. */
+  heard(who: object, nowMs: number): void;
+}
+
+function createRhythm(flush: () => void, soon: (run: () => void) => void): Rhythm {
+  let last: object | undefined;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let together = false;
+  let waiting = 0;
+  const answer = (): void => {
+    together = waiting > 1;
+    waiting = 0;
+    flush();
+  };
+  return {
+    heard: (who, nowMs) => {
+      if (who !== last && nowMs - lastMs < TOGETHER_MS) together = true;
+      last = who;
+      lastMs = nowMs;
+      if (!together) flush();
+      else if (waiting++ === 0) soon(answer);
+    },
+  };
+}
+
 interface State extends SocketsHost {
+  readonly rhythm: Rhythm;
   /** Every socket is read into this; what of it is no whole packet, its decoder keeps. */
   readonly scratch: Uint8Array;
   /** How to drop each connected socket. */
@@ -32,7 +65,7 @@ interface State extends SocketsHost {
 }
 
 function accept(
-  { store, tap, clock, flush, report, scratch, open }: State,
+  { store, tap, clock, flush, report, scratch, open, rhythm }: State,
   stream: Stream,
 ): StreamOwner {
   const connection = store.connect();
@@ -92,7 +125,7 @@ function accept(
       const count = stream.read(scratch);
       if (count === 0) return;
       if (count < 0 || !decoder.push(scratch.subarray(0, count)).ok) drop();
-      flush();
+      rhythm.heard(stream, store.state.nowMs);
     },
     writable: () => {
       send();
@@ -103,7 +136,9 @@ function accept(
 
 export function createSockets(host: SocketsHost): Sockets {
   const open = new Set<() => void>();
-  const state: State = { ...host, scratch: new Uint8Array(SOCKET_READ_BYTES), open };
+  const rhythm = createRhythm(host.flush, host.soon);
+  const scratch = new Uint8Array(SOCKET_READ_BYTES);
+  const state: State = { ...host, rhythm, scratch, open };
   return {
     accept: (stream) => accept(state, stream),
     count: () => open.size,
