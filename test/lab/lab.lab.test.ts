@@ -56,7 +56,7 @@ describe('the fuller guest', () => {
       ['fio --version', 'fio-3'],
       ['iperf3 -v', 'iperf 3'],
       ['ethtool --version', 'ethtool version'],
-      ['ip -V', 'iproute2'],
+      ['/usr/bin/ip -V', 'iproute2'],
     ] as const) {
       expect(await guest.run(command)).toMatch(answer);
     }

@@ -12,12 +12,13 @@ import {
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
 import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
 import type { XenVersion } from '../xen-version.ts';
 import { imagesFor } from './early-build.ts';
 import { isAlive, type ProcessId, processId } from './process-id.ts';
-import { type MachineOptions, qemuArguments } from './qemu.ts';
+import { type MachineOptions, qemuArguments, qemuMajor } from './qemu.ts';
 import { openChannel } from './ssh.ts';
 
 const bootTimeoutMs = 180_000;
@@ -96,9 +97,10 @@ export const boot = async (
   const errors = join(dir, 'qemu.log');
   writeFileSync(log, '');
   const booted = imagesFor(images, options.xenstored, dir);
-  const args = qemuArguments(booted, options, { sshPort, consoleLog: log });
-  const stderr = openSync(errors, 'w');
   const qemu = 'qemu-system-x86_64';
+  const major = qemuMajor((await execa(qemu, ['--version'])).stdout);
+  const args = qemuArguments(booted, options, { sshPort, consoleLog: log, major });
+  const stderr = openSync(errors, 'w');
   const [command, commandArgs] = options.keep
     ? [qemu, args]
     : ['setpriv', ['--pdeathsig', 'KILL', '--', qemu, ...args]];

@@ -1,7 +1,7 @@
 // QEMU's command line.
 import { describe, expect, it } from 'vitest';
 import type { Images } from '../image/images.ts';
-import { qemuArguments } from './qemu.ts';
+import { qemuArguments, qemuMajor } from './qemu.ts';
 
 const images = (dir: string): Images => ({
   dir,
@@ -13,11 +13,15 @@ const images = (dir: string): Images => ({
   hostKey: '',
 });
 
-const args = (how: Partial<Parameters<typeof qemuArguments>[1]> = {}, dir = '/i'): string[] =>
+const args = (
+  how: Partial<Parameters<typeof qemuArguments>[1]> = {},
+  dir = '/i',
+  major = 7,
+): string[] =>
   qemuArguments(
     images(dir),
     { xen: '4.17', accel: 'tcg', xenstored: 'c', ...how },
-    { sshPort: 2222, consoleLog: `${dir}/log` },
+    { sshPort: 2222, consoleLog: `${dir}/log`, major },
   );
 
 const valueAfter = (option: string, from = args()): string =>
@@ -45,6 +49,15 @@ describe('the machine', () => {
     expect(valueAfter('-append').split(' ')).toContain('spec-ctrl=eager-fpu');
   });
 
+  it.each([
+    ['tcg', 7, false],
+    ['tcg', 10, true],
+    ['kvm', 10, false],
+  ] as const)("with %s of QEMU %i guests run on Xen's own page tables: %s", (accel, major, own) => {
+    const words = valueAfter('-append', args({ accel }, '/i', major)).split(' ');
+    expect(words.includes('hap=0')).toBe(own);
+  });
+
   it('paths with commas stay whole', () => {
     const odd = args({}, '/a,b');
     expect(valueAfter('-drive', odd)).toContain('file=/a,,b/disk,');
@@ -56,4 +69,11 @@ describe('the machine', () => {
     expect(valueAfter('-cpu', args({ accel: 'kvm' }))).toBe('host');
     expect(valueAfter('-cpu')).toContain('-smap');
   });
+});
+
+it.each([
+  ['QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)', 7],
+  ['QEMU emulator version 10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)\nCopyright', 10],
+])('the major version of %j is %i', (text, major) => {
+  expect(qemuMajor(text)).toBe(major);
 });

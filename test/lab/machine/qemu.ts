@@ -21,6 +21,13 @@ const processor: Readonly<Record<Accel, readonly string[]>> = {
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
 };
 
+/** The first QEMU known not to run Xen's guests on emulated nested paging; 7.2 does. */
+const firstWithoutNestedPaging = 8;
+
+/** The major version in what `qemu-system-x86_64 --version` prints. */
+export const qemuMajor = (text: string): number =>
+  Number(/^QEMU emulator version (\d+)\./.exec(text)?.[1] ?? Number.NaN);
+
 /**
  * `eager-fpu`: by default Xen lets a domain run with another one's vector registers until it traps
  * on their first use (CR0.TS), and QEMU's AVX instructions do not trap: memory that libc cleared
@@ -31,6 +38,10 @@ const xenArguments = [
   'dom0_mem=1536M,max:1536M noreboot=no spec-ctrl=eager-fpu',
 ].join(' ');
 
+/** With QEMU 10 a PVH Linux halts in its first instructions on nested page tables: Xen's own then. */
+const paging = (accel: Accel, major: number): string =>
+  accel === 'tcg' && major >= firstWithoutNestedPaging ? ' hap=0' : '';
+
 /** QEMU doubles commas inside a value of its own comma lists. */
 const quoted = (path: string): string => path.replaceAll(',', ',,');
 
@@ -38,14 +49,14 @@ const quoted = (path: string): string => path.replaceAll(',', ',,');
 export const qemuArguments = (
   images: Images,
   { xen, accel, xenstored }: MachineOptions,
-  { sshPort, consoleLog }: { sshPort: number; consoleLog: string },
+  { sshPort, consoleLog, major }: { sshPort: number; consoleLog: string; major: number },
 ): string[] => {
   const kernelArguments = `console=hvc0 quiet xtl.xenstored=${xenstored}`;
   return [
     ...processor[accel],
     ...['-m', '4096', '-smp', '2', '-display', 'none', '-monitor', 'none', '-no-reboot'],
     ...['-nodefaults', '-serial', `file:${quoted(consoleLog)}`],
-    ...['-kernel', images.xen[xen], '-append', xenArguments],
+    ...['-kernel', images.xen[xen], '-append', `${xenArguments}${paging(accel, major)}`],
     ...['-initrd', `${quoted(images.kernel)} ${kernelArguments},${quoted(images.initramfs)}`],
     // The disk is a base that many machines share; what one writes is gone when it ends.
     ...['-drive', `file=${quoted(images.disk)},if=virtio,format=raw,snapshot=on`],
