@@ -27,8 +27,8 @@ export interface Sockets {
 }
 
 /**
- * When to send. A single request is answered at once. Where several sockets speak at a time, all are
- * heard before any is answered: a client that is awake already is not woken by each answer.
+ * When to send. A single request is answered at once. Where several sockets speak at a time, all
+ * are heard before any is answered: a client that is awake already is not woken by each answer.
  */
 interface Rhythm {
   /** `who` was heard at this time. */
