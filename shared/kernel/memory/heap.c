@@ -22,7 +22,9 @@ struct block {
 
 #define FREE 1ul
 #define PREV_FREE 2ul
-#define FLAGS 3ul
+/* The first block of an extent that does not grow: given back whole when it is free whole. */
+#define FIRST 4ul
+#define FLAGS 7ul
 #define HEADER sizeof(size_t)
 /* Sizes are 8 modulo 16, so that bytes after the header lie on 16. */
 #define SIZE_MIN 24ul
@@ -157,6 +159,27 @@ static struct block *merged(struct block *b)
     return b;
 }
 
+/* Returns the pages of a free block that nothing is behind. false: the block is gone with them. */
+static bool give_back(struct block *b)
+{
+    uintptr_t at = (uintptr_t)b, end = (uintptr_t)after(b) + HEADER;
+    if (size_of(after(b)) != 0)
+        return true;
+    if (b->word & FIRST) {
+        pages_free((void *)(at - HEADER), (end - at + HEADER) / PAGE_SIZE);
+        return false;
+    }
+    /* The extent that grows keeps what it would grow by, lest it grows and shrinks all the time. */
+    uintptr_t new_end = (at / PAGE_SIZE + 2 + GROW_PAGES) * PAGE_SIZE;
+    if (end != heap_end || new_end + GROW_PAGES * PAGE_SIZE > end)
+        return true;
+    b->word = (new_end - at - 2 * HEADER) | (b->word & FLAGS);
+    after(b)->word = 0;
+    pages_free((void *)new_end, (end - new_end) / PAGE_SIZE);
+    heap_end = new_end;
+    return true;
+}
+
 /* Cuts what is more than `size` off a block that is in no list, and frees it. */
 static void trim(struct block *b, size_t size)
 {
@@ -199,7 +222,11 @@ static struct block *grow(size_t size)
         pages = GROW_PAGES;
     else if (!pages_claim(heap_end, pages)) {
         uintptr_t start = (uintptr_t)pages_alloc(pages);
-        return start == 0 ? NULL : extent(start, start + pages * PAGE_SIZE);
+        if (start == 0)
+            return NULL;
+        struct block *first = extent(start, start + pages * PAGE_SIZE);
+        first->word |= FIRST;
+        return first;
     }
     uintptr_t old_end = heap_end;
     heap_end += pages * PAGE_SIZE;
@@ -253,7 +280,9 @@ void heap_release(void *bytes)
     struct block *b = block_of(bytes);
     assert(!(b->word & FREE));
     used_bytes -= HEADER + size_of(b);
-    insert(merged(b));
+    b = merged(b);
+    if (give_back(b))
+        insert(b);
 }
 
 size_t heap_usable(const void *bytes)
@@ -306,7 +335,8 @@ void heap_check(void)
                 unsigned c, s;
                 find_list(size_of(b), &c, &s);
                 assert(c == class && s == sub && b->prev == prev);
-                assert((b->word & FLAGS) == FREE && (after(b)->word & FLAGS) == PREV_FREE);
+                assert((b->word & ~FIRST & FLAGS) == FREE);
+                assert((after(b)->word & FLAGS) == PREV_FREE);
                 assert(*own_address(b) == b);
                 listed += size_of(b);
             }
