@@ -38,7 +38,7 @@ const xenArguments = [
   'dom0_mem=1536M,max:1536M noreboot=no spec-ctrl=eager-fpu',
 ].join(' ');
 
-/** With QEMU 10 a PVH Linux halts in its first instructions on nested page tables: Xen's own then. */
+/** QEMU 10: a PVH Linux halts in its first instructions on nested page tables, not on Xen's own. */
 const paging = (accel: Accel, major: number): string =>
   accel === 'tcg' && major >= firstWithoutNestedPaging ? ' hap=0' : '';
 
