@@ -29,6 +29,9 @@ export async function bootBare(
   // Firmware speaks first, if it speaks on the serial port at all.
   const [first = '', second] = stdout.split('Booting from ROM..');
   const text = second ?? first;
-  const lines = text.replaceAll('\r', '').split('\n').filter((line) => line !== '');
+  const lines = text
+    .replaceAll('\r', '')
+    .split('\n')
+    .filter((line) => line !== '');
   return { lines, reason: exitCode === undefined ? undefined : (exitCode - 1) / 2 };
 }

@@ -17,7 +17,10 @@ const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 
 /** Each program's own file and the kernel's files that it tests. */
 const programs: readonly { name: string; units: readonly string[] }[] = [
-  { name: 'heap', units: ['memory/heap.c', 'memory/pages.c', 'memory/bitmap.c'] },
+  {
+    name: 'heap',
+    units: ['memory/heap.c', 'memory/heap-lists.c', 'memory/pages.c', 'memory/bitmap.c'],
+  },
   {
     name: 'codecs',
     units: [
