@@ -63,7 +63,7 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
     await guest.waitForPrompt();
     const sum = 'md5sum | cut -c 1-32';
     const disk = await guest.run(`cat /dev/xvda | ${sum}`);
-    expect(disk).toBe((await host.must(`cat /root/disk.img | ${sum}`)).trim());
+    expect(disk).toContain((await host.must(`cat /root/disk.img | ${sum}`)).trim());
     await guest.run('ip addr add 192.168.77.2/24 dev eth0 && ip link set eth0 up');
     expect(await guest.run('ping -c 3 -W 10 192.168.77.1')).toContain(' 0% packet loss');
     await guest.shutdown();
@@ -77,7 +77,7 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
     for (let round = 0; round < 3; round++) {
       const names = Array.from({ length: 10 }, (_, i) => `many${round}-${i}`);
       for (const name of names) {
-        await host.must(`xtl vm create -q guests/small.cfg name='"${name}"' memory=64`);
+        await host.must(`xtl vm create -q guests/small.cfg name='"${name}"' memory=96`);
       }
       expect((await host.must('xl list')).match(/^many/gm)).toHaveLength(10);
       await host.must(names.map((name) => `xtl vm destroy ${name}`).join(' && '));
