@@ -135,4 +135,16 @@ describe('on a bare machine', () => {
     },
     SLOW_MS,
   );
+
+  test(
+    'a privilege of the manifest that the domain lacks is named, and the service does not start',
+    async () => {
+      const { lines, reason } = await bootBare(await image('privileged'), '');
+      expect(lines).toEqual([
+        expect.stringMatching(/^privileged: lacks the privilege domain-info: ENOSYS /),
+      ]);
+      expect(reason).toBe(3);
+    },
+    SLOW_MS,
+  );
 });

@@ -1,4 +1,4 @@
-/* What kernel code needs when it runs as a program of this machine: an end with a message, and pages. */
+/* What kernel code needs to be a program of this machine: an end with a message, and pages. */
 
 #include "support.h"
 

@@ -12,8 +12,8 @@ import { openStubdom } from '../../../../shared/platform/stubdom/platform.ts';
 import { shutdown } from '../../../../shared/platform/stubdom/shutdown.ts';
 
 /**
- * Xen's own tables and pools grow as they are used, and never shrink; in a host that has made no domain
- * before, 22 pages were measured over the whole suite. A domain that is left behind is more.
+ * Xen's own tables and pools grow as they are used, and never shrink: 22 pages over the whole suite
+ * in a host that has made no domain before. A domain that is left behind is more.
  */
 const SLACK_PAGES = 30;
 
