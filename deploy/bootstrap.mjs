@@ -1,24 +1,20 @@
 // @ts-check
 // What npm's scripts call: makes sure of everything that a task needs, then runs the task.
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { ensurePackages } from './setup/packages.mjs';
+import { run } from './setup/run.mjs';
 import { fail, say } from './setup/say.mjs';
 
 const root = dirname(import.meta.dirname);
 process.chdir(root);
 
-/** Runs a program on this terminal and returns its status. @type {(...argv: string[]) => number} */
-const run = (command, ...args) => {
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
-  if (error) return fail(`cannot run ${command}: ${error.message}`);
-  return status ?? 1;
-};
-
-/** Runs one of the build's own programs. @type {(name: string, args: string[]) => number} */
-const tool = (name, args) => {
+/**
+ * Runs one of the build's own programs.
+ * @type {(name: string, args: string[]) => Promise<number>}
+ */
+const tool = async (name, args) => {
   const path = join('build/tools', `${name}.mjs`);
   if (!existsSync(path)) return fail(`the source tree has no ${name} yet`);
   return run(process.execPath, path, ...args);
@@ -29,25 +25,25 @@ const bin = (name) => join('node_modules/.bin', name);
 
 /**
  * All checks run, even when one fails; vitest's summary comes last.
- * @type {(args: string[]) => number}
+ * @type {(args: string[]) => Promise<number>}
  */
-const test = (args) => {
+const test = async (args) => {
   const failed = [
-    run(bin('biome'), 'check', '.') === 0 ? '' : 'biome check',
-    run(bin('tsc'), '-b') === 0 ? '' : 'tsc -b',
-    run(bin('vitest'), 'run', ...args) === 0 ? '' : 'vitest',
+    (await run(bin('biome'), 'check', '.')) === 0 ? '' : 'biome check',
+    (await run(bin('tsc'), '-b')) === 0 ? '' : 'tsc -b',
+    (await run(bin('vitest'), 'run', ...args)) === 0 ? '' : 'vitest',
   ].filter(Boolean);
   return failed.length > 0 ? fail(`npm test failed: ${failed.join(', ')}`) : 0;
 };
 
-/** @type {Record<string, (args: string[]) => number>} */
+/** @type {Record<string, (args: string[]) => Promise<number>>} */
 const tasks = {
   start: (args) => tool('start', args),
   test,
   lab: (args) => tool('lab', args),
   bench: (args) => tool('bench', args),
   relink: (args) => tool('relink', args),
-  build: () => (run(bin('tsc'), '-b') === 0 ? 0 : fail('tsc -b failed')),
+  build: async () => ((await run(bin('tsc'), '-b')) === 0 ? 0 : fail('tsc -b failed')),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -71,4 +67,4 @@ try {
 }
 const started = process.uptime();
 if (started > 5) say(`set-up took ${started.toFixed(0)} s`);
-process.exit(task(args));
+process.exit(await task(args));

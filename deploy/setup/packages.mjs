@@ -26,7 +26,7 @@ const needed = {
 };
 
 /** Which of these packages are not installed. @type {(names: string[]) => string[]} */
-const missing = (names) => {
+export const missing = (names) => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own syntax
   const query = ['-W', '-f', '${db:Status-Status} ${Package}\\n', ...names];
   const { stdout, error } = spawnSync('dpkg-query', query, { encoding: 'utf8' });
@@ -45,7 +45,10 @@ export const ensurePackages = (task) => {
   const names = missing(needed[task] ?? []);
   if (names.length === 0) return;
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-E'];
-  const install = ['apt-get', '-q', 'install', '-y', '--no-install-recommends', ...names];
+  const install = [
+    ...['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=120', 'install', '-y'],
+    ...['--no-install-recommends', ...names],
+  ];
   const byHand = `install by hand: sudo apt-get install --no-install-recommends ${names.join(' ')}`;
   say(`installing Debian packages: ${names.join(' ')}`);
   for (const argv of [['apt-get', '-q', 'update'], install]) {

@@ -99,6 +99,11 @@ function serve(options: DaemonOptions): void {
     if (options.pidFile !== undefined) rmSync(options.pidFile, { force: true });
     process.exit(0);
   };
+  // A bug of ours: in the background nobody sees standard error.
+  process.on('uncaughtException', (error) => {
+    logs.error(error.stack ?? error.message);
+    process.exit(1);
+  });
   process.on('SIGHUP', logs.reopen);
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

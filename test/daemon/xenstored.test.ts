@@ -106,6 +106,30 @@ it('shows the traffic, its memory and a line in its log when it is told to', asy
   expect(await exitOf(child, 'SIGTERM')).toBe(0);
 });
 
+it('shows its traffic to whoever connects beside its socket, as long as they do', async () => {
+  const child = await own.start();
+  const store = await client();
+  const traffic = must(await connectXenstore(`${own.socket}.trace`));
+  let seen = '';
+  traffic.receive(
+    (bytes) => {
+      seen += Buffer.from(bytes).toString('latin1');
+    },
+    () => {},
+  );
+  await until(() => {
+    void store.read('/tool');
+    return seen.includes('READ (/tool )');
+  });
+  must(await store.write('/x', 'a\nb'));
+  await until(() => /^IN s\d+ [\d: ]+ WRITE \(\/x a\\x0ab\)$/m.test(seen));
+  await until(() => /^OUT s\d+ [\d: ]+ WRITE \(OK \)$/m.test(seen));
+  expect(statSync(`${own.socket}.trace`).mode & 0o777).toBe(0o600);
+  traffic.close();
+  expect(await exitOf(child, 'SIGTERM')).toBe(0);
+  expect(existsSync(`${own.socket}.trace`)).toBe(false);
+});
+
 it('goes into the background once it serves, and says so to whoever waits', async () => {
   const pidFile = join(own.dir, 'pid');
   const started = run('-D', '--pid-file', pidFile, '-P');

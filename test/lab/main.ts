@@ -36,10 +36,11 @@ const attach = async (machine: Machine, command: string | undefined, signal: Abo
 
 const run = async (args: LabArguments): Promise<number> => {
   const stop = new AbortController();
+  const images = await ensureImages(say);
+  // Before that there is nothing to end, and a signal ends this process.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => stop.abort(statusSignal));
   }
-  const images = await ensureImages(say);
   const timer =
     args.timeoutSeconds &&
     setTimeout(() => {

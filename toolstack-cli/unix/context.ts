@@ -3,7 +3,6 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { createImageFiles, KERNEL_CACHE_DIR } from '../../shared/domain/build/index.ts';
 import { clock } from '../../shared/platform/unix/clock.ts';
@@ -49,7 +48,7 @@ export function unixContext(): UnixContext {
     traffic: async () => {
       const { connectXenstore, xenstoreSocketPath } = await socketModule();
       // Beside the daemon's own socket; only our xenstored has it.
-      return connectXenstore(join(dirname(xenstoreSocketPath()), 'trace'));
+      return connectXenstore(`${xenstoreSocketPath()}.trace`);
     },
     after: clock.after,
     probes: async () => (await import('./probes.ts')).unixProbes(),

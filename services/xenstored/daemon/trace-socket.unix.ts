@@ -1,6 +1,5 @@
 /** A socket beside the daemon's: whoever connects reads the decoded traffic, line by line. */
 
-import { dirname, join } from 'node:path';
 import type { Result } from '../../../shared/core/result.ts';
 import { type StreamServer, serveStreams } from '../../../shared/platform/unix/stream-server.ts';
 import type { Tap } from '../tap.ts';
@@ -9,7 +8,7 @@ import type { Tap } from '../tap.ts';
 const UNREAD_MAX = 1 << 20;
 
 export function tracePathBeside(socketPath: string): string {
-  return join(dirname(socketPath), 'trace');
+  return `${socketPath}.trace`;
 }
 
 export function serveTrace(path: string, tap: Tap): Result<StreamServer> {

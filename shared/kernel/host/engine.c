@@ -94,11 +94,11 @@ static void load(JSContext *ctx)
     JS_FreeValue(ctx, done);
 }
 
-static void run_jobs(JSRuntime *runtime)
+static void run_jobs(JSContext *ctx)
 {
-    JSContext *ctx;
+    JSContext *of_job;
     int result;
-    while ((result = JS_ExecutePendingJob(runtime, &ctx)) > 0)
+    while ((result = JS_ExecutePendingJob(JS_GetRuntime(ctx), &of_job)) > 0)
         continue;
     if (result < 0)
         die_pending(ctx);
@@ -149,7 +149,7 @@ void engine_run(void)
     add_host(ctx);
     load(ctx);
     for (;;) {
-        run_jobs(runtime);
+        run_jobs(ctx);
         if (JS_IsUndefined(host_turn))
             return;
         uint64_t deadline = turn(ctx);

@@ -9,6 +9,7 @@ import { grants } from './grants.ts';
 import { hypercalls } from './hypercalls.ts';
 import { type Kernel, thisKernel } from './kernel.ts';
 import { memory, type StubdomMemory } from './memory.ts';
+import { requirePrivileges } from './privileges.ts';
 import { Timers } from './timers.ts';
 
 export interface StubdomPlatform extends Platform {
@@ -31,13 +32,15 @@ export function openStubdom(kernel: Kernel = thisKernel()): StubdomPlatform {
     const idle = eventsPort.isAwaited() ? Number.POSITIVE_INFINITY : -1;
     return timers.next() ?? idle;
   });
+  const control = domainControl(must(hypercalls(kernel)));
+  requirePrivileges(kernel, control);
   return {
     kernel,
     events: eventsPort,
     // The domain has just started: without a page it is too small, which its kernel has checked.
     grants: must(grants(kernel, memoryPort.addressOf)),
     memory: memoryPort,
-    domainControl: domainControl(must(hypercalls(kernel))),
+    domainControl: control,
     clock: clock(kernel, timers),
     console: { line: (text) => kernel.print(text) },
   };

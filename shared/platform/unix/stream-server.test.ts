@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -116,8 +117,25 @@ it('says when there is no room, and when there is again', async () => {
   await until(() => served[0]?.heard === 'not wanted now');
 });
 
-it('is for its owner alone, and takes the place of a socket that nobody serves', async () => {
-  writeFileSync(path, 'left behind');
+it('takes the place of a socket that nobody serves, and of nothing else', async () => {
+  writeFileSync(path, 'a file');
+  expect(serveStreams(path, () => expect.fail('not used'))).toMatchObject({
+    ok: false,
+    error: { errno: 'EEXIST' },
+  });
+  rmSync(path);
+  // A process that is killed leaves its socket behind.
+  const { status } = spawnSync(process.execPath, [
+    '-e',
+    `require('net').createServer().listen('${path}', () => process.kill(process.pid, 'SIGKILL'))`,
+  ]);
+  expect(status).toBeNull();
+  expect(existsSync(path)).toBe(true);
+  listen();
+  expect((await connected()).destroyed).toBe(false);
+});
+
+it('is for its owner alone, and for one server', async () => {
   listen();
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(statSync(path).isSocket()).toBe(true);

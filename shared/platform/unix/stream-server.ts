@@ -3,7 +3,7 @@
  * event loop: half the time of Node's streams for a short request, and no buffer for every read.
  */
 
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bind, ffi, lastFailure, once } from './ffi.ts';
 
@@ -143,6 +143,19 @@ function serve(
   });
 }
 
+/** Removes a socket that nobody listens on any more; nothing else. */
+function removeSocket(path: string): Result<void> {
+  try {
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there === undefined) return ok();
+    if (!there.isSocket()) return fail('EEXIST', `${path} is there and is no socket`);
+    rmSync(path);
+    return ok();
+  } catch (thrown) {
+    return fail('EACCES', `cannot remove ${path}: ${(thrown as Error).message}`);
+  }
+}
+
 /** A socket bound to `path`, which takes the place of one that nobody listens on. */
 function listenAt({ socket, bind, connect, listen, close }: Libc, path: string): Result<number> {
   if (Buffer.byteLength(path) > PATH_MAX) return fail('EINVAL', `the path ${path} is too long`);
@@ -161,11 +174,10 @@ function listenAt({ socket, bind, connect, listen, close }: Libc, path: string):
     close(fd);
     return fail('EADDRINUSE', `somebody listens on ${path} already`);
   }
-  try {
-    rmSync(path, { force: true });
-  } catch (thrown) {
+  const cleared = removeSocket(path);
+  if (!cleared.ok) {
     close(fd);
-    return fail('EACCES', `cannot remove ${path}: ${(thrown as Error).message}`);
+    return cleared;
   }
   // Never, not for a moment, for others than its owner.
   const before = process.umask(0o177);

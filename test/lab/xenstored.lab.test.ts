@@ -1,0 +1,134 @@
+// A real Xen whose dom0 starts our xenstored: everything else on it is Xen's and Linux's own.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LabHost, labHost } from './host.ts';
+
+const OURS = '/usr/lib/xtl/xenstored';
+const VERSIONS = ['4.17', '4.20'] as const;
+
+/** What a round of creating and destroying must not change. */
+const STOCK = 'xl info | grep ^free_memory; xenstore-ls -fp';
+
+/** Scripts that connect devices to Linux's back ends: dom0 here lacks what Xen's own need. */
+const HOTPLUG = `
+cat >/etc/xen/scripts/xtl-block <<'EOF'
+#!/bin/sh
+[ "$1" = add ] || exit 0
+xenstore-write "$XENBUS_PATH/physical-device" 7:0 "$XENBUS_PATH/hotplug-status" connected
+EOF
+cat >/etc/xen/scripts/xtl-vif <<'EOF'
+#!/bin/sh
+[ "$1" = online ] || exit 0
+ip addr add 192.168.77.1/24 dev "$vif" && ip link set "$vif" up
+xenstore-write "$XENBUS_PATH/hotplug-status" connected
+EOF
+chmod 755 /etc/xen/scripts/xtl-block /etc/xen/scripts/xtl-vif
+modprobe xen-netback && modprobe xen-blkback && modprobe loop
+head -c 8388608 /dev/urandom >/root/disk.img && losetup /dev/loop0 /root/disk.img
+`;
+
+const DEVICES = [
+  'vif=["script=xtl-vif"]',
+  'disk=["format=raw,vdev=xvda,access=rw,script=xtl-block,target=/dev/loop0"]',
+];
+
+describe.each(VERSIONS)('on Xen %s', (xen) => {
+  let host: LabHost;
+  beforeAll(async () => {
+    host = await labHost({ xen, xenstored: OURS });
+  });
+  afterAll(() => host?.end());
+
+  it('dom0 came up with it: Xen’s tools, xenconsoled and the kernel are connected', async () => {
+    expect(await host.must('xtl xenstored status -o json')).toContain('"running": "xtl"');
+    expect(await host.must('xenstore-read domid')).toBe('0\n');
+    expect(await host.must('xl list')).toContain('Domain-0');
+    await host.must('xenstore-control check');
+    await host.must('xenstore-write /test/x 1 && xtl store rm /test');
+  });
+
+  it('xl creates a guest, its console works, and it shuts down', async () => {
+    const guest = await host.bootGuest('small', { by: 'xl', console: 'xl' });
+    await guest.waitForPrompt();
+    expect(await guest.run('hostname')).toBe('guest');
+    const domid = (await host.must('xl domid small')).trim();
+    const control = `/local/domain/${domid}/control/feature-poweroff`;
+    expect(await host.must(`xenstore-read ${control}`)).toBe('1\n');
+    await guest.shutdown();
+    expect(await host.must('xl list')).not.toContain('small');
+  });
+
+  it('a guest’s disk and network run on Linux’s own back ends', async () => {
+    await host.must(HOTPLUG);
+    const guest = await host.bootGuest('full', { by: 'xl', console: 'xl', settings: DEVICES });
+    await guest.waitForPrompt();
+    const sum = 'md5sum | cut -c 1-32';
+    const disk = await guest.run(`cat /dev/xvda | ${sum}`);
+    expect(disk).toContain((await host.must(`cat /root/disk.img | ${sum}`)).trim());
+    await guest.run('ip addr add 192.168.77.2/24 dev eth0 && ip link set eth0 up');
+    expect(await guest.run('ping -c 3 -W 10 192.168.77.1')).toContain(' 0% packet loss');
+    await guest.shutdown();
+    const left = await host.must('xtl store ls -r /local/domain/0/backend || true');
+    expect(left).not.toMatch(/\/(vif|vbd)\/\d/);
+  });
+
+  it('thirty guests come and go, ten at a time, and leave everything as it was', async () => {
+    await host.must('xl create -q -p guests/small.cfg && xl destroy small');
+    const before = await host.must(STOCK);
+    for (let round = 0; round < 3; round++) {
+      const names = Array.from({ length: 10 }, (_, i) => `many${round}-${i}`);
+      for (const name of names) {
+        await host.must(`xtl vm create -q guests/small.cfg name='"${name}"' memory=96`);
+      }
+      expect((await host.must('xl list')).match(/^many/gm)).toHaveLength(10);
+      await host.must(names.map((name) => `xtl vm destroy ${name}`).join(' && '));
+    }
+    expect(await host.must(STOCK)).toBe(before);
+    await host.must('xenstore-control check');
+  });
+
+  it('Xen’s own test of a xenstored passes in dom0', async () => {
+    const { code, stdout } = await host.run(`/usr/lib/xen-${xen}/bin/test-xenstore -r 2 -i 50`);
+    expect([code, stdout]).toEqual([0, expect.not.stringContaining('fail')]);
+  });
+
+  it('the host’s log has no complaint', async () => {
+    const log = await host.must('cat /var/log/xen/xenstored.log');
+    expect(log.trim().split('\n')).toEqual([expect.stringContaining('serves /run/xenstored')]);
+  });
+});
+
+describe.each(VERSIONS)('on Xen %s, the same steps', (xen) => {
+  const UUID = '01234567-89ab-cdef-0123-456789abcdef';
+  const STEPS = [
+    'true',
+    `xl create -q -p guests/small.cfg 'uuid="${UUID}"'`,
+    'xl unpause small; xl rename small other; xl pause other; xenstore-chmod /vm/* n0 r1',
+    'xl destroy other',
+  ];
+
+  /** The tree after each step, without what time and chance decide. */
+  async function trees(xenstored: string): Promise<string[]> {
+    const host = await labHost({ xen, xenstored });
+    try {
+      const all: string[] = [];
+      for (const step of STEPS) {
+        const tree = await host.must(`${step}; xenstore-ls -fp | sort`);
+        all.push(
+          tree
+            .replace(/start_time = "[\d.]+"/g, 'start_time')
+            .replace(/ring-ref = "\d+"/g, 'ring-ref')
+            .replace(/^.*\/(feature-|control\/shutdown|device\/|data).*\n/gm, ''),
+        );
+      }
+      return all;
+    } finally {
+      await host.end();
+    }
+  }
+
+  it('make the same tree on C xenstored and on ours', async () => {
+    const theirs = await trees('c');
+    expect(await trees(OURS)).toEqual(theirs);
+    expect(theirs[1]).toContain(`/vm/${UUID}`);
+  });
+});
