@@ -42,6 +42,7 @@ const tasks = {
   test,
   lab: (args) => tool('lab', args),
   bench: (args) => tool('bench', args),
+  fuzz: (args) => tool('fuzz', args),
   relink: (args) => tool('relink', args),
   build: async () => ((await run(bin('tsc'), '-b')) === 0 ? 0 : fail('tsc -b failed')),
 };

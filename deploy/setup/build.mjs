@@ -32,6 +32,7 @@ const hostEntries = {
   'tools/start': 'test/lab/start.ts',
   'tools/lab': 'test/lab/main.ts',
   'tools/bench': 'test/bench/main.ts',
+  'tools/fuzz': 'test/fuzz/main.ts',
   'tools/relink': 'deploy/relink/main.ts',
 };
 

@@ -28,6 +28,8 @@ export interface RawGuest {
   setField(name: PageField, value: number): void;
   /** Puts bytes in the ring without an event; false if there is no room for all of them. */
   put(bytes: Uint8Array): boolean;
+  /** As many of them as there is room for. */
+  putSome(bytes: Uint8Array): void;
   /** The same with an event. */
   send(type: number, ...words: readonly string[]): void;
   /** At most so many bytes of the replies, with an event; what was whole of all read so far. */
@@ -57,6 +59,7 @@ export function rawGuest({ sim }: SimXenstored, guest: Guest): RawGuest {
       const room = XENSTORE_REQUESTS.size - ringReady(page, XENSTORE_REQUESTS);
       return room >= bytes.length && writeRing(page, XENSTORE_REQUESTS, bytes, 0, bytes.length) > 0;
     },
+    putSome: (bytes) => void writeRing(page, XENSTORE_REQUESTS, bytes, 0, bytes.length),
     send: (type, ...words) => {
       raw.put(packet(type, ...words));
       notify();

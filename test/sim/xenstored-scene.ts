@@ -1,6 +1,6 @@
 /** A domain that will misbehave beside one that must not notice, on a host with our xenstored. */
 
-import { expect } from 'vitest';
+import { ok as assertOk, deepEqual, equal } from 'node:assert/strict';
 import { XS_WRITE } from '../../shared/abi/xs-wire.ts';
 import { must } from '../../shared/core/result.ts';
 import { type RawGuest, rawGuest, show } from './raw-guest.ts';
@@ -18,14 +18,14 @@ export interface Scene {
   domainIsThere(): Promise<void>;
 }
 
-export async function scene(): Promise<Scene> {
-  const host = createSimXenstored();
+export async function scene(seed = 1): Promise<Scene> {
+  const host = createSimXenstored({ seed });
   must(host.daemon.start(undefined));
   const { sim, tools } = host;
   const other = (await host.addGuest()).client();
   const guest = await host.addGuest();
   const raw = rawGuest(host, guest);
-  expect((await raw.ask(XS_WRITE, 'mine', '')).map(show)).toEqual(['OK|']);
+  deepEqual((await raw.ask(XS_WRITE, 'mine', '')).map(show), ['OK|']);
   const released = must(await sim.run(tools.watch('@releaseDomain')))[Symbol.asyncIterator]();
   await sim.run(released.next());
   let told = false;
@@ -33,8 +33,8 @@ export async function scene(): Promise<Scene> {
     told = true;
   });
   const domainIsKnown = async (): Promise<void> => {
-    expect(must(await sim.run(tools.isDomainIntroduced(guest.domid)))).toBe(true);
-    expect(told).toBe(false);
+    equal(must(await sim.run(tools.isDomainIntroduced(guest.domid))), true, 'the domain is gone');
+    equal(told, false, 'its end was told');
   };
   return {
     host,
@@ -43,14 +43,14 @@ export async function scene(): Promise<Scene> {
     othersAreFine: async () => {
       const since = sim.dom0.clock.nowMs();
       must(await sim.run(other.write('data', 'x')));
-      expect(must(await sim.run(other.readString('data')))).toBe('x');
+      equal(must(await sim.run(other.readString('data'))), 'x');
       must(await sim.run(tools.write('/tools/data', 'x')));
-      expect(sim.dom0.clock.nowMs() - since).toBeLessThan(5);
-      expect(host.daemon.store.check()).toEqual([]);
+      assertOk(sim.dom0.clock.nowMs() - since < 5, 'others were slowed');
+      deepEqual(host.daemon.store.check(), []);
     },
     domainIsThere: async () => {
       await domainIsKnown();
-      expect(must(await sim.run(tools.exists(`/local/domain/${guest.domid}/mine`)))).toBe(true);
+      equal(must(await sim.run(tools.exists(`/local/domain/${guest.domid}/mine`))), true);
     },
   };
 }

@@ -1,0 +1,13 @@
+/** What `npm run fuzz` knows by name. */
+
+import type { Target } from './target.ts';
+import { pageWorld } from './xenstored-page.ts';
+import { socketsWorld } from './xenstored-sockets.ts';
+import { storeWorld } from './xenstored-store.ts';
+
+export const xenstored: Target = {
+  worlds: { store: storeWorld, sockets: socketsWorld, page: pageWorld },
+  cases: 200,
+};
+
+export const TARGETS: Readonly<Record<string, Target>> = { xenstored };
