@@ -90,6 +90,7 @@ function serve(options: DaemonOptions): void {
     process.exit(1);
   }
   for (const line of options.ignored) logs.info(line);
+  if (options.event !== undefined) logs.info('--event: the port of dom0 is asked of its kernel');
   const { daemon, servers, platform } = running.value;
   if (options.pidFile !== undefined) writeFileSync(options.pidFile, `${process.pid}\n`);
   const stop = (): void => {

@@ -15,6 +15,7 @@ it('without options it forks, serves domains, and leaves the quotas as they are'
     domains: true,
     keepOrphans: false,
     privDomid: 0,
+    event: undefined,
     eventTimeoutMs: 20_000,
     quotas: {},
     ignored: [],
@@ -49,12 +50,13 @@ describe('takes what C xenstored takes', () => {
     ['-Q nodes=1 -Q watches=2', { quotas: { nodes: 1, watches: 2 } }],
     ['-q memory=7', { quotas: { softMemory: 7 } }],
     ['-w watch-event=5', { eventTimeoutMs: 5000 }],
+    ['--event 5', { event: 5 }],
   ];
   it.each(rows)('%s', (line, expected) => {
     expect(must(parseOptions(line.split(' ')))).toEqual({ ...DEFAULTS, ...expected });
   });
 
-  it.each(['-I', '-Ioff', '--internal-db=on', '-R', '-V', '-e 5', '-m 0', '--trace-control=+io'])(
+  it.each(['-I', '-Ioff', '--internal-db=on', '-R', '-V', '-m 0', '--trace-control=+io'])(
     '%s, and says why it means nothing',
     (line) => {
       const options = must(parseOptions(line.split(' ')));

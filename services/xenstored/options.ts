@@ -20,6 +20,8 @@ export interface DaemonOptions {
   domains: boolean;
   keepOrphans: boolean;
   privDomid: number;
+  /** The port that dom0's kernel offers to a xenstore domain. */
+  event: number | undefined;
   eventTimeoutMs: number;
   readonly quotas: Partial<Quotas>;
   /** Options that mean nothing here, each with the reason. */
@@ -60,7 +62,6 @@ const RULES: readonly OptionRule[] = [
 ];
 
 const IGNORED: Readonly<Record<string, string>> = {
-  event: 'the port of dom0 is asked of its kernel',
   'master-domid': 'the store runs in dom0',
   'trace-control': 'everything is traced while there is a trace file',
   'no-recovery': 'the store is never corrupted on disk, it is not there',
@@ -124,11 +125,12 @@ function applyPair(options: DaemonOptions, name: string, text: string): Result<v
 
 function apply(options: DaemonOptions, { name, argument = '' }: GivenOption): Result<void> {
   const quota = QUOTA_OPTIONS[name];
-  if (quota !== undefined || name === 'priv-domid') {
+  if (quota !== undefined || name === 'priv-domid' || name === 'event') {
     const number = numberOf(`--${name}`, argument);
     if (!number.ok) return number;
-    if (quota === undefined) options.privDomid = number.value;
-    else setQuota(options, quota, number.value);
+    if (quota !== undefined) setQuota(options, quota, number.value);
+    else if (name === 'event') options.event = number.value;
+    else options.privDomid = number.value;
     return ok();
   }
   if (name === 'help') options.help = true;
@@ -157,6 +159,7 @@ export function parseOptions(words: readonly string[]): Result<DaemonOptions> {
     domains: true,
     keepOrphans: false,
     privDomid: 0,
+    event: undefined,
     eventTimeoutMs: 20_000,
     quotas: {},
     ignored: [],

@@ -10,7 +10,7 @@ import type { Clock } from '../../shared/platform/clock.ts';
 import type { HostCommand } from './core/host.ts';
 import type { StoreOptions } from './core/state.ts';
 import { createStore, type Store } from './core/store.ts';
-import { listDomains, statusOf } from './domains.ts';
+import { askedStatus, listDomains, statusOf } from './domains.ts';
 import { findRing } from './found.ts';
 import { INFO_RETRY_MS, UNREAD_LOOK_MS } from './limits.ts';
 import type { RingParts } from './ring.ts';
@@ -58,8 +58,8 @@ interface Parts {
 function look({ host, store, flush }: Parts, { domainControl }: XenPorts): void {
   const attempt = (): void => {
     const infos = listDomains(domainControl);
-    if (infos.ok) {
-      store.checkDomains(statusOf(infos.value));
+    if (infos.ok || infos.error.errno === 'EPERM') {
+      store.checkDomains(infos.ok ? statusOf(infos.value) : askedStatus(domainControl));
       flush();
       return;
     }
@@ -82,10 +82,11 @@ async function watchDomains(parts: Parts, xen: XenPorts, virq: Port): Promise<vo
   }
 }
 
-/** Serves domains that run already. */
+/** Serves domains that run already. A xenstore domain starts before all others. */
 function adopt({ host, store, rings }: Parts, xen: XenPorts): void {
   const infos = listDomains(xen.domainControl);
   if (!infos.ok) {
+    if (infos.error.errno === 'EPERM') return;
     host.report(`cannot list the domains: ${infos.error.what}`);
     return;
   }

@@ -141,7 +141,7 @@ describe('on a bare machine', () => {
     async () => {
       const { lines, reason } = await bootBare(await image('privileged'), '');
       expect(lines).toEqual([
-        expect.stringMatching(/^privileged: lacks the privilege domain-info: ENOSYS /),
+        expect.stringMatching(/^privileged: lacks the privilege getdomaininfo: ENOSYS /),
       ]);
       expect(reason).toBe(3);
     },

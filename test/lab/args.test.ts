@@ -29,6 +29,7 @@ describe('what people type', () => {
     ['hardware help', ['--accel', 'kvm'], { accel: 'kvm' }],
     ['a xenstored by name', ['--xenstored', 'ocaml'], { xenstored: 'ocaml' }],
     ['a xenstored by path', ['--xenstored', '/usr/bin/x-1'], { xenstored: '/usr/bin/x-1' }],
+    ['a xenstored as a domain', ['--xenstored', 'stubdom'], { xenstored: 'stubdom' }],
     ['a host that stays', ['--keep'], { keep: true }],
     ['the end of all hosts', ['--stop'], { action: 'stop' }],
     ['the end of one', ['--stop', '--xen', '4.17'], { action: 'stop', xenGiven: true }],
@@ -48,8 +49,14 @@ describe('a mistake is one line that names it', () => {
     [['--timeout', '-1'], '--timeout is a number of seconds, not -1'],
     [['--timeout', '0'], '--timeout is a number of seconds, not 0'],
     [['--timeout', 'soon'], '--timeout is a number of seconds, not soon'],
-    [['--xenstored', 'a,b'], '--xenstored is c, ocaml or a path in dom0, not a,b'],
-    [['--xenstored', '/a b'], '--xenstored is c, ocaml or a path in dom0, not /a b'],
+    [
+      ['--xenstored', 'a,b'],
+      '--xenstored is c, ocaml, stubdom, xtl-stubdom or a path in dom0, not a,b',
+    ],
+    [
+      ['--xenstored', '/a b'],
+      '--xenstored is c, ocaml, stubdom, xtl-stubdom or a path in dom0, not /a b',
+    ],
   ])('%j', (argv, error) => {
     expect(parseArguments(argv)).toEqual({ error });
   });

@@ -7,7 +7,8 @@ Boots a real Xen with a Debian dom0 and runs COMMAND in its bash; without one, g
   --xen 4.17|4.20     which Xen (4.17)
   --timeout SECONDS   end everything after that time, with status 124
   --accel tcg|kvm     tcg emulates the processor and works everywhere (tcg)
-  --xenstored KIND    c, ocaml, or the path of a program in dom0 (c)
+  --xenstored KIND    c, ocaml, the path of a program in dom0, or ours as a stub domain started by
+                      Xen's tool (stubdom) or by ours (xtl-stubdom) (c)
   --keep              leave the host running; the next call with this --xen uses it
   --stop              end the host that runs (that of --xen, or all)
   --help              this text`;
@@ -80,8 +81,8 @@ const checkValues = (values: ReadonlyMap<string, string>): string | undefined =>
   }
   const xenstored = values.get('--xenstored');
   // It becomes a word of the kernel's command line, which QEMU splits at commas.
-  if (xenstored !== undefined && !/^(c|ocaml|\/[\w./-]+)$/.test(xenstored)) {
-    return `--xenstored is c, ocaml or a path in dom0, not ${xenstored}`;
+  if (xenstored !== undefined && !/^(c|ocaml|stubdom|xtl-stubdom|\/[\w./-]+)$/.test(xenstored)) {
+    return `--xenstored is c, ocaml, stubdom, xtl-stubdom or a path in dom0, not ${xenstored}`;
   }
   return undefined;
 };

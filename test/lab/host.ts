@@ -11,7 +11,7 @@ import type { XenVersion } from './xen-version.ts';
 
 export interface HostOptions {
   readonly xen?: XenVersion;
-  /** `c`, `ocaml`, or the path of a program in dom0. */
+  /** `c`, `ocaml`, `stubdom`, `xtl-stubdom`, or the path of a program in dom0. */
   readonly xenstored?: string;
   /** Told what happens while images are made. */
   readonly say?: (text: string) => void;

@@ -32,16 +32,16 @@ export function openStubdom(kernel: Kernel = thisKernel()): StubdomPlatform {
     const idle = eventsPort.isAwaited() ? Number.POSITIVE_INFINITY : -1;
     return timers.next() ?? idle;
   });
-  const control = domainControl(must(hypercalls(kernel)));
-  requirePrivileges(kernel, control);
-  return {
+  const platform: StubdomPlatform = {
     kernel,
     events: eventsPort,
     // The domain has just started: without a page it is too small, which its kernel has checked.
     grants: must(grants(kernel, memoryPort.addressOf)),
     memory: memoryPort,
-    domainControl: control,
+    domainControl: domainControl(must(hypercalls(kernel))),
     clock: clock(kernel, timers),
     console: { line: (text) => kernel.print(text) },
   };
+  requirePrivileges(kernel, platform);
+  return platform;
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Process 1 of the lab's dom0: brings up Xen's own daemons and the command channel, then reaps.
-# Kernel arguments: xtl.xenstored=c|ocaml|PATH chooses the xenstored.
+# Kernel arguments: xtl.xenstored=c|ocaml|stubdom|xtl-stubdom|PATH chooses the xenstored.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin LC_ALL=C.UTF-8 HOME=/root TERM=linux
 
 say() { echo "lab: $*"; }
@@ -33,6 +33,11 @@ bin=/usr/lib/xen-$version/bin
 case $(argument xtl.xenstored) in
   '' | c) "$bin/xenstored" --pid-file /run/xen/xenstored.pid ;;
   ocaml) "$bin/oxenstored" --pid-file /run/xen/xenstored.pid ;;
+  stubdom)
+    "$bin/init-xenstore-domain" --kernel /usr/lib/xtl/stubdom/xenstored.xen --memory 8 \
+      --param console=log || say 'init-xenstore-domain failed'
+    ;;
+  xtl-stubdom) xtl xenstored start --stubdom || say 'xtl xenstored start failed' ;;
   *) "$(argument xtl.xenstored)" >/var/log/xen/xenstored.log 2>&1 & ;;
 esac
 for _ in {1..100}; do

@@ -96,7 +96,7 @@ export const boot = async (
   const log = join(dir, 'console.log');
   const errors = join(dir, 'qemu.log');
   writeFileSync(log, '');
-  const booted = imagesFor(images, options.xenstored, dir);
+  const booted = await imagesFor(images, options.xenstored, dir);
   const qemu = 'qemu-system-x86_64';
   const major = qemuMajor((await execa(qemu, ['--version'])).stdout);
   const args = qemuArguments(booted, options, { sshPort, consoleLog: log, major });

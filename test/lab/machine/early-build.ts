@@ -2,12 +2,23 @@
 // before anybody can bring it anything.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { type CpioEntry, cpio, file } from '../image/cpio.ts';
 import type { Images } from '../image/images.ts';
 import { recipeDir, repoRoot } from '../paths.ts';
 
 /** Programs below this directory of dom0 are the build's. */
 const installed = '/usr/lib/xtl/';
+
+const stubdoms = ['stubdom', 'xtl-stubdom'];
+
+/** Links the xenstore domain into the build, if dom0 is to start it. */
+const linkStubdom = async (): Promise<void> => {
+  const relink = join(repoRoot, 'build/tools/relink.mjs');
+  await execa(process.execPath, [relink, 'xenstored', '--out', 'build/xtl/stubdom'], {
+    cwd: repoRoot,
+  });
+};
 
 /** All files below a directory, as entries below `to`. */
 const filesBelow = (dir: string, to: string): CpioEntry[] =>
@@ -30,8 +41,13 @@ const initThatInstalls = (): string => {
 };
 
 /** Images whose dom0 has the build at once, if it is to start a program of the build. */
-export const imagesFor = (images: Images, xenstored: string, dir: string): Images => {
-  if (!xenstored.startsWith(installed)) return images;
+export const imagesFor = async (
+  images: Images,
+  xenstored: string,
+  dir: string,
+): Promise<Images> => {
+  if (stubdoms.includes(xenstored)) await linkStubdom();
+  else if (!xenstored.startsWith(installed)) return images;
   const more = cpio([
     ...filesBelow(join(repoRoot, 'build/xtl'), 'xtl'),
     file('init', initThatInstalls(), 0o755),

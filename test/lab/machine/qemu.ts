@@ -8,7 +8,7 @@ export const accels: readonly Accel[] = ['tcg', 'kvm'];
 export interface MachineOptions {
   readonly xen: XenVersion;
   readonly accel: Accel;
-  /** Which xenstored dom0 starts: `c`, `ocaml` or the path of a program in dom0. */
+  /** Which xenstored dom0 starts: `c`, `ocaml`, `stubdom`, `xtl-stubdom` or a program's path. */
   readonly xenstored: string;
 }
 
