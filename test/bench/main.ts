@@ -2,8 +2,12 @@
 // object.
 import { benchCreate } from './create.ts';
 import { formatReport, type Report } from './rows.ts';
+import { benchXenstored } from './xenstored.ts';
 
-const benches: Readonly<Record<string, () => Promise<Report>>> = { create: benchCreate };
+const benches: Readonly<Record<string, () => Promise<Report>>> = {
+  create: benchCreate,
+  xenstored: benchXenstored,
+};
 
 const args = process.argv.slice(2);
 const json = args.includes('--json');

@@ -8,12 +8,13 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { openApt } from '../lab/image/apt.ts';
 import type { Spec } from '../lab/image/packages.ts';
+import { repoRoot } from '../lab/paths.ts';
 
 const PACKAGES = `xen-utils-4.17 xenstore-utils libxen-dev libxenmisc4.17 libxencall1 libxenhypfs1
   libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenstore4 libxentoolcore1
   libxentoollog1 libsystemd0`;
 
-const SOURCES = ['hypervisor.c', 'guests.c'].map((name) => join(import.meta.dirname, name));
+const SOURCES = ['hypervisor.c', 'guests.c'].map((name) => join(repoRoot, 'test/peers', name));
 
 export interface PeerTree {
   /** The unpacked packages. */
@@ -49,18 +50,25 @@ async function fetch(tree: string): Promise<void> {
   }
 }
 
-/** Compiles the stand-in unless these very sources are compiled already. */
-async function compile(root: string): Promise<string> {
+/**
+ * Compiles `sources` with Xen's headers into a file of the cache whose name begins with `name`,
+ * unless these very sources are compiled already.
+ */
+export async function compile(
+  root: string,
+  name: string,
+  sources: readonly string[],
+  flags: readonly string[],
+): Promise<string> {
   const hash = createHash('sha256');
-  for (const source of SOURCES) hash.update(readFileSync(source));
-  const library = join(cacheDir(), `hypervisor-${hash.digest('hex').slice(0, 16)}.so`);
-  if (existsSync(library)) return library;
-  const fresh = `${library}.${process.pid}`;
-  const flags = ['-O2', '-shared', '-fPIC', '-Wall', '-Wno-unused-parameter'];
-  const include = `-I${join(root, 'usr/include')}`;
-  await execa('gcc', [...flags, include, '-o', fresh, ...SOURCES, '-ldl', '-pthread']);
-  await rename(fresh, library);
-  return library;
+  for (const source of sources) hash.update(readFileSync(source));
+  const made = join(cacheDir(), `${name}-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(made)) return made;
+  const fresh = `${made}.${process.pid}`;
+  const always = ['-O2', '-Wall', '-Wno-unused-parameter', `-I${join(root, 'usr/include')}`];
+  await execa('gcc', [...always, '-o', fresh, ...sources, ...flags]);
+  await rename(fresh, made);
+  return made;
 }
 
 /** The tree, fetched on first use. Needs apt-get, dpkg-deb and gcc; installs nothing. */
@@ -70,5 +78,7 @@ export async function peerTree(): Promise<PeerTree> {
   const programs = join(root, 'usr/lib/xen-4.17/bin');
   if (!existsSync(join(programs, 'xenstored'))) await fetch(root);
   const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
-  return { root, libraries, programs, hypervisor: await compile(root) };
+  const flags = ['-shared', '-fPIC', '-ldl', '-pthread'];
+  const hypervisor = await compile(root, 'hypervisor', SOURCES, flags);
+  return { root, libraries, programs, hypervisor };
 }

@@ -10,6 +10,9 @@ test.each([
   ['on_powerof', 'on_poweroff'],
   ['initrd', undefined],
   ['kernal', 'kernel'],
+  ['mem', 'memory'],
+  ['on_', 'on_crash'],
+  ['v', undefined],
   ['xyzzy', undefined],
 ])('%s is meant as %s', (word, wanted) => {
   expect(nearest(word, KEYS.keys())).toBe(wanted);

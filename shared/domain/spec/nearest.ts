@@ -1,10 +1,25 @@
 /** Did you mean: the known word nearest to a mistyped one. */
 
+/** From how many letters on a word counts as the beginning of another. */
+const PREFIX_MIN = 3;
+
 /**
  * The candidate with the smallest edit distance (insert, delete, replace, swap of neighbours), if
- * it is near enough for a typing mistake: one edit in three characters, at most three.
+ * it is near enough for a typing mistake: one edit in three characters, at most three. Failing
+ * that, the shortest one that `word` is the beginning of.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const all = [...candidates];
+  return mistyped(word, all) ?? cutShort(word, all);
+}
+
+function cutShort(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length < PREFIX_MIN) return undefined;
+  const longer = candidates.filter((candidate) => candidate.startsWith(word));
+  return longer.toSorted((a, b) => a.length - b.length)[0];
+}
+
+function mistyped(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.min(3, Math.max(1, Math.floor(word.length / 3)));
   let best: string | undefined;
   let bestDistance = limit + 1;
