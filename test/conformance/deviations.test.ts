@@ -7,7 +7,19 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Peer } from '../peers/xenstored.ts';
 import { startPeer } from '../peers/xenstored.ts';
 import { createOurs, type Ours } from './ours.ts';
-import type { Actor, Reply, Subject } from './subject.ts';
+import {
+  begin,
+  end,
+  inside,
+  type Line,
+  lastAnswer,
+  other,
+  TOOL,
+  text,
+  watch,
+  write,
+} from './script.ts';
+import type { Subject } from './subject.ts';
 import { createTheirs } from './theirs.ts';
 
 let peer: Peer;
@@ -23,35 +35,6 @@ afterEach(async () => {
   await peer.stop();
 });
 
-const TOOL: Actor = { socket: 0 };
-const OTHER: Actor = { socket: 1 };
-
-/** The payload of a reply; of an error, its name. */
-const text = ({ payload }: Reply): string => payload.replaceAll('\0', '|');
-
-interface Line {
-  readonly by?: Actor;
-  readonly type: number;
-  readonly payload: string;
-  /** The transaction begun by the first line with type 6. */
-  readonly inside?: boolean;
-}
-
-/** What a store answers to the last of these; 'dead' if it died of it. */
-async function lastAnswer(store: Subject, lines: readonly Line[]): Promise<string> {
-  let tx = 0;
-  let answer = '';
-  for (const { by = TOOL, type, payload, inside } of lines) {
-    try {
-      answer = text(await store.request(by, type, inside ? tx : 0, payload));
-    } catch {
-      return 'dead';
-    }
-    if (type === 6) tx = Number.parseInt(answer, 10);
-  }
-  return answer;
-}
-
 /** Domains 1 and 2, introduced; 1 stands in for 2. */
 async function withStubDomain(store: Subject): Promise<void> {
   for (const domid of [1, 2]) {
@@ -62,33 +45,17 @@ async function withStubDomain(store: Subject): Promise<void> {
   await store.request(TOOL, 19, 0, '1\x002\0');
 }
 
-const begin: Line = { type: 6, payload: '\0' };
-const write = (path: string): Line => ({ type: 11, payload: `${path}\0v` });
-const end: Line = { type: 7, payload: 'T\0', inside: true };
-
 describe('our answer and C xenstored 4.17’s, where', () => {
   it.each<[string, Line[], string, string]>([
     [
       'a transaction ends after a child was created beside its own',
-      [
-        write('/d/x'),
-        begin,
-        { ...write('/d/y'), inside: true },
-        { ...write('/d/z'), by: OTHER },
-        end,
-      ],
+      [write('/d/x'), begin, inside(write('/d/y')), other(write('/d/z')), end],
       'OK|',
       'EAGAIN|',
     ],
     [
       'a transaction ends after a value that it overwrote unread has changed',
-      [
-        write('/d/x'),
-        begin,
-        { ...write('/d/x'), inside: true },
-        { ...write('/d/x'), by: OTHER },
-        end,
-      ],
+      [write('/d/x'), begin, inside(write('/d/x')), other(write('/d/x')), end],
       'OK|',
       'EAGAIN|',
     ],
@@ -100,10 +67,7 @@ describe('our answer and C xenstored 4.17’s, where', () => {
     ],
     [
       'permissions are set of a special name that does not exist',
-      [
-        { type: 4, payload: 'a\0t\0' },
-        { type: 14, payload: '@nothing\0n0\0' },
-      ],
+      [watch('a', 't'), { type: 14, payload: '@nothing\0n0\0' }],
       'EINVAL|',
       'dead',
     ],
