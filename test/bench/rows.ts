@@ -48,7 +48,10 @@ export function formatReport(report: Report): string {
   for (const row of report.rows) {
     const cells = peers.flatMap((peer) => {
       const value = row.peers[peer];
-      return value === undefined ? ['', ''] : [format(value), ratio(row, peer).toFixed(2)];
+      if (value === undefined) return ['', ''];
+      const times = ratio(row, peer);
+      // Two counts of zero have no ratio.
+      return [format(value), Number.isNaN(times) ? '' : times.toFixed(2)];
     });
     table.push([row.row, row.unit, format(row.ours), ...cells, String(row.runs)]);
   }
