@@ -100,6 +100,11 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: 'ours cannot be updated while it runs, and says so',
   },
   {
+    name: 'driver-domain-quotas',
+    why: `a domain that libxl made a driver domain holds watches and nodes for all that it serves; ours
+      gives it more of both, C what every guest gets`,
+  },
+  {
     name: 'help-text',
     why: 'CONTROL help lists the same commands, with our word on live-update',
   },

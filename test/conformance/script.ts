@@ -33,6 +33,8 @@ export async function lastAnswer(store: Subject, lines: readonly Line[]): Promis
 
 /** The same line by the second tool. */
 export const other = (line: Line): Line => ({ ...line, by: OTHER });
+/** The same line by a guest. */
+export const by = (domid: number, line: Line): Line => ({ ...line, by: { domid } });
 /** The same line in the transaction. */
 export const inside = (line: Line): Line => ({ ...line, inside: true });
 
@@ -44,6 +46,10 @@ export const write = (path: string, value = 'v'): Line => ({
   type: 11,
   payload: `${path}\0${value}`,
 });
+export const control = (...words: string[]): Line => ({
+  type: 0,
+  payload: words.map((word) => `${word}\0`).join(''),
+});
 export const rm = (path: string): Line => ({ type: 13, payload: `${path}\0` });
 export const setPerms = (path: string, ...perms: string[]): Line => ({
   type: 14,
@@ -53,3 +59,10 @@ export const watch = (path: string, token: string): Line => ({
   type: 4,
   payload: `${path}\0${token}\0`,
 });
+
+/** A domain comes up and is introduced; it is an actor from then on. */
+export async function enter(store: Subject, domid: number): Promise<void> {
+  await store.world('exist', domid);
+  await store.request(TOOL, 8, 0, `${domid}\x001\x005\0`);
+  await store.enter(domid);
+}
