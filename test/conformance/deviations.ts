@@ -101,8 +101,8 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
   {
     name: 'driver-domain-quotas',
-    why: `a domain that libxl made a driver domain holds watches and nodes for all that it serves; ours
-      gives it more of both, C what every guest gets`,
+    why: `a domain that libxl made a driver domain holds watches and nodes for all that it serves:
+      ours gives it more of both, C what every guest gets`,
   },
   {
     name: 'help-text',
