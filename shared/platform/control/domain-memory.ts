@@ -17,7 +17,12 @@ import { outcome } from './control-ops.ts';
 import type { Hypercalls } from './hypercalls.ts';
 
 /** Frame numbers as an array of u64. */
-function writeFrames(into: Uint32Array, frames: readonly number[], from: number, to: number) {
+export function writeFrames(
+  into: Uint32Array,
+  frames: readonly number[],
+  from: number,
+  to: number,
+) {
   for (let i = from, at = 0; i < to; i++, at += 2) {
     const frame = frames[i] as number;
     into[at] = frame;

@@ -7,9 +7,9 @@ import {
 import { assert } from '../../core/assert.ts';
 import type { Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { writeFrames } from '../control/domain-memory.ts';
 import type { Memory } from '../memory.ts';
 import { PAGE_SIZE, type Region } from '../region.ts';
-import { writeFrames } from './domain-memory.ts';
 import { lastFailure, once } from './ffi.ts';
 import {
   libc,

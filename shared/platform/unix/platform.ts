@@ -2,10 +2,10 @@
 
 import { accessSync, constants } from 'node:fs';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { domainControl } from '../control/domain-control.ts';
 import type { Platform } from '../platform.ts';
 import { clock } from './clock.ts';
 import { stderrConsole } from './console.ts';
-import { domainControl } from './domain-control.ts';
 import { events } from './events.ts';
 import { grants } from './grants.ts';
 import { openHypercalls } from './hypercall.ts';

@@ -5,10 +5,10 @@ import { ERRNO, type Errno } from '../../core/errno.ts';
 import { encode } from '../../core/layout.ts';
 import { fail, type Result } from '../../core/result.ts';
 import { PAGE_SIZE } from '../region.ts';
-import { ffi } from './ffi.ts';
-import { DATA_BYTES, type Hypercalls } from './hypercall.ts';
+import type { Hypercalls } from './hypercalls.ts';
 
 const ADDRESS = 0x7f00_0000_0000;
+const DATA_BYTES = 16 * PAGE_SIZE;
 
 /** Answers a hypercall: its result, or the errno that it fails with. */
 export type Answer = (op: number, cmd: number | undefined, args: Uint8Array) => number | Errno;
@@ -17,9 +17,7 @@ export function fakeHypercalls(answer: Answer): Hypercalls {
   const args = new Uint8Array(PAGE_SIZE);
   const call = (op: number, cmd: number | undefined): number => {
     const result = answer(op, cmd, args);
-    if (typeof result === 'number') return result;
-    ffi().errno(ERRNO[result]);
-    return -1;
+    return typeof result === 'number' ? result : -ERRNO[result];
   };
   return {
     args,
@@ -28,9 +26,7 @@ export function fakeHypercalls(answer: Answer): Hypercalls {
     dataAddress: ADDRESS + PAGE_SIZE,
     call1: (op) => call(op, undefined),
     call2: (op, cmd) => call(op, cmd),
-    allocPages: () => fail('ENOMEM', 'no more pages'),
-    freePages: () => {},
-    close: () => {},
+    lendPages: () => fail('ENOMEM', 'no more pages'),
   };
 }
 

@@ -15,7 +15,7 @@ import { must } from '../../core/result.ts';
 import type { DomainControl } from '../domain-control.ts';
 import { domainControl } from './domain-control.ts';
 import { answerInfo, errno, fakeHypercalls } from './fake-hypercalls.ts';
-import type { Hypercalls } from './hypercall.ts';
+import type { Hypercalls } from './hypercalls.ts';
 
 const GUEST = domid(7);
 
