@@ -17,6 +17,7 @@ export const XEN_DOMCTL_setdomainhandle = 17;
 export const XEN_DOMCTL_gethvmcontext = 33;
 export const XEN_DOMCTL_sethvmcontext = 34;
 export const XEN_DOMCTL_gethvmcontext_partial = 55;
+export const XEN_DOMCTL_set_virq_handler = 66;
 export const XEN_DOMCTL_get_paging_mempool_size = 85;
 export const XEN_DOMCTL_set_paging_mempool_size = 86;
 
@@ -120,6 +121,10 @@ export type DomctlInterface = (typeof DOMCTL_INTERFACES)[number];
 export const xenDomctlMaxMem = layout('struct xen_domctl_max_mem', 8, { maxMemkb: u64(0) });
 
 export const xenDomctlMaxVcpus = layout('struct xen_domctl_max_vcpus', 4, { max: u32(0) });
+
+export const xenDomctlSetVirqHandler = layout('struct xen_domctl_set_virq_handler', 4, {
+  virq: u32(0),
+});
 
 export const xenDomctlSetdomainhandle = layout('struct xen_domctl_setdomainhandle', 16, {
   handle: bytes(0, 16),

@@ -43,6 +43,8 @@ export interface CreateDomain {
   readonly maxEvtchnPort: number;
   readonly maxGrantFrames: number;
   readonly maxMaptrackFrames: number;
+  /** A domain for xenstore: it may ask about all others. */
+  readonly xenstore?: boolean;
 }
 
 /** sched.h SHUTDOWN_*. */
@@ -115,4 +117,6 @@ export interface DomainControl {
   setHvmContext(domid: Domid, records: Uint8Array): Result<void>;
   /** A port of `domid` that `remote` may bind to. */
   allocUnbound(domid: Domid, remote: Domid): Result<Port>;
+  /** A global VIRQ goes to that domain from now on, instead of to dom0. */
+  setVirqHandler(domid: Domid, virq: number): Result<void>;
 }

@@ -1,5 +1,6 @@
 /** Cases: domains from their creation to their end. */
 
+import { VIRQ_DOM_EXC } from '../../abi/xen.ts';
 import type { Domid } from '../../core/ids.ts';
 import { type CaseContext, group } from './case.ts';
 import { expectBytes, expectEqual, expectError, expectOk, expectThat, pattern } from './expect.ts';
@@ -51,6 +52,16 @@ export const domainCases = group(
       expectThat(info.shutdown === undefined, 'it has shut down');
       expectEqual(info.onlineVcpus, 0, 'online vCPUs');
       expectThat(info.totalPages < 16, `pages ${info.totalPages}`);
+    },
+
+    'a domain for xenstore says so, and can be given a virq': (ctx) => {
+      const { domainControl } = ctx.platform;
+      const store = emptyDomain(ctx, { xenstore: true });
+      expectThat(infoOf(ctx, store).xsDomain, 'no xenstore domain');
+      expectOk(domainControl.setVirqHandler(store, VIRQ_DOM_EXC), 'setVirqHandler');
+      expectError(domainControl.setVirqHandler(store, 1000), 'a virq', 'EINVAL');
+      expectError(domainControl.setVirqHandler(NOBODY, VIRQ_DOM_EXC), 'nobody', 'ESRCH');
+      expectOk(domainControl.setVirqHandler(ctx.self, VIRQ_DOM_EXC), 'back');
     },
 
     'a domain without vCPUs is refused': (ctx) => {

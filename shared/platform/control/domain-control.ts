@@ -3,17 +3,20 @@
 import {
   XEN_DOMCTL_CDF_hap,
   XEN_DOMCTL_CDF_hvm,
+  XEN_DOMCTL_CDF_xs_domain,
   XEN_DOMCTL_createdomain,
   XEN_DOMCTL_destroydomain,
   XEN_DOMCTL_max_mem,
   XEN_DOMCTL_max_vcpus,
   XEN_DOMCTL_pausedomain,
   XEN_DOMCTL_set_paging_mempool_size,
+  XEN_DOMCTL_set_virq_handler,
   XEN_DOMCTL_unpausedomain,
   XEN_X86_EMU_LAPIC,
   xenDomctlMaxMem,
   xenDomctlMaxVcpus,
   xenDomctlPagingMempool,
+  xenDomctlSetVirqHandler,
 } from '../../abi/domctl.ts';
 import { EVTCHNOP_alloc_unbound, evtchnAllocUnbound } from '../../abi/event-channel.ts';
 import {
@@ -65,9 +68,11 @@ function version(hypercalls: Hypercalls, ops: ControlOps): Result<XenVersion> {
 function createDomain(ops: ControlOps, config: CreateDomain): Result<Domid> {
   const spoken = ops.domctlInterface();
   if (!spoken.ok) return spoken;
+  const optional =
+    (config.hap ? XEN_DOMCTL_CDF_hap : 0) | (config.xenstore ? XEN_DOMCTL_CDF_xs_domain : 0);
   const values = {
     handle: config.uuid,
-    flags: XEN_DOMCTL_CDF_hvm | (config.hap ? XEN_DOMCTL_CDF_hap : 0),
+    flags: XEN_DOMCTL_CDF_hvm | optional,
     maxVcpus: config.maxVcpus,
     maxEvtchnPort: config.maxEvtchnPort,
     maxGrantFrames: config.maxGrantFrames,
@@ -166,5 +171,11 @@ export function domainControl(hypercalls: Hypercalls): DomainControl {
     getHvmContext: (of) => getHvmContext(ops, hypercalls, of),
     setHvmContext: (of, records) => setHvmContext(ops, hypercalls, of, records),
     allocUnbound: (of, remote) => allocUnbound(hypercalls, of, remote),
+    setVirqHandler: (of, virq) => {
+      const what = `cannot make domain ${of} the handler of virq ${virq}`;
+      const layout = xenDomctlSetVirqHandler;
+      const call = { cmd: XEN_DOMCTL_set_virq_handler, what, layout, values: { virq } };
+      return ops.domctl(call, of);
+    },
   };
 }

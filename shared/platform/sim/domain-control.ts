@@ -1,6 +1,7 @@
 /** The port DomainControl of a simulated domain. */
 
 import { E820MAX } from '../../abi/memory.ts';
+import { NR_VIRQS } from '../../abi/xen.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { DomainControl } from '../domain-control.ts';
 import { type Access, accessOf, dyingError, isAlive } from './control-access.ts';
@@ -77,6 +78,7 @@ function resources(
   | 'populatePhysmap'
   | 'setMemoryMap'
   | 'allocUnbound'
+  | 'setVirqHandler'
 > {
   return {
     maxVcpus: (domid, count) => onOther(domid, (domain) => makeVcpus(world, domain, count)),
@@ -99,6 +101,12 @@ function resources(
         if (!isAlive(domain)) return dyingError(domain);
         const made = allocPort(domain, { state: 'unbound', remote });
         return made.ok ? ok(made.value.number) : made;
+      }),
+    setVirqHandler: (domid, virq) =>
+      on(domid, () => {
+        if (virq < 0 || virq >= NR_VIRQS) return fail('EINVAL', `no virq ${virq}`);
+        world.virqHandlers.set(virq, domid);
+        return ok();
       }),
   };
 }

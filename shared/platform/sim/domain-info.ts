@@ -47,7 +47,7 @@ export function infoOf(domain: SimDomain): DomainInfo {
     running: runs && !domain.hvm,
     hvm: domain.hvm,
     hap: domain.hap,
-    xsDomain: false,
+    xsDomain: domain.xenstore,
     ...(domain.shutdown === undefined ? {} : { shutdown: domain.shutdown }),
     totalPages: domain.totalPages,
     maxPages: domain.maxPages,

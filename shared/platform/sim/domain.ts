@@ -17,6 +17,8 @@ export interface SimDomain {
   readonly hap: boolean;
   /** May control other domains. */
   readonly privileged: boolean;
+  /** A domain for xenstore. */
+  readonly xenstore: boolean;
 
   readonly physmap: Physmap;
   readonly ports: PortTable;

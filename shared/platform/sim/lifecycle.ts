@@ -70,6 +70,7 @@ export function addDomain(world: World, id: Domid, shape: Shape): SimDomain {
     hvm: shape.hvm,
     hap: shape.hap,
     privileged: shape.privileged,
+    xenstore: shape.xenstore === true,
     physmap: physmap(unmapped),
     ports: portTable(Math.min(shape.maxEvtchnPort, MAX_EVTCHN_PORT)),
     grants: grantTable(shape.maxGrantFrames, shape.maxMaptrackFrames),
