@@ -5,7 +5,7 @@ import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { must } from '../../shared/core/result.ts';
-import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
+import { connectSocket } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
 import { type OwnXenstored, ownXenstored } from './own-xenstored.ts';
 
@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 async function client(): Promise<XenstoreClient> {
-  const made = createXenstoreClient(must(await connectXenstore(own.socket)));
+  const made = createXenstoreClient(must(await connectSocket(own.socket)));
   clients.push(made);
   return made;
 }
@@ -109,7 +109,7 @@ it('shows the traffic, its memory and a line in its log when it is told to', asy
 it('shows its traffic to whoever connects beside its socket, as long as they do', async () => {
   const child = await own.start();
   const store = await client();
-  const traffic = must(await connectXenstore(`${own.socket}.trace`));
+  const traffic = must(await connectSocket(`${own.socket}.trace`));
   let seen = '';
   traffic.receive(
     (bytes) => {

@@ -46,9 +46,9 @@ export function unixContext(): UnixContext {
     random: () => randomBytes(16),
     xenstore: openStore,
     traffic: async () => {
-      const { connectXenstore, xenstoreSocketPath } = await socketModule();
+      const { connectSocket, xenstoreSocketPath } = await socketModule();
       // Beside the daemon's own socket; only our xenstored has it.
-      return connectXenstore(`${xenstoreSocketPath()}.trace`);
+      return connectSocket(`${xenstoreSocketPath()}.trace`);
     },
     after: clock.after,
     probes: async () => (await import('./probes.ts')).unixProbes(),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Failure, must } from '../../core/result.ts';
 import type { XenstoreTransport } from '../xenstore.ts';
-import { connectXenstore, xenstoreSocketPath } from './xenstore-socket.ts';
+import { connectSocket, xenstoreSocketPath } from './xenstore-socket.ts';
 
 test.each([
   [{ XENSTORED_PATH: '/a/b' }, '/a/b'],
@@ -38,7 +38,7 @@ describe('a connection', () => {
   });
 
   const connect = async (): Promise<XenstoreTransport> =>
-    must(await connectXenstore(join(dir, 'socket')));
+    must(await connectSocket(join(dir, 'socket')));
 
   /** Collects until `bytes` came or the connection ended. */
   const collect = (transport: XenstoreTransport, bytes: number) =>
@@ -100,7 +100,7 @@ describe('a connection', () => {
 });
 
 test('where nobody listens, the failure names the path', async () => {
-  const result = await connectXenstore('/nonexistent/xenstored/socket');
+  const result = await connectSocket('/nonexistent/xenstored/socket');
   expect(result).toMatchObject({ ok: false, error: { errno: 'ENOENT' } });
   expect(result.ok ? '' : result.error.what).toContain('/nonexistent/xenstored/socket');
 });

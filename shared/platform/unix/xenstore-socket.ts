@@ -1,5 +1,9 @@
-/** Xenstore over the Unix socket of a xenstored in this domain. */
+/**
+ * Xenstore over the Unix socket of a xenstored in this domain, or, where there is none, over the
+ * kernel's device (the order of libxenstore's xs_open(): tools/libs/store/xs.c @ RELEASE-4.17.0).
+ */
 
+import { statSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { ERRNO, type Errno } from '../../core/errno.ts';
 import { type Failure, fail, ok, type Result } from '../../core/result.ts';
@@ -52,8 +56,8 @@ function transport(socket: Socket, path: string): XenstoreTransport {
   };
 }
 
-/** Connects to a xenstored. ENOENT or ECONNREFUSED without one, EACCES without privilege. */
-export function connectXenstore(path = xenstoreSocketPath()): Promise<Result<XenstoreTransport>> {
+/** ENOENT or ECONNREFUSED without a xenstored there, EACCES without privilege. */
+export function connectSocket(path: string): Promise<Result<XenstoreTransport>> {
   return new Promise((resolve) => {
     const socket = createConnection({ path });
     const refused = (error: Error) => {
@@ -65,4 +69,31 @@ export function connectXenstore(path = xenstoreSocketPath()): Promise<Result<Xen
       resolve(ok(transport(socket, path)));
     });
   });
+}
+
+const DEVICES = ['/dev/xen/xenbus', '/proc/xen/xenbus'];
+
+/** A device, not a socket, nor a name for what is not there. */
+function isDevice(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isSocket();
+}
+
+/**
+ * Connects to the host's xenstored. `XENSTORED_PATH` may name its socket or the kernel's device;
+ * without it the socket comes first, then the device, which also leads to a xenstored in a domain
+ * of its own. Errors are those of the socket where nothing else is there.
+ */
+export async function connectXenstore(
+  env: NodeJS.ProcessEnv = process.env,
+  devices: readonly string[] = DEVICES,
+): Promise<Result<XenstoreTransport>> {
+  const path = xenstoreSocketPath(env);
+  const byDevice = async (device: string) =>
+    (await import('./xenbus-device.ts')).connectXenbus(device);
+  if (env.XENSTORED_PATH) return isDevice(path) ? byDevice(path) : connectSocket(path);
+  const connected = await connectSocket(path);
+  if (connected.ok || !['ENOENT', 'ECONNREFUSED'].includes(connected.error.errno)) return connected;
+  const device = devices.find(isDevice);
+  return device === undefined ? connected : byDevice(device);
 }
