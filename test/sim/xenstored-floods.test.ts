@@ -17,7 +17,7 @@ import { must } from '../../shared/core/result.ts';
 import { packet, show } from './raw-guest.ts';
 import { scene } from './xenstored-scene.ts';
 
-describe('XSA-326: a guest that does not read', () => {
+describe('trap 3; XSA-326: a guest that does not read', () => {
   it('is served up to what may be outstanding, costs a bounded amount, delays nobody', async () => {
     const { raw, host, othersAreFine } = await scene();
     const path = 'mine';
@@ -144,7 +144,7 @@ describe('the ends of domains and connections', () => {
     await othersAreFine();
   });
 
-  it('what a guest writes after its RELEASE is not looked at', async () => {
+  it('trap 9: what a guest writes after its RELEASE is not looked at', async () => {
     const { raw, host, othersAreFine } = await scene();
     const { sim, tools } = host;
     raw.put(packet(XS_READ, 'mine'));
@@ -170,7 +170,7 @@ describe('the ends of domains and connections', () => {
     await othersAreFine();
   });
 
-  it('XSA-233: a stub domain outlives the domain whose rights it has', async () => {
+  it('trap 9; XSA-233: a stub domain outlives the domain whose rights it has', async () => {
     const { raw, host, othersAreFine } = await scene();
     const { sim, tools } = host;
     const target = await host.addGuest();
@@ -183,7 +183,7 @@ describe('the ends of domains and connections', () => {
     await othersAreFine();
   });
 
-  it('XSA-484: RESET_WATCHES inside a transaction ends it, and the ring goes on', async () => {
+  it('trap 9; XSA-484: RESET_WATCHES in a transaction ends it, the ring goes on', async () => {
     const { raw, host } = await scene();
     await raw.ask(XS_WATCH, 'mine', 'token');
     const [started] = await raw.ask(XS_TRANSACTION_START, '');
@@ -203,7 +203,7 @@ it('XSA-115: a guest is not told which domains there are', async () => {
   expect(asked.map(show)).toEqual(['error EACCES']);
 });
 
-it('a tool that goes away amid a request, or sends nonsense, harms only itself', async () => {
+it('trap 12: a tool that ends amid a request, or sends nonsense, harms only itself', async () => {
   const { host, othersAreFine } = await scene();
   const { sim, daemon } = host;
   const before = daemon.sockets();
@@ -226,7 +226,7 @@ it('a tool that goes away amid a request, or sends nonsense, harms only itself',
   await othersAreFine();
 });
 
-it('the gfn of INTRODUCE is not looked at', async () => {
+it('trap 14: the gfn of INTRODUCE is not looked at', async () => {
   const { host } = await scene();
   const guest = host.addDomain();
   for (const gfn of ['-1', 'nonsense', '99999999999999999999']) {

@@ -1,4 +1,7 @@
-/** What a guest can do to its ring and its packets, and that nobody else notices. */
+/**
+ * What a guest can do to its ring and its packets, and that nobody else notices; the numbers are
+ * those of the table in services/xenstored/README.md.
+ */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -13,7 +16,7 @@ import { putHeader } from '../../shared/xenstore/wire.ts';
 import { packet, show } from './raw-guest.ts';
 import { scene } from './xenstored-scene.ts';
 
-describe('XSA-38, XSA-325: a ring whose indices are impossible', () => {
+describe('trap 1; XSA-38, XSA-325: a ring whose indices are impossible', () => {
   it.each([
     ['requests ahead by more than the ring', 'reqProd', 1025],
     ['requests behind', 'reqProd', -1],
@@ -53,7 +56,7 @@ describe('XSA-38, XSA-325: a ring whose indices are impossible', () => {
   });
 });
 
-describe('XSA-325, XSA-420: a packet that announces more than there may be', () => {
+describe('traps 2, 11; XSA-325, XSA-420: a packet that announces more than there may be', () => {
   it.each([4097, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff])('%d bytes', async (length) => {
     const { raw, host, othersAreFine, domainIsThere } = await scene();
     const header = new Uint8Array(16);
@@ -68,7 +71,7 @@ describe('XSA-325, XSA-420: a packet that announces more than there may be', () 
   });
 });
 
-describe('indices that run free', () => {
+describe('trap 1: indices that run free', () => {
   it.each([0xffffffff, 0xfffffff0, 0x7ffffff8, 1000])('may stand at %d', async (start) => {
     const { raw, host } = await scene();
     for (const name of ['reqCons', 'reqProd', 'rspCons', 'rspProd'] as const) {
@@ -84,7 +87,7 @@ describe('indices that run free', () => {
   });
 });
 
-describe('packets in pieces', () => {
+describe('trap 2: packets in pieces', () => {
   it('a request that comes byte by byte is answered once it is whole', async () => {
     const { raw, host } = await scene();
     const bytes = packet(XS_READ, 'mine');
@@ -106,7 +109,7 @@ describe('packets in pieces', () => {
     }
   });
 
-  it('replies and events come whole, in order, to a guest that reads 3 bytes a time', async () => {
+  it('trap 3: replies and events come whole, in order, to who reads 3 bytes a time', async () => {
     const { raw, host } = await scene();
     await raw.ask(XS_WATCH, 'mine', 'token');
     for (let i = 0; i < 5; i++) raw.send(XS_WRITE, `mine/n${i}`, '');

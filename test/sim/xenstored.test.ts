@@ -86,12 +86,24 @@ it('asks again when the hypervisor does not say which domains there are; kills n
   const { sim, tools } = host;
   const guest = await host.addGuest();
   const other = await host.addGuest();
-  sim.faults.fail('domainControl.listInfo', { nth: 1, errno: 'EPERM' });
+  sim.faults.fail('domainControl.listInfo', { nth: 1, errno: 'ENOMEM' });
   must(sim.dom0.domainControl.destroyDomain(other.domid));
   await sim.advance(100);
   expect(must(await sim.run(tools.isDomainIntroduced(guest.domid)))).toBe(true);
   expect(host.lines.join()).toContain('cannot list the domains');
   await sim.advance(1500);
+  expect(must(await sim.run(tools.isDomainIntroduced(guest.domid)))).toBe(true);
+  expect(must(await sim.run(tools.isDomainIntroduced(other.domid)))).toBe(false);
+});
+
+it('asks about each domain where it may not list them, as a xenstore domain', async () => {
+  const host = started();
+  const { sim, tools } = host;
+  const guest = await host.addGuest();
+  const other = await host.addGuest();
+  sim.faults.fail('domainControl.listInfo', { nth: 1, errno: 'EPERM' });
+  must(sim.dom0.domainControl.destroyDomain(other.domid));
+  await sim.advance(5);
   expect(must(await sim.run(tools.isDomainIntroduced(guest.domid)))).toBe(true);
   expect(must(await sim.run(tools.isDomainIntroduced(other.domid)))).toBe(false);
 });

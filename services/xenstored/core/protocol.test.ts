@@ -36,7 +36,7 @@ describe('the protocol', () => {
     expect(dom0.say('watch', '/w', 't', '1')).toBe('EINVAL');
   });
 
-  it('keeps a value with NULs, and an empty one', () => {
+  it('trap 5: keeps a value with NULs, and an empty one', () => {
     const { dom0 } = bench();
     dom0.say('write', '/x', 'a\0b\0');
     expect(dom0.say('read', '/x')).toBe('a|b|');
@@ -60,7 +60,7 @@ describe('the protocol', () => {
     expect(found.toSorted()).toEqual(names.toSorted());
   });
 
-  it('gives another generation to a list whose names change', () => {
+  it('trap 16: gives another generation to a list whose names change', () => {
     const { dom0 } = bench();
     dom0.say('mkdir', '/d/a');
     const before = dom0.say('part', '/d', '0').split('|')[0];
@@ -69,7 +69,7 @@ describe('the protocol', () => {
     expect(dom0.say('part', '/d', '999').slice(-2)).toBe('||');
   });
 
-  it('sends events of a change before its reply, and the first event of a watch after its', () => {
+  it('trap 4: sends the events of a change before its reply, a watch’s first after it', () => {
     const { store, dom0 } = bench();
     const { connection } = dom0;
     dom0.say('watch', '/w', 't');
@@ -89,7 +89,7 @@ describe('the protocol', () => {
     expect(order(4, '/w\0u\0')).toEqual([4, 15]);
   });
 
-  it('echoes all 32 bits of both ids', () => {
+  it('trap 13: echoes all 32 bits of both ids', () => {
     const { store, dom0 } = bench();
     const { connection } = dom0;
     store.handle(connection, 2, 0xfffffff1, 0xfffffff2, new Uint8Array([0]), 0, 1);

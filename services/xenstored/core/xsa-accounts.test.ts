@@ -124,7 +124,7 @@ describe('XSA-421: nodes deleted and created in one transaction', () => {
   });
 });
 
-describe('XSA-440: accounts at a commit', () => {
+describe('trap 8; XSA-440: accounts at a commit', () => {
   it('do not go below nothing when others removed the same nodes', () => {
     const { guest, dom0, store } = bench();
     const one = guest(1);
@@ -138,7 +138,7 @@ describe('XSA-440: accounts at a commit', () => {
   });
 });
 
-describe('XSA-272, XSA-483: accounts of a number that is used again', () => {
+describe('trap 8; XSA-272, XSA-483: accounts of a number that is used again', () => {
   it('start at nothing', () => {
     const { guest, dom0, store } = bench({ quotas: { nodes: 5, watches: 2, transactions: 1 } });
     for (let round = 0; round < 5; round++) {

@@ -51,7 +51,7 @@ describe('XSA-324: an event that fits no packet', () => {
   });
 });
 
-describe('XSA-418: a deep tree', () => {
+describe('trap 8; XSA-418: a deep tree', () => {
   it('is created, listed, removed and left behind by its owner without recursion', () => {
     const { guest, dom0, store } = bench();
     const one = guest(1);
@@ -66,7 +66,7 @@ describe('XSA-418: a deep tree', () => {
   });
 });
 
-describe('XSA-420: large numbers', () => {
+describe('trap 11; XSA-420: large numbers', () => {
   it('in a header are refused, in an argument cut as in C', () => {
     const { dom0, store } = bench();
     for (const length of [4097, 0x7fffffff, 0x80000000, 0xffffffff]) {
@@ -104,7 +104,7 @@ describe('XSA-425: a domain that is introduced again (kexec)', () => {
   });
 });
 
-describe('XSA-481: a path that ends in a slash below the homes of domains', () => {
+describe('trap 10; XSA-481: a path that ends in a slash below the homes of domains', () => {
   it('is refused by every operation', () => {
     const { guest } = bench();
     const one = guest(1);
@@ -133,7 +133,7 @@ describe('XSA-484: RESET_WATCHES inside a transaction', () => {
   });
 });
 
-describe('requests that arrive after a RELEASE', () => {
+describe('trap 9: requests that arrive after a RELEASE', () => {
   it('are not answered, and a dead domain’s connection says nothing more', () => {
     const { guest, dom0, store } = bench();
     const one = guest(1);

@@ -107,7 +107,7 @@ describe('XSA-352: ownership', () => {
   });
 });
 
-describe('XSA-353: the root', () => {
+describe('trap 6; XSA-353: the root', () => {
   it('has permissions like any node', () => {
     const { guest } = bench();
     const one = guest(1);
