@@ -164,7 +164,7 @@ function openFile(path: string): Result<XenbusFile> {
 }
 
 /** How long the host's xenstored may take for a first answer. */
-export const FIRST_ANSWER_MS = 5000;
+export const FIRST_ANSWER_MS = 10_000;
 
 /**
  * The transport, once somebody answers at its end: the kernel offers the device before any
