@@ -1,7 +1,7 @@
 /** Everything a command gets. */
 
 import type { Result } from '../shared/core/result.ts';
-import type { ImageFiles } from '../shared/domain/build/index.ts';
+import type { ImageFiles, StoreDomainHost } from '../shared/domain/build/index.ts';
 import type { Files } from '../shared/platform/files.ts';
 import type { XenstoreTransport } from '../shared/platform/xenstore.ts';
 import type { XenstoreClient } from '../shared/xenstore/client.ts';
@@ -13,6 +13,8 @@ export interface Context {
   readonly terminal: Terminal;
   /** Opens Xen and xenstore at the first call, and gives the same host again. */
   host(): Promise<Result<Host>>;
+  /** The host before there is a xenstore. */
+  storeDomainHost(): Promise<Result<StoreDomainHost>>;
   /** Plain files of this machine. Needs no Xen. */
   files(): Promise<Files>;
   images(): Promise<ImageFiles>;

@@ -12,6 +12,8 @@ const OUTPUT: Option = {
   fallback: 'table',
 };
 
+const QUIET: Option = { flags: '-q, --quiet', doc: 'say nothing but what went wrong' };
+
 export const STORE_COMMANDS: readonly Command[] = [
   {
     path: ['store', 'ls'],
@@ -133,6 +135,27 @@ export const STORE_COMMANDS: readonly Command[] = [
       ['xtl xenstored status', 'what is configured, and what runs'],
     ],
     run: async (context) => (await import('./commands/xenstored.ts')).xenstoredDisable(context),
+  },
+  {
+    path: ['xenstored', 'start'],
+    summary: "start xtl's xenstored as a domain of its own, on a host without one",
+    usage: '--stubdom [options] [-- WORDS...]',
+    args: [{ usage: '[words...]', doc: 'options of xenstored itself: -- --quota nodes=5000' }],
+    options: [
+      { flags: '--stubdom', doc: 'as a stub domain: the only way by hand' },
+      {
+        flags: '--kernel <file>',
+        doc: 'the image',
+        fallback: '/usr/lib/xtl/stubdom/xenstored.xen',
+      },
+      { flags: '--memory <mib>', doc: 'its memory', fallback: '8' },
+      QUIET,
+    ],
+    examples: [
+      ['xtl xenstored start --stubdom', 'before anything has spoken to a xenstored'],
+      ['xtl xenstored start --stubdom --memory 16', 'for a host of many domains'],
+    ],
+    run: async (...args) => (await import('./commands/xenstored-start.ts')).xenstoredStart(...args),
   },
   {
     path: ['xenstored', 'status'],

@@ -37,7 +37,13 @@ function createBuffer(whole: (packet: Uint8Array) => void): XenbusFile['write'] 
     if (size <= BUFFER && held < size) return undefined;
     held = 0;
     if (size > BUFFER) return 'E2BIG';
-    whole(partial.slice(0, size));
+    const head = partial.slice(0, HEADER);
+    // The payload is taken from the buffer when the kernel's thread gets to it.
+    setImmediate(() => {
+      const sent = partial.slice(0, size);
+      sent.set(head);
+      whole(sent);
+    });
     return undefined;
   };
 }

@@ -1,7 +1,7 @@
 /** A context for tests: files in memory, and whatever host the test brings. */
 
 import { fail, ok, type Result } from '../../shared/core/result.ts';
-import { createImageFiles } from '../../shared/domain/build/index.ts';
+import { createImageFiles, type StoreDomainHost } from '../../shared/domain/build/index.ts';
 import type { Files } from '../../shared/platform/files.ts';
 import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
@@ -14,6 +14,7 @@ export interface FakeContextOptions {
   readonly terminal?: FakeTerminal;
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly host?: Result<Host>;
+  readonly storeDomainHost?: StoreDomainHost;
   /** Where written files go; without it nothing can be written. */
   readonly written?: Map<string, Uint8Array>;
   readonly probes?: Probes;
@@ -26,6 +27,10 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
   return {
     terminal: options.terminal ?? fakeTerminal(),
     host: async () => options.host ?? fail('ENODEV', 'no Xen on this machine'),
+    storeDomainHost: async () =>
+      options.storeDomainHost === undefined
+        ? fail('ENODEV', 'no Xen on this machine')
+        : ok(options.storeDomainHost),
     files: async () => files,
     images: async () => createImageFiles(files),
     random: () => new Uint8Array(16).fill(0x5a),

@@ -41,6 +41,7 @@ export function unixContext(): UnixContext {
   return {
     terminal: processTerminal(),
     host: openHost,
+    storeDomainHost: async () => (await import('./store-domain-host.ts')).openStoreDomainHost(),
     files,
     images: async () => createImageFiles(await files(), KERNEL_CACHE_DIR),
     random: () => randomBytes(16),

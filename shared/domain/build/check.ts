@@ -44,7 +44,10 @@ function checkUuid(host: BuildHost, uuid: string): Result<void> {
 const XEN_OVERHEAD_KIB = 2048;
 
 /** Whether the machine has hardware assisted paging; ENOMEM if the domain does not fit. */
-function checkMemory(host: BuildHost, image: DomainImage): Result<boolean> {
+export function checkMemory(
+  host: Pick<BuildHost, 'domainControl'>,
+  image: DomainImage,
+): Result<boolean> {
   const info = host.domainControl.physInfo();
   if (!info.ok) return info;
   const { freePages, scrubPages, outstandingPages } = info.value;

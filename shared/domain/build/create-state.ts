@@ -3,6 +3,7 @@
 import { assert } from '../../core/assert.ts';
 import type { Domid, Port } from '../../core/ids.ts';
 import { ok, type Result } from '../../core/result.ts';
+import type { CreateDomain } from '../../platform/domain-control.ts';
 import type { DomainImage } from '../image/index.ts';
 import type { VmSpec } from '../spec/vm-spec.ts';
 import type { BuildHost } from './host.ts';
@@ -16,11 +17,16 @@ export interface Prepared {
   readonly image: DomainImage;
   /** Left paused if set. */
   readonly paused: boolean;
+  /** What its tables in the hypervisor may hold, and whether it is xenstore's own domain. */
+  readonly tables: Pick<
+    CreateDomain,
+    'maxEvtchnPort' | 'maxGrantFrames' | 'maxMaptrackFrames' | 'xenstore'
+  >;
 }
 
-/** What the steps hand on. */
-export interface CreateState {
-  readonly host: BuildHost;
+/** What the steps hand on that need no xenstore. */
+export interface DomainState {
+  readonly host: Omit<BuildHost, 'xenstore'>;
   domid?: Domid;
   storeDomid?: Domid;
   consoleDomid?: Domid;
@@ -30,13 +36,18 @@ export interface CreateState {
   consolePort?: Port;
 }
 
+export interface CreateState extends DomainState {
+  readonly host: BuildHost;
+}
+
 export type CreateStep = Step<CreateState>;
+export type DomainStep = Step<DomainState>;
 
 export function newCreateState(host: BuildHost): CreateState {
   return { host };
 }
 
-export function id(state: CreateState): Domid {
+export function id(state: DomainState): Domid {
   assert(state.domid !== undefined, 'the domain step ran');
   return state.domid;
 }

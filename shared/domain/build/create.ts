@@ -5,17 +5,19 @@ import { assert } from '../../core/assert.ts';
 import { ok } from '../../core/result.ts';
 import { entryContext, seedGrantTable } from '../image/index.ts';
 import { checkStep, populatedKib } from './check.ts';
-import { type CreateState, type CreateStep, id, inOrder, type Prepared } from './create-state.ts';
+import {
+  type CreateState,
+  type CreateStep,
+  type DomainStep,
+  id,
+  inOrder,
+  type Prepared,
+} from './create-state.ts';
 import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
 import { formatRecord } from './record.ts';
 import { makeNodes, removeNodes } from './store.ts';
 import { parseUuid } from './uuid.ts';
-
-/** libxl's defaults: libxl_create.c @ RELEASE-4.17.0 (event_channels), xl.conf (grant frames). */
-const MAX_EVTCHN_PORT = 1023;
-const MAX_GRANT_FRAMES = 64;
-const MAX_MAPTRACK_FRAMES = 1024;
 
 export function planCreate(vm: Prepared): Plan<CreateState> {
   return {
@@ -37,7 +39,7 @@ export function planCreate(vm: Prepared): Plan<CreateState> {
   };
 }
 
-function domainStep(vm: Prepared): CreateStep {
+export function domainStep(vm: Prepared): DomainStep {
   return {
     id: 'domain',
     title: `create the domain with uuid ${vm.uuid}`,
@@ -46,9 +48,7 @@ function domainStep(vm: Prepared): CreateStep {
         uuid: parseUuid(vm.uuid),
         maxVcpus: vm.spec.maxvcpus,
         hap: state.hap === true,
-        maxEvtchnPort: MAX_EVTCHN_PORT,
-        maxGrantFrames: MAX_GRANT_FRAMES,
-        maxMaptrackFrames: MAX_MAPTRACK_FRAMES,
+        ...vm.tables,
       });
       if (!created.ok) return created;
       state.domid = created.value;
@@ -61,7 +61,7 @@ function domainStep(vm: Prepared): CreateStep {
   };
 }
 
-function limitsStep(vm: Prepared): CreateStep {
+export function limitsStep(vm: Prepared): DomainStep {
   return {
     id: 'limits',
     title: `limit it to ${vm.spec.maxvcpus} vCPUs and ${vm.image.maxMemKib} KiB`,
@@ -76,7 +76,7 @@ function limitsStep(vm: Prepared): CreateStep {
   };
 }
 
-function channelsStep(): CreateStep {
+export function channelsStep(): DomainStep {
   return {
     id: 'channels',
     title: 'give it event channels for xenstore and the console',
@@ -93,7 +93,7 @@ function channelsStep(): CreateStep {
   };
 }
 
-function memoryStep(vm: Prepared): CreateStep {
+export function memoryStep(vm: Prepared): DomainStep {
   const { extents, memoryMap } = vm.image;
   const count = extents.reduce((sum, e) => sum + e.gfns.length, 0);
   return {
@@ -107,7 +107,7 @@ function memoryStep(vm: Prepared): CreateStep {
   };
 }
 
-function imageStep(vm: Prepared): CreateStep {
+function imageStep(vm: Prepared): DomainStep {
   const bytes = vm.image.writes.reduce((sum, write) => sum + write.bytes.length, 0);
   return {
     id: 'image',
@@ -116,7 +116,7 @@ function imageStep(vm: Prepared): CreateStep {
   };
 }
 
-function grantsStep(vm: Prepared): CreateStep {
+export function grantsStep(vm: Prepared): DomainStep {
   return {
     id: 'grants',
     title: 'grant the console ring and the xenstore ring',
@@ -138,7 +138,7 @@ function grantsStep(vm: Prepared): CreateStep {
   };
 }
 
-function paramsStep(vm: Prepared): CreateStep {
+export function paramsStep(vm: Prepared): DomainStep {
   return {
     id: 'params',
     title: 'tell Xen where its rings and channels are',
@@ -160,7 +160,7 @@ function paramsStep(vm: Prepared): CreateStep {
   };
 }
 
-function vcpuStep(vm: Prepared): CreateStep {
+export function vcpuStep(vm: Prepared): DomainStep {
   return {
     id: 'vcpu',
     title: `point vCPU 0 at the kernel's entry 0x${vm.image.entry.toString(16)}`,
@@ -227,7 +227,7 @@ function introduceStep(vm: Prepared): CreateStep {
   };
 }
 
-function unpauseStep(): CreateStep {
+export function unpauseStep(): DomainStep {
   return {
     id: 'unpause',
     title: 'let it run',

@@ -19,4 +19,11 @@ export {
 export { type PrepareOptions, prepareCreate } from './prepare.ts';
 export { parseRecord, type VmRecord } from './record.ts';
 export { findByName } from './store.ts';
+export {
+  newStoreDomainState,
+  planStoreDomain,
+  prepareStoreDomain,
+  registerStoreDomain,
+  type StoreDomainHost,
+} from './store-domain.ts';
 export { formatUuid, parseUuid } from './uuid.ts';

@@ -138,7 +138,9 @@ function startTime(ms: number): string {
   return (ms / 1000).toFixed(2);
 }
 
-function consoleNodes(of: NodesOf): StoreNode[] {
+export function consoleNodes(
+  of: Pick<NodesOf, 'domid' | 'consoleDomid' | 'consolePort' | 'consoleGfn'>,
+): StoreNode[] {
   const front = `${domainPath(of.domid)}/console`;
   const back = `${consoleBackendPath(of.consoleDomid, of.domid)}/0`;
   const trusted = `${libxlPath(of.domid)}/device/console/0`;

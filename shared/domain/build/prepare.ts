@@ -7,6 +7,9 @@ import type { Prepared } from './create-state.ts';
 import type { ImageFiles } from './image-files.ts';
 import { randomUuid } from './uuid.ts';
 
+/** libxl's defaults: libxl_create.c @ RELEASE-4.17.0 (event_channels), xl.conf (grant frames). */
+const TABLES = { maxEvtchnPort: 1023, maxGrantFrames: 64, maxMaptrackFrames: 1024 };
+
 export interface PrepareOptions {
   /** 16 random bytes, for a VM whose configuration names no uuid. */
   readonly random: Uint8Array;
@@ -34,5 +37,5 @@ export async function prepareCreate(
   });
   if (!image.ok) return image;
   const uuid = spec.uuid ?? randomUuid(options.random);
-  return ok({ spec, uuid, image: image.value, paused: options.paused });
+  return ok({ spec, uuid, image: image.value, paused: options.paused, tables: TABLES });
 }

@@ -12,6 +12,7 @@ import {
   domainPath,
   libxlPath,
   type NodesOf,
+  type StoreNode,
   vmPath,
 } from './nodes.ts';
 
@@ -35,16 +36,21 @@ function owned(by: Domid): Permission {
   return { domid: by, access: 'n' };
 }
 
+/** The nodes as they are written. */
+export function withPermissions(nodes: readonly StoreNode[], guest: Domid, backend: Domid) {
+  return nodes.map(({ path, value, access }) =>
+    access === 'inherited'
+      ? { path, value }
+      : { path, value, permissions: permissions(access, guest, backend) },
+  );
+}
+
 /**
  * Makes all nodes of a new domain in one transaction, over whatever an earlier domain of that domid
  * left. EEXIST if another domain took the name meanwhile.
  */
 export async function makeNodes(store: XenstoreClient, of: NodesOf): Promise<Result<void>> {
-  const nodes = domainNodes(of).map(({ path, value, access }) =>
-    access === 'inherited'
-      ? { path, value }
-      : { path, value, permissions: permissions(access, of.domid, of.consoleDomid) },
-  );
+  const nodes = withPermissions(domainNodes(of), of.domid, of.consoleDomid);
   const made = await store.transaction(async (tx) => {
     const removed = removeFrom(tx, of);
     const written = await tx.writeAll(nodes);

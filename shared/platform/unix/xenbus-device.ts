@@ -4,11 +4,18 @@
  *
  * A write may carry a part of a packet, or one, and what follows a whole packet is lost: here each
  * packet is a write of its own. Its buffer holds header and payload together, so that the largest
- * packets of the wire do not fit.
+ * packets of the wire do not fit. The kernel sends a payload from that buffer some time after the
+ * write: a packet that came meanwhile would go in its place, so each waits for the reply to the one
+ * before.
  */
 
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { XENSTORE_PAYLOAD_MAX, XS_ERROR, XS_GET_DOMAIN_PATH } from '../../abi/xs-wire.ts';
+import {
+  XENSTORE_PAYLOAD_MAX,
+  XS_ERROR,
+  XS_GET_DOMAIN_PATH,
+  XS_WATCH_EVENT,
+} from '../../abi/xs-wire.ts';
 import { ERRNO, type Errno } from '../../core/errno.ts';
 import { type Failure, fail, ok, type Result } from '../../core/result.ts';
 import type { XenstoreTransport } from '../xenstore.ts';
@@ -75,12 +82,28 @@ export function overXenbus(file: XenbusFile): XenstoreTransport {
     file.close();
     onClose?.(reason);
   };
+  const line: Uint8Array[] = [];
+  let unanswered = false;
+  const sendNext = (): void => {
+    const packet = line.shift();
+    unanswered = packet !== undefined;
+    if (packet === undefined || ended) return;
+    const errno = file.write(packet);
+    if (errno !== undefined) end({ errno, what: 'the kernel does not take a request' });
+  };
+  const noteReplies = createSplitter((packet) => {
+    if (packet[0] !== XS_WATCH_EVENT) sendNext();
+  });
   const hear = (): void => {
     while (!ended) {
       const count = file.read(scratch);
       if (count === 0) return;
       if (count < 0) end({ errno: 'EIO', what: 'the kernel’s connection to xenstored broke' });
-      else onData(scratch.slice(0, count));
+      else {
+        const bytes = scratch.slice(0, count);
+        noteReplies(bytes);
+        onData(bytes);
+      }
     }
   };
   const send = createSplitter((packet) => {
@@ -93,8 +116,8 @@ export function overXenbus(file: XenbusFile): XenstoreTransport {
       });
       return;
     }
-    const errno = file.write(packet);
-    if (errno !== undefined) end({ errno, what: 'the kernel does not take a request' });
+    line.push(packet.slice());
+    if (!unanswered) sendNext();
   });
   file.listen(hear);
   return {
