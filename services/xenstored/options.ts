@@ -188,7 +188,7 @@ The Xen store: serves dom0's tools on a socket and domains on their rings.
   -w, --timeout WHAT=SECONDS
         watch-event         how long a domain may leave an event unread (20)
 
-Limits of each domain (0: none):
+Limits of each domain (0: no limit):
   -E, --entry-nb N          nodes (${nodes})
   -S, --entry-size N        bytes of a node (${nodeSize})
   -W, --watch-nb N          watches (${watches})

@@ -1,7 +1,7 @@
 /** What requests carry: strings ended by NULs, counted and cut as C xenstored does. */
 
 import type { Path } from './path.ts';
-import type { Request } from './state.ts';
+import { pathLimitOf, type Request } from './state.ts';
 import { latin1Of } from './value.ts';
 
 /** The index of the first NUL of the payload at or after `from`; -1 without one. */
@@ -34,8 +34,9 @@ export function oneString(rq: Request): string | undefined {
  */
 export function onePath(rq: Request, length?: number): Path | undefined {
   const { bytes, start, end, connection, state } = rq;
-  if (length !== undefined) return state.paths.find(bytes, start, start + length, connection.base);
-  const nul = nulFrom(rq, start);
-  if (nul !== end - 1 || nul < 0) return undefined;
-  return state.paths.find(bytes, start, nul, connection.base);
+  const nul = length === undefined ? nulFrom(rq, start) : start + length;
+  if (length === undefined && (nul !== end - 1 || nul < 0)) return undefined;
+  const { base, domain } = connection;
+  const ownMax = domain === undefined ? undefined : pathLimitOf(domain.ownQuotas);
+  return state.paths.find(bytes, start, nul, base, ownMax);
 }

@@ -63,9 +63,16 @@ interface Slot {
 export interface PathCache {
   /**
    * The path that `bytes` from `start` to `end` (no NUL among them) name for a connection whose
-   * implicit path is `base`; undefined if it is invalid.
+   * implicit path is `base`; undefined if it is invalid. `ownMax` is the connection's own limit on
+   * the length.
    */
-  find(bytes: Uint8Array, start: number, end: number, base: string): Path | undefined;
+  find(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    base: string,
+    ownMax?: number,
+  ): Path | undefined;
   /** The limit has changed: forget what was valid under the old one. */
   clear(): void;
   /** Forgets where paths led: nodes that are gone must not live on here. */
@@ -81,14 +88,16 @@ function matches(raw: string, bytes: Uint8Array, start: number): boolean {
 export function createPathCache(maxLength: () => number): PathCache {
   const slots: (Slot | undefined)[] = new Array(PATH_CACHE_SLOTS).fill(undefined);
 
-  const parse = (raw: string, base: string): Path | undefined => {
+  const parse = (raw: string, base: string, max: number): Path | undefined => {
     const text = isRelative(raw) ? `${base}/${raw}` : raw;
-    return isValidPath(text, maxLength()) ? pathOf(text) : undefined;
+    return isValidPath(text, max) ? pathOf(text) : undefined;
   };
 
-  const find = (bytes: Uint8Array, start: number, end: number, base: string): Path | undefined => {
+  const find: PathCache['find'] = (bytes, start, end, base, ownMax) => {
     const length = end - start;
-    if (length > PATH_CACHE_LENGTH) return parse(latin1Of(bytes, start, end), base);
+    if (length > PATH_CACHE_LENGTH || ownMax !== undefined) {
+      return parse(latin1Of(bytes, start, end), base, ownMax ?? maxLength());
+    }
     let hash = length;
     for (let i = start; i < end; i++) hash = (Math.imul(hash, 0x01000193) ^ (bytes[i] ?? 0)) | 0;
     const index = (hash ^ (hash >>> 13)) & (PATH_CACHE_SLOTS - 1);
@@ -97,7 +106,7 @@ export function createPathCache(maxLength: () => number): PathCache {
       if (slot.base === base || bytes[start] === 0x2f) return slot.path;
     }
     const raw = latin1Of(bytes, start, end);
-    const path = parse(raw, base);
+    const path = parse(raw, base, maxLength());
     if (path !== undefined) slots[index] = { raw, base, path };
     return path;
   };

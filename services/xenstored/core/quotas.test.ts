@@ -113,6 +113,43 @@ describe('quotas of a guest', () => {
   });
 });
 
+const HARD_NAMES = [
+  'nodes',
+  'memory',
+  'watches',
+  'transactions',
+  'node-permissions',
+  'node-size',
+  'path-max',
+];
+
+it('a quota of 0 is no limit', () => {
+  const { dom0, guest } = bench({ quotas: { outstanding: 1000 } });
+  const one = guest(1);
+  for (const name of HARD_NAMES) expect(dom0.say('setQuota', '1', name, '0')).toBe('OK|');
+  for (let i = 0; i < 1100; i++) expect(one.say('write', `n${i}`, 'x'.repeat(3000))).toBe('OK|');
+  for (let i = 0; i < 200; i++) expect(one.say('watch', 'w', `t${i}`)).toBe('OK|');
+  for (let i = 0; i < 20; i++) expect(one.begin()).toBeGreaterThan(0);
+  expect(one.say('setPerms', 'n1', 'n1', ...Array(9).fill('r2'))).toBe('OK|');
+  expect(one.say('mkdir', 'p'.repeat(2048))).toBe('OK|');
+  expect(one.say('mkdir', 'p'.repeat(2049))).toBe('EINVAL');
+});
+
+it('a domain may have a limit of its own on the length of its paths', () => {
+  const { dom0, guest } = bench();
+  const [one, two] = [guest(1), guest(2)];
+  dom0.say('setQuota', '1', 'path-max', '5');
+  for (const op of ['mkdir', 'read']) {
+    expect(one.say(op, '123456')).toBe('EINVAL');
+    expect(one.say(op, '12345')).not.toBe('EINVAL');
+  }
+  expect(one.say('watch', '123456', 't')).toBe('EINVAL');
+  expect(two.say('mkdir', '123456')).toBe('OK|');
+  dom0.say('setQuota', 'path-max', '4');
+  expect(one.say('mkdir', '12345')).toBe('OK|');
+  expect(two.say('mkdir', '12345')).toBe('EINVAL');
+});
+
 describe('a driver domain', () => {
   it('has higher quotas once the toolstack makes it one; what is set for it stays', () => {
     const { dom0, guest } = bench({ quotas: { nodes: 5 } });

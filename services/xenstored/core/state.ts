@@ -1,5 +1,6 @@
 /** The store's whole state, and the request that is being handled. */
 
+import { XENSTORE_REL_PATH_MAX } from '../../../shared/abi/xs-wire.ts';
 import type { WireError } from '../../../shared/xenstore/errors.ts';
 import type { Connection, Watch } from './connection.ts';
 import type { Domain } from './domain.ts';
@@ -106,9 +107,19 @@ export function nextGeneration(state: State): number {
   return ++state.generation;
 }
 
-/** What holds for a domain: its own quota, or everybody's. */
+/** What holds for a domain: its own quota, or everybody's; 0 is no limit, as of Xen 4.22. */
+export function limitOf(state: State, domain: Domain | undefined, key: keyof Quotas): number {
+  const quota = domain?.ownQuotas[key] ?? state.quotas[key];
+  return quota === 0 ? Number.POSITIVE_INFINITY : quota;
+}
+
 export function quotaOf(state: State, connection: Connection, key: keyof Quotas): number {
-  return connection.domain?.ownQuotas[key] ?? state.quotas[key];
+  return limitOf(state, connection.domain, key);
+}
+
+/** The longest path; no limit here means what every client may rely on. */
+export function pathLimitOf(quotas: Partial<Quotas>): number | undefined {
+  return quotas.pathMax === 0 ? XENSTORE_REL_PATH_MAX : quotas.pathMax;
 }
 
 /** Notes that a connection has something to send, or is over. */

@@ -3,6 +3,7 @@
  * clock: whoever owns it moves bytes, tells the time, and answers for the hypervisor.
  */
 
+import { XENSTORE_REL_PATH_MAX } from '../../../shared/abi/xs-wire.ts';
 import type { Result } from '../../../shared/core/result.ts';
 import { must, ok } from '../../../shared/core/result.ts';
 import { addDomain, charge, weightOf } from './accounts.ts';
@@ -27,7 +28,7 @@ import type { Perms } from './perms.ts';
 import { DEFAULT_QUOTAS, DRIVER_DOMAIN_QUOTAS } from './quota.ts';
 import { replyError } from './reply.ts';
 import type { Request, State, StoreOptions } from './state.ts';
-import { nextGeneration, quotaOf } from './state.ts';
+import { nextGeneration, pathLimitOf, quotaOf } from './state.ts';
 import { createNode, insert } from './tree.ts';
 import { createWatchTrie } from './watch-trie.ts';
 import { createWriteRate } from './write-rate.ts';
@@ -99,7 +100,7 @@ function createState(options: StoreOptions): State {
     snapshotChanges: options.snapshotChanges ?? SNAPSHOT_CHANGES_MAX,
     socketOutputMax: options.socketOutputMax ?? SOCKET_OUTPUT_MAX,
     features: options.features ?? FEATURES,
-    paths: createPathCache(() => quotas.pathMax),
+    paths: createPathCache(() => pathLimitOf(quotas) ?? XENSTORE_REL_PATH_MAX),
     tree: { root: createNode(1, ROOT, 1, '', perms), epoch: 1, shape: 0 },
     domains,
     connections: new Set(),
@@ -145,8 +146,7 @@ function readDelay(state: State, connection: Connection): number {
   const { domain, privileged, ignored } = connection;
   if (ignored) return Number.POSITIVE_INFINITY;
   if (privileged || domain === undefined) return 0;
-  const hard = quotaOf(state, connection, 'memory');
-  const full = hard > 0 && domain.memory >= hard;
+  const full = domain.memory >= quotaOf(state, connection, 'memory');
   if (full || domain.outstanding >= quotaOf(state, connection, 'outstanding')) {
     return Number.POSITIVE_INFINITY;
   }

@@ -10,7 +10,7 @@ import { commit } from '../merge.ts';
 import { parentPath } from '../path.ts';
 import { ack, owedBy, replyText } from '../reply.ts';
 import type { Request, State } from '../state.ts';
-import { quotaOf } from '../state.ts';
+import { limitOf, quotaOf } from '../state.ts';
 import type { Access, Transaction } from '../transaction.ts';
 import { createTransaction } from '../transaction.ts';
 import { lookup } from '../tree.ts';
@@ -49,7 +49,7 @@ function checkOwners(rq: Request, tx: Transaction): WireError | undefined {
     const domain = existingDomain(state, domid);
     if (domain === undefined) return 'ENOMEM';
     const limited = tx.createdNodes && !connection.privileged && !domain.privileged;
-    const most = domain.ownQuotas.nodes ?? state.quotas.nodes;
+    const most = limitOf(state, domain, 'nodes');
     if (limited && domain.nodes + by >= most) return 'ENOSPC';
   }
   return undefined;

@@ -10,7 +10,7 @@ import type { Connection, Watch } from '../connection.ts';
 import { XENSTORE_SERVER_FEATURE_WATCHDEPTH } from '../features.ts';
 import { ack, sendEvent } from '../reply.ts';
 import type { Request, State } from '../state.ts';
-import { quotaOf } from '../state.ts';
+import { pathLimitOf, quotaOf } from '../state.ts';
 import { dropTransactions } from './transaction.ts';
 
 const keyOf = (path: string, token: string): string => `${path}\0${token}`;
@@ -19,7 +19,10 @@ const keyOf = (path: string, token: string): string => `${path}\0${token}`;
 function watchPath(rq: Request, raw: string): string | undefined {
   if (isSpecial(raw)) return raw.length <= XENSTORE_REL_PATH_MAX ? raw : undefined;
   const path = absolute(raw, rq.connection.base);
-  return isValidPath(path, rq.state.quotas.pathMax) ? path : undefined;
+  const { state, connection } = rq;
+  const own = pathLimitOf(connection.domain?.ownQuotas ?? {});
+  const limit = own ?? pathLimitOf(state.quotas) ?? XENSTORE_REL_PATH_MAX;
+  return isValidPath(path, limit) ? path : undefined;
 }
 
 /** The watch's depth: Infinity without one, undefined for a request that is malformed. */
