@@ -22,11 +22,6 @@ export const SOCKET_READ_BYTES = 16 * 1024;
 /** A socket with more than this to read is not listened to until it has read some of it. */
 export const SOCKET_UNREAD_MAX = 256 * 1024;
 
-/**
- * Two sockets that speak within this time speak at once: more than a request takes, less than two.
- */
-export const TOGETHER_MS = 0.05;
-
 /** Domains asked of the hypervisor at a time. */
 export const INFO_BATCH = 256;
 

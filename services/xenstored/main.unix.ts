@@ -59,7 +59,7 @@ function start(options: DaemonOptions, logs: Logs): Result<Running> {
     const traced = tracing.start();
     if (!traced.ok) logs.error(traced.error.what);
   }
-  const server = serveStreams(path, daemon.accept);
+  const server = serveStreams(path, daemon.accept, daemon.together);
   if (!server.ok) return server;
   const servers = [server.value];
   const trace = serveTrace(tracePathBeside(path), daemon.tap);

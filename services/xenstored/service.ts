@@ -41,6 +41,8 @@ export interface Xenstored {
   start(dom0: RingParts | undefined): Result<void>;
   /** Serves a connected socket of dom0. */
   accept(stream: Stream): StreamOwner;
+  /** Serves sockets that speak at once: all are heard before any is answered. */
+  together(serve: () => void): void;
   /** How many sockets are connected. */
   sockets(): number;
   stop(): void;
@@ -130,7 +132,7 @@ export function createXenstored(
     const { events } = xen;
     rings = createRings({ store, tap, clock, events, soon, flush, unread: expiry.plan, report });
   }
-  const sockets = createSockets({ store, tap, clock, flush, soon, report });
+  const sockets = createSockets({ store, tap, clock, flush, report });
   const parts: Parts = { host, store, sockets, rings, flush };
   let virq: Port | undefined;
   return {
@@ -148,6 +150,7 @@ export function createXenstored(
       return ok();
     },
     accept: sockets.accept,
+    together: sockets.together,
     sockets: sockets.count,
     stop: () => {
       expiry.stop();

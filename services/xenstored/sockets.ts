@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/platform/clock.ts';
 import { createDecoder } from '../../shared/xenstore/wire.ts';
 import { SOCKET_OUTPUT_MAX } from './core/limits.ts';
 import type { Store } from './core/store.ts';
-import { SOCKET_READ_BYTES, SOCKET_UNREAD_MAX, TOGETHER_MS } from './limits.ts';
+import { SOCKET_READ_BYTES, SOCKET_UNREAD_MAX } from './limits.ts';
 import type { Stream, StreamOwner } from './stream.ts';
 import type { Tap } from './tap.ts';
 
@@ -14,50 +14,24 @@ export interface SocketsHost {
   readonly clock: Pick<Clock, 'nowMs'>;
   /** Lets everybody send who has something to send. */
   flush(): void;
-  /** Calls `run` once, after all that is ready now was served. */
-  soon(run: () => void): void;
   report(line: string): void;
 }
 
 export interface Sockets {
   accept(stream: Stream): StreamOwner;
+  /**
+   * Serves sockets that speak at once: all are heard before any is answered, so that a client that
+   * is awake already is not woken by each answer.
+   */
+  together(serve: () => void): void;
   /** How many are connected. */
   count(): number;
   closeAll(): void;
 }
 
-/**
- * When to send. A single request is answered at once. Where several sockets speak at a time, all
- * are heard before any is answered: a client that is awake already is not woken by each answer.
- */
-interface Rhythm {
-  /** `who` was heard at this time. */
-  heard(who: object, nowMs: number): void;
-}
-
-function createRhythm(flush: () => void, soon: (run: () => void) => void): Rhythm {
-  let last: object | undefined;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  let together = false;
-  let waiting = 0;
-  const answer = (): void => {
-    together = waiting > 1;
-    waiting = 0;
-    flush();
-  };
-  return {
-    heard: (who, nowMs) => {
-      if (who !== last && nowMs - lastMs < TOGETHER_MS) together = true;
-      last = who;
-      lastMs = nowMs;
-      if (!together) flush();
-      else if (waiting++ === 0) soon(answer);
-    },
-  };
-}
-
 interface State extends SocketsHost {
-  readonly rhythm: Rhythm;
+  /** Lets everybody send, now or when all were heard. */
+  answer(): void;
   /** Every socket is read into this; what of it is no whole packet, its decoder keeps. */
   readonly scratch: Uint8Array;
   /** How to drop each connected socket. */
@@ -65,7 +39,7 @@ interface State extends SocketsHost {
 }
 
 function accept(
-  { store, tap, clock, flush, report, scratch, open, rhythm }: State,
+  { store, tap, clock, report, scratch, open, answer }: State,
   stream: Stream,
 ): StreamOwner {
   const connection = store.connect();
@@ -125,22 +99,31 @@ function accept(
       const count = stream.read(scratch);
       if (count === 0) return;
       if (count < 0 || !decoder.push(scratch.subarray(0, count)).ok) drop();
-      rhythm.heard(stream, store.state.nowMs);
+      answer();
     },
     writable: () => {
       send();
-      flush();
+      answer();
     },
   };
 }
 
 export function createSockets(host: SocketsHost): Sockets {
   const open = new Set<() => void>();
-  const rhythm = createRhythm(host.flush, host.soon);
   const scratch = new Uint8Array(SOCKET_READ_BYTES);
-  const state: State = { ...host, rhythm, scratch, open };
+  let hearing = false;
+  const answer = (): void => {
+    if (!hearing) host.flush();
+  };
+  const state: State = { ...host, answer, scratch, open };
   return {
     accept: (stream) => accept(state, stream),
+    together: (serve) => {
+      hearing = true;
+      serve();
+      hearing = false;
+      host.flush();
+    },
     count: () => open.size,
     closeAll: () => {
       for (const drop of [...open]) drop();

@@ -14,20 +14,26 @@ interface Bucket {
   orders: readonly number[];
 }
 
+/** What a large directory has instead of one list. */
+interface Large {
+  count: number;
+  /** As many as a power of two. */
+  buckets: Bucket[];
+  nextOrder: number;
+  /** The list on the wire, once asked for, until a name comes or goes. */
+  list: Uint8Array | undefined;
+}
+
+/** There is one for every directory, and most are small: what only large ones need is apart. */
 export interface Children {
   readonly epoch: number;
-  count: number;
   /** The size of the list on the wire: every name and its NUL. */
   bytes: number;
   /** When a child last came or went, by the store's count. */
   generation: number;
   /** Of a small directory, in the order in which they came. Never changed: replaced. */
   nodes: readonly Node[];
-  /** Of a large one instead; as many as a power of two. */
-  buckets: Bucket[] | undefined;
-  nextOrder: number;
-  /** The list on the wire, once asked for, until a name comes or goes. */
-  list: Uint8Array | undefined;
+  large: Large | undefined;
 }
 
 const NO_NODES: readonly Node[] = [];
@@ -45,32 +51,26 @@ function slotOf(buckets: readonly Bucket[], name: string): number {
 }
 
 export function getChild(children: Children, name: string): Node | undefined {
-  const { buckets } = children;
-  const nodes = buckets === undefined ? children.nodes : buckets[slotOf(buckets, name)]?.nodes;
+  const { large } = children;
+  if (large === undefined) return children.nodes[indexOf(children.nodes, name)];
+  const nodes = large.buckets[slotOf(large.buckets, name)]?.nodes;
   return nodes?.[indexOf(nodes, name)];
 }
 
 /** An empty directory, or a copy that `epoch` may write to and that shares what it can. */
 export function ownChildren(children: Children | undefined, epoch: number): Children {
   if (children === undefined) {
-    return {
-      epoch,
-      count: 0,
-      bytes: 0,
-      generation: 0,
-      nodes: NO_NODES,
-      buckets: undefined,
-      nextOrder: 0,
-      list: undefined,
-    };
+    return { epoch, bytes: 0, generation: 0, nodes: NO_NODES, large: undefined };
   }
   if (children.epoch === epoch) return children;
-  const { count, bytes, generation, nodes, buckets, nextOrder, list } = children;
-  return { epoch, count, bytes, generation, nodes, buckets: buckets?.slice(), nextOrder, list };
+  const { bytes, generation, nodes, large } = children;
+  const own = large && { ...large, buckets: large.buckets.slice() };
+  return { epoch, bytes, generation, nodes, large: own };
 }
 
-/** The bucket at `slot`, as one that may be written to. */
-function ownBucket(children: Children, buckets: Bucket[], slot: number): Bucket {
+/** The bucket for `name`, as one that may be written to. */
+function ownBucket(children: Children, { buckets }: Large, name: string): Bucket {
+  const slot = slotOf(buckets, name);
   const bucket = buckets[slot] as Bucket;
   if (bucket.epoch === children.epoch) return bucket;
   const own = { epoch: children.epoch, nodes: bucket.nodes, orders: bucket.orders };
@@ -80,11 +80,11 @@ function ownBucket(children: Children, buckets: Bucket[], slot: number): Bucket 
 
 /** Spreads the children over four times as many buckets, the first time over four. */
 function grow(children: Children): void {
-  const { epoch } = children;
-  const old = children.buckets ?? [
+  const { epoch, large } = children;
+  const old = large?.buckets ?? [
     { epoch, nodes: children.nodes, orders: children.nodes.map((_, i) => i) },
   ];
-  if (children.buckets === undefined) children.nextOrder = children.nodes.length;
+  const count = large?.count ?? children.nodes.length;
   const nodes: Node[][] = Array.from({ length: old.length * 4 }, () => []);
   const orders: number[][] = nodes.map(() => []);
   const buckets = nodes.map((own, i) => ({ epoch, nodes: own, orders: orders[i] as number[] }));
@@ -96,52 +96,57 @@ function grow(children: Children): void {
     });
   }
   children.nodes = NO_NODES;
-  children.buckets = buckets;
+  children.large = { count, buckets, nextOrder: large?.nextOrder ?? count, list: undefined };
 }
 
 /** Puts a copy of a child in its place. `children` must be owned. */
 export function replaceChild(children: Children, node: Node): void {
-  const { buckets } = children;
-  const home = buckets && ownBucket(children, buckets, slotOf(buckets, node.name));
-  const nodes = (home ?? children).nodes.slice();
+  const { large } = children;
+  const home = large === undefined ? children : ownBucket(children, large, node.name);
+  const nodes = home.nodes.slice();
   nodes[indexOf(nodes, node.name)] = node;
-  (home ?? children).nodes = nodes;
+  home.nodes = nodes;
 }
 
 /** Adds a child under a name that is free, last in the list. `children` must be owned. */
 export function addChild(children: Children, node: Node, generation: number): void {
-  const { buckets } = children;
-  if (buckets === undefined) children.nodes = [...children.nodes, node];
-  else {
-    const bucket = ownBucket(children, buckets, slotOf(buckets, node.name));
-    bucket.nodes = [...bucket.nodes, node];
-    bucket.orders = [...bucket.orders, children.nextOrder++];
+  const { large } = children;
+  const home = large === undefined ? children : ownBucket(children, large, node.name);
+  // Unlike a literal with a spread, this makes a list without room for more.
+  home.nodes = home.nodes.concat(node);
+  if (large !== undefined) {
+    const bucket = home as Bucket;
+    bucket.orders = bucket.orders.concat(large.nextOrder++);
+    large.count++;
+    large.list = undefined;
   }
-  children.count++;
   children.bytes += node.name.length + 1;
   children.generation = generation;
-  children.list = undefined;
-  if (children.count > (buckets?.length ?? 1) * BUCKET_CHILDREN) grow(children);
+  const count = large?.count ?? children.nodes.length;
+  if (count > (large?.buckets.length ?? 1) * BUCKET_CHILDREN) grow(children);
 }
 
 /** Removes a child if it is there. `children` must be owned. */
 export function deleteChild(children: Children, name: string, generation: number): void {
-  const { buckets } = children;
-  const home = buckets && ownBucket(children, buckets, slotOf(buckets, name));
-  const at = indexOf((home ?? children).nodes, name);
+  const { large } = children;
+  const home = large === undefined ? children : ownBucket(children, large, name);
+  const at = indexOf(home.nodes, name);
   if (at < 0) return;
-  if (home !== undefined) home.orders = home.orders.toSpliced(at, 1);
-  (home ?? children).nodes = (home ?? children).nodes.toSpliced(at, 1);
-  children.count--;
+  home.nodes = home.nodes.toSpliced(at, 1);
+  if (large !== undefined) {
+    const bucket = home as Bucket;
+    bucket.orders = bucket.orders.toSpliced(at, 1);
+    large.count--;
+    large.list = undefined;
+  }
   children.bytes -= name.length + 1;
   children.generation = generation;
-  children.list = undefined;
 }
 
 /** In the order in which they came, as C xenstored lists them. */
 export function childrenOf(children: Children | undefined): readonly Node[] {
-  if (children?.buckets === undefined) return children?.nodes ?? NO_NODES;
-  const all = children.buckets.flatMap(({ nodes, orders }) =>
+  if (children?.large === undefined) return children?.nodes ?? NO_NODES;
+  const all = children.large.buckets.flatMap(({ nodes, orders }) =>
     nodes.map((node, i) => ({ node, order: orders[i] as number })),
   );
   return all.sort((a, b) => a.order - b.order).map(({ node }) => node);
@@ -149,16 +154,16 @@ export function childrenOf(children: Children | undefined): readonly Node[] {
 
 const NOTHING = new Uint8Array(0);
 
-/** The names as DIRECTORY sends them. Kept until one comes or goes; not to be written to. */
+/** The names as DIRECTORY sends them; of a large directory kept: not to be written to. */
 export function childList(children: Children | undefined): Uint8Array {
-  if (children === undefined || children.count === 0) return NOTHING;
-  if (children.list !== undefined) return children.list;
+  if (children === undefined || children.bytes === 0) return NOTHING;
+  if (children.large?.list !== undefined) return children.large.list;
   const list = new Uint8Array(children.bytes);
   let at = 0;
   for (const { name } of childrenOf(children)) {
     for (let i = 0; i < name.length; i++) list[at++] = name.charCodeAt(i);
     at++;
   }
-  children.list = list;
+  if (children.large !== undefined) children.large.list = list;
   return list;
 }

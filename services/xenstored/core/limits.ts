@@ -14,7 +14,7 @@ export const STRING_VALUE_MAX = 128;
 export const BUCKET_CHILDREN = 16;
 
 /** Parsed paths kept for the next request; a power of two. */
-export const PATH_CACHE_SLOTS = 2048;
+export const PATH_CACHE_SLOTS = 512;
 /** Longer paths are parsed each time. */
 export const PATH_CACHE_LENGTH = 192;
 

@@ -23,9 +23,9 @@ interface Served {
 }
 
 /** A server that keeps what it hears. */
-function listen(): Served[] {
+function listen(turn?: (serve: () => void) => void): Served[] {
   const served: Served[] = [];
-  const server = serveStreams(path, (stream) => {
+  const accept = (stream: ServedStream) => {
     const one: Served = { stream, heard: '', ended: false, roomCalls: 0 };
     served.push(one);
     const buffer = new Uint8Array(64 * 1024);
@@ -41,8 +41,8 @@ function listen(): Served[] {
         one.roomCalls++;
       },
     };
-  });
-  servers.push(must(server));
+  };
+  servers.push(must(serveStreams(path, accept, turn)));
   return served;
 }
 
@@ -77,6 +77,50 @@ it('serves connections one by one and side by side, until they end', async () =>
   again.end('again');
   await until(() => served[3]?.ended === true);
   expect(served[3]?.heard).toBe('again');
+});
+
+/** Keeps the process busy after `speak`, so that all of it is there when the server looks. */
+function atOnce(speak: () => void): void {
+  speak();
+  spawnSync('sleep', ['0.1']);
+}
+
+it('serves those that are ready together in one turn', async () => {
+  const turns: number[] = [];
+  const served = listen((serve) => {
+    const before = served.filter(({ heard }) => heard !== '').length;
+    serve();
+    turns.push(served.filter(({ heard }) => heard !== '').length - before);
+  });
+  const sockets = await Promise.all([connected(), connected(), connected()]);
+  await until(() => served.length === 3);
+  atOnce(() => {
+    for (const socket of sockets) socket.write('x');
+  });
+  await until(() => served.every(({ heard }) => heard === 'x'));
+  expect(turns).toContain(3);
+});
+
+it('leaves those in peace that another one closes in the same turn', async () => {
+  const streams: ServedStream[] = [];
+  let heard = 0;
+  const readable = (): void => {
+    heard++;
+    for (const stream of streams) stream.close();
+  };
+  const accept = (stream: ServedStream) => {
+    streams.push(stream);
+    return { readable, writable: () => {} };
+  };
+  servers.push(must(serveStreams(path, accept)));
+  const sockets = await Promise.all([connected(), connected(), connected()]);
+  await until(() => streams.length === 3);
+  const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+  atOnce(() => {
+    for (const socket of sockets) socket.write('x');
+  });
+  await Promise.all(closed);
+  expect(heard).toBe(1);
 });
 
 it('hears what was sent before an end that lost replies', async () => {

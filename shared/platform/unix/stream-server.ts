@@ -6,6 +6,7 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bind, ffi, lastFailure, once } from './ffi.ts';
+import { createPoller, type Poller } from './poller.ts';
 
 export interface ServedStream {
   /**
@@ -66,29 +67,6 @@ function addressOf(path: string): Uint8Array {
   return address;
 }
 
-interface Ready {
-  readonly readable: boolean;
-  readonly writable: boolean;
-}
-
-type PollCallback = (events: Ready & { readonly disconnect: boolean }) => void;
-
-/**
- * koffi calls with the poll's status and its events, and loses what the callback throws: an error
- * of ours ends the process as it would elsewhere.
- */
-function guarded(then: (broken: boolean, events: Ready) => void): PollCallback {
-  return (...given: readonly unknown[]): void => {
-    try {
-      then(Number(given[0]) < 0, given[1] as Ready);
-    } catch (thrown) {
-      process.nextTick(() => {
-        throw thrown;
-      });
-    }
-  };
-}
-
 /** The bytes moved, 0 if it would block, -1 for any other error. */
 function moved(count: number): number {
   if (count >= 0) return count;
@@ -96,12 +74,17 @@ function moved(count: number): number {
   return errno === EAGAIN || errno === EINTR ? 0 : -1;
 }
 
-function serve(
-  { read, write, close }: Libc,
-  fd: number,
-  open: Set<() => void>,
-  accept: (stream: ServedStream) => ServedStreamOwner,
-): void {
+/** What all connections of a server share. */
+interface Server {
+  readonly libc: Libc;
+  readonly poller: Poller;
+  /** How to end each connection. */
+  readonly open: Set<() => void>;
+  readonly accept: (stream: ServedStream) => ServedStreamOwner;
+}
+
+function serve({ libc, poller, open, accept }: Server, fd: number): void {
+  const { read, write, close } = libc;
   let isOpen = true;
   let broken = false;
   let lastRead = 1;
@@ -110,21 +93,20 @@ function serve(
     if (!isOpen) return;
     isOpen = false;
     open.delete(end);
-    handle.close();
+    polled.remove();
     close(fd);
   };
   open.add(end);
 
-  const callback = guarded((error, { readable, writable }) => {
-    if (writable && isOpen) owner.writable();
-    if (readable && isOpen) owner.readable();
-    if (!error) return;
-    // The loop has given up this descriptor. What came before the end is still there to read.
+  const polled = poller.add(fd, (readable, writable, over) => {
+    if (writable && isOpen && !over) owner.writable();
+    if (readable && isOpen && !over) owner.readable();
+    if (!over) return;
+    // Nobody listens to replies any more. What came before the end is still there to read.
     for (lastRead = 1; isOpen && lastRead > 0; ) owner.readable();
     broken = true;
     if (isOpen) owner.readable();
   });
-  const handle = ffi().node.poll(fd, { readable: true }, callback);
 
   const owner = accept({
     read: (into) => {
@@ -135,9 +117,7 @@ function serve(
     },
     write: (bytes) => (broken ? -1 : moved(write(fd, bytes, bytes.length))),
     want: (input, room) => {
-      if (!isOpen) return;
-      if (input || room) handle.start({ readable: input, writable: room }, callback);
-      else handle.stop();
+      if (isOpen) polled.want(input, room);
     },
     close: end,
   });
@@ -188,43 +168,59 @@ function listenAt({ socket, bind, connect, listen, close }: Libc, path: string):
   return ok(fd);
 }
 
+/** Listens, and accepts a few at a time; pauses when the process is out of descriptors. */
+function acceptFrom(server: Server, fd: number): () => void {
+  const { accept4 } = server.libc;
+  let timer: NodeJS.Timeout | undefined;
+  const polled = server.poller.add(fd, () => {
+    for (let i = 0; i < ACCEPT_BATCH; i++) {
+      const made = accept4(fd, null, null, FLAGS);
+      if (made >= 0) serve(server, made);
+      else if (moved(-1) === 0) return;
+      else {
+        polled.want(false, false);
+        timer = setTimeout(() => polled.want(true, false), ACCEPT_PAUSE_MS);
+        return;
+      }
+    }
+  });
+  return () => {
+    clearTimeout(timer);
+    polled.remove();
+  };
+}
+
 /**
- * Listens on `path`, for root alone. EADDRINUSE if somebody does already, EINVAL for a path that is
- * too long, EACCES, ENOENT without its folder.
+ * Listens on `path`, for root alone. `turn` is called with what serves all those that are ready at
+ * once. EADDRINUSE if somebody listens already, EINVAL for a path that is too long, EACCES, ENOENT
+ * without its folder.
  */
 export function serveStreams(
   path: string,
   accept: (stream: ServedStream) => ServedStreamOwner,
+  turn: (serve: () => void) => void = (serve) => serve(),
 ): Result<StreamServer> {
   const library = libc();
   if (!library.ok) return library;
   const listening = listenAt(library.value, path);
   if (!listening.ok) return listening;
   const fd = listening.value;
+  const { close } = library.value;
+  const poller = createPoller(turn);
+  if (!poller.ok) {
+    close(fd);
+    return poller;
+  }
   const open = new Set<() => void>();
-  const { accept4, close } = library.value;
-  let timer: NodeJS.Timeout | undefined;
-
-  const acceptSome = guarded(() => {
-    for (let i = 0; i < ACCEPT_BATCH; i++) {
-      const made = accept4(fd, null, null, FLAGS);
-      if (made >= 0) serve(library.value, made, open, accept);
-      else if (moved(-1) === 0) return;
-      else {
-        handle.stop();
-        timer = setTimeout(() => handle.start({ readable: true }, acceptSome), ACCEPT_PAUSE_MS);
-        return;
-      }
-    }
-  });
-  const handle = ffi().node.poll(fd, { readable: true }, acceptSome);
+  const server = { libc: library.value, poller: poller.value, open, accept };
+  const stopAccepting = acceptFrom(server, fd);
   return ok({
     close: () => {
-      clearTimeout(timer);
-      handle.close();
+      stopAccepting();
       close(fd);
       rmSync(path, { force: true });
       for (const end of [...open]) end();
+      poller.value.close();
     },
   });
 }
