@@ -1,6 +1,7 @@
 /** A guest that does anything at all to its ring's page: nobody else may notice any of it. */
 
-import { deepEqual } from 'node:assert/strict';
+import { deepEqual, equal } from 'node:assert/strict';
+import { XENSTORE_ERROR_RINGIDX } from '../../shared/abi/xs-wire.ts';
 import { type Prng, prng } from '../../shared/core/prng.ts';
 import { writeRing, XENSTORE_REQUESTS } from '../../shared/ring/byte-ring.ts';
 import type { PageField } from '../sim/raw-guest.ts';
@@ -20,9 +21,28 @@ const FIELDS: readonly PageField[] = [
 /** Ids that its transactions are likely to have. */
 const TRANSACTIONS = [1, 2, 3];
 
-type Step = (scene: Scene, random: Prng) => void;
+type Step = (scene: Scene, random: Prng) => void | Promise<void>;
+
+/** Starts anew, which must be granted, and then breaks an index, which must be found out. */
+async function breakIndex({ raw, host }: Scene, random: Prng): Promise<void> {
+  raw.setField('connection', 1);
+  raw.guest.notify();
+  await host.sim.advance(1);
+  raw.take();
+  await host.sim.advance(1);
+  equal(raw.field('connection'), 0, 'it is not connected again');
+  equal(raw.field('error'), 0, 'an error that is over');
+  const name = random.pick(['reqProd', 'reqCons'] as const);
+  const by = 1025 + random.below(0x7fffffff);
+  raw.setField(name, raw.field(name) + (name === 'reqProd' ? by : -by));
+  raw.guest.notify();
+  // It may owe some time for what it wrote before.
+  await host.sim.advance(1000);
+  equal(raw.field('error'), XENSTORE_ERROR_RINGIDX, 'an impossible index is served');
+}
 
 const STEPS: readonly Step[] = [
+  breakIndex,
   ({ raw }) => raw.guest.notify(),
   ({ raw }) => void raw.take(),
   ({ raw }, random) => void raw.take(1 + random.below(40)),
@@ -64,7 +84,7 @@ export const pageWorld: World = async (seed, cases, done) => {
   const random = prng(seed);
   const stage = await scene(seed);
   for (let i = 0; i < cases; i++) {
-    random.pick(STEPS)(stage, random);
+    await random.pick(STEPS)(stage, random);
     if (random.chance(0.25)) await stage.host.sim.advance(random.below(3));
     deepEqual(stage.host.daemon.store.check(), []);
     if (i % 50 === 49) await stage.othersAreFine();
