@@ -43,7 +43,7 @@ export interface Toolchain {
   compileScript(script: string, bytecode: string, debug: boolean): Promise<void>;
 }
 
-/** C and assembler files below `dir`, as paths from it. The tool is for this machine. */
+/** C and assembler files below `dir`, as paths from it. */
 function sourcesOf(dir: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .filter((path) => /\.(c|S|h|lds)$/.test(path))
@@ -67,16 +67,16 @@ async function forAll<T>(items: readonly T[], work: (item: T) => Promise<unknown
 /** Compiles everything into `dir`. */
 async function make(
   dir: string,
-  kernel: string,
+  { kernel, compiler }: { kernel: string; compiler: string },
   sources: readonly string[],
   sysroot: Sysroot,
   flags: readonly string[],
 ): Promise<void> {
   const here = { cwd: dir };
   await execa('ar', ['x', sysroot.engine, ...ENGINE], here);
-  const units = sources.filter((path) => /\.[cS]$/.test(path) && !path.startsWith('tool/'));
+  const units = sources.filter((path) => /\.[cS]$/.test(path));
   const object = (path: string) => join(dir, `${path.replaceAll('/', '-')}.o`);
-  const tool = [join(kernel, 'tool/compile.c'), ...ENGINE, '-lm', '-lpthread', '-o', 'compile'];
+  const tool = [compiler, ...ENGINE, '-lm', '-lpthread', '-o', 'compile'];
   const jobs: [string, ...string[]][] = [
     ['-O1', `-I${sysroot.engineIncludes}`, ...tool],
     ...units.map((path): [string, ...string[]] => [
@@ -98,6 +98,7 @@ export async function openToolchain(
   say: (text: string) => void,
 ): Promise<Toolchain> {
   const kernel = join(root, 'shared/kernel');
+  const compiler = join(root, 'deploy/relink/compile.c');
   const sources = sourcesOf(kernel);
   const includes = [await gccLine('-print-file-name=include'), ...sysroot.includes];
   const flags = [
@@ -109,13 +110,14 @@ export async function openToolchain(
   const hash = createHash('sha256');
   hash.update(JSON.stringify([flags, FLAGS_OF, sysroot.packages, await gccLine('--version')]));
   for (const path of sources) hash.update(path).update(readFileSync(join(kernel, path)));
+  hash.update(readFileSync(compiler));
   const dir = join(root, 'build/relink', hash.digest('hex').slice(0, 16));
   if (!existsSync(dir)) {
     say('compiling the kernel');
     await mkdir(join(root, 'build/relink'), { recursive: true });
     const work = await mkdtemp(join(root, 'build/relink/work-'));
     try {
-      await make(work, kernel, sources, sysroot, flags);
+      await make(work, { kernel, compiler }, sources, sysroot, flags);
       await writeFile(join(work, 'kernel.lds'), readFileSync(join(kernel, 'image.lds')));
       await rename(work, dir).catch(() => {});
     } finally {

@@ -7,10 +7,9 @@ uint32_t host_ports[HOST_PORTS];
 
 /* Calls `call` with the argument as a u32. */
 #define WITH_NUMBER(name, call)                                                                  \
-    static JSValue name(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)         \
+    HOST_FUNCTION(name)                                                                          \
     {                                                                                            \
         double n;                                                                                \
-        (void)self, (void)argc;                                                                  \
         if (!host_number(ctx, argv[0], UINT32_MAX, &n))                                          \
             return JS_EXCEPTION;                                                                 \
         return JS_NewInt32(ctx, call((uint32_t)n));                                              \
@@ -37,10 +36,9 @@ WITH_NUMBER(js_notify, notify)
 WITH_NUMBER(js_unmask, unmask)
 
 /* bindInterdomain(domid, port): a port, or a negative errno */
-static JSValue js_bind_interdomain(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_bind_interdomain)
 {
     double domid, port;
-    (void)self, (void)argc;
     if (!host_number(ctx, argv[0], UINT16_MAX, &domid) ||
         !host_number(ctx, argv[1], UINT32_MAX, &port))
         return JS_EXCEPTION;
@@ -53,9 +51,8 @@ static JSValue js_bind_interdomain(JSContext *ctx, JSValueConst self, int argc, 
  * (of host.now) at which it wants to be called again at the latest, Infinity for never, or a
  * negative number when there is nothing left to wait for: the service has ended.
  */
-static JSValue js_loop(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_loop)
 {
-    (void)self, (void)argc;
     if (!JS_IsFunction(ctx, argv[0]))
         return JS_ThrowTypeError(ctx, "loop takes a function");
     JS_FreeValue(ctx, host_turn);

@@ -6,11 +6,10 @@
  * grantOffer(domid, readonly, grefs: Uint32Array): ArrayBuffer with a page for each reference, or
  * errno
  */
-static JSValue js_offer(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_offer)
 {
     double domid;
     size_t count;
-    (void)self, (void)argc;
     if (!host_number(ctx, argv[0], UINT16_MAX, &domid))
         return JS_EXCEPTION;
     uint32_t *grefs = host_numbers(ctx, argv[2], sizeof *grefs, &count);
@@ -22,10 +21,9 @@ static JSValue js_offer(JSContext *ctx, JSValueConst self, int argc, JSValueCons
 }
 
 /* grantRevoke(buffer, grefs: Uint32Array) */
-static JSValue js_revoke(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_revoke)
 {
     size_t count, size;
-    (void)self, (void)argc;
     const uint32_t *grefs = host_numbers(ctx, argv[1], sizeof *grefs, &count);
     if (!grefs)
         return JS_EXCEPTION;
@@ -38,11 +36,10 @@ static JSValue js_revoke(JSContext *ctx, JSValueConst self, int argc, JSValueCon
 }
 
 /* grantMap(domid, readonly, grefs: Uint32Array): ArrayBuffer, or a negative errno */
-static JSValue js_map(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_map)
 {
     double domid;
     size_t count;
-    (void)self, (void)argc;
     if (!host_number(ctx, argv[0], UINT16_MAX, &domid))
         return JS_EXCEPTION;
     const uint32_t *grefs = host_numbers(ctx, argv[2], sizeof *grefs, &count);
@@ -54,16 +51,7 @@ static JSValue js_map(JSContext *ctx, JSValueConst self, int argc, JSValueConst 
 }
 
 /* grantUnmap(buffer) */
-static JSValue js_unmap(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-{
-    size_t size;
-    (void)self, (void)argc;
-    void *at = host_take_buffer(ctx, argv[0], &size);
-    if (!at)
-        return JS_EXCEPTION;
-    grants_unmap(at, size / PAGE_SIZE);
-    return JS_UNDEFINED;
-}
+GIVES_BACK(js_unmap, grants_unmap)
 
 void host_add_grants(JSContext *ctx, JSValue host)
 {

@@ -5,6 +5,24 @@
 #include "../include/kernel.h"
 #include "quickjs.h"
 
+#define UNUSED __attribute__((unused))
+/* A function for scripts; it has at least the arguments that it is declared with. */
+#define HOST_FUNCTION(name)                                                                      \
+    static JSValue name(JSContext *ctx, JSValueConst self UNUSED, int argc UNUSED,               \
+                        JSValueConst *argv UNUSED)
+
+/* A function for scripts that gives back the pages behind a buffer, which is detached. */
+#define GIVES_BACK(name, call)                                                                   \
+    HOST_FUNCTION(name)                                                                          \
+    {                                                                                            \
+        size_t size;                                                                             \
+        void *at = host_take_buffer(ctx, argv[0], &size);                                        \
+        if (!at)                                                                                 \
+            return JS_EXCEPTION;                                                                 \
+        call(at, size / PAGE_SIZE);                                                              \
+        return JS_UNDEFINED;                                                                     \
+    }
+
 /* What scripts see as the global `host`: functions of a topic are added to it. */
 void host_add_memory(JSContext *ctx, JSValue host);
 void host_add_events(JSContext *ctx, JSValue host);

@@ -13,10 +13,9 @@ static JSValue made(JSContext *ctx, int error, void *at, size_t count)
 }
 
 /* pages(count): ArrayBuffer, or a negative errno */
-static JSValue js_pages(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_pages)
 {
     double count;
-    (void)self, (void)argc;
     if (!host_number(ctx, argv[0], PAGES_MAX, &count))
         return JS_EXCEPTION;
     void *at = pages_alloc((size_t)count);
@@ -24,32 +23,21 @@ static JSValue js_pages(JSContext *ctx, JSValueConst self, int argc, JSValueCons
 }
 
 /* freePages(buffer) */
-static JSValue js_free_pages(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-{
-    size_t size;
-    (void)self, (void)argc;
-    void *at = host_take_buffer(ctx, argv[0], &size);
-    if (!at)
-        return JS_EXCEPTION;
-    pages_free(at, size / PAGE_SIZE);
-    return JS_UNDEFINED;
-}
+GIVES_BACK(js_free_pages, pages_free)
 
 /* address(buffer): where it lies, the same for Xen as for us */
-static JSValue js_address(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_address)
 {
     size_t size;
-    (void)self, (void)argc;
     void *at = JS_GetArrayBuffer(ctx, &size, argv[0]);
     return at ? JS_NewInt64(ctx, (int64_t)(uintptr_t)at) : JS_EXCEPTION;
 }
 
 /* mapForeign(domid, frames: Float64Array): ArrayBuffer, or a negative errno */
-static JSValue js_map_foreign(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_map_foreign)
 {
     double domid;
     size_t count;
-    (void)self, (void)argc;
     if (!host_number(ctx, argv[0], UINT16_MAX, &domid))
         return JS_EXCEPTION;
     const double *numbers = host_numbers(ctx, argv[1], sizeof(double), &count);
@@ -67,10 +55,9 @@ static JSValue js_map_foreign(JSContext *ctx, JSValueConst self, int argc, JSVal
 }
 
 /* mapResource(domid, type, id, frame, count): ArrayBuffer, or a negative errno */
-static JSValue js_map_resource(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_map_resource)
 {
     double n[5];
-    (void)self, (void)argc;
     for (int i = 0; i < 5; i++) {
         if (!host_number(ctx, argv[i], UINT32_MAX, &n[i]))
             return JS_EXCEPTION;
@@ -82,22 +69,12 @@ static JSValue js_map_resource(JSContext *ctx, JSValueConst self, int argc, JSVa
 }
 
 /* unmapForeign(buffer): for both of the above */
-static JSValue js_unmap_foreign(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-{
-    size_t size;
-    (void)self, (void)argc;
-    void *at = host_take_buffer(ctx, argv[0], &size);
-    if (!at)
-        return JS_EXCEPTION;
-    foreign_unmap(at, size / PAGE_SIZE);
-    return JS_UNDEFINED;
-}
+GIVES_BACK(js_unmap_foreign, foreign_unmap)
 
 /* memory(figures: Float64Array(4)): total, used and free of the heap, free pages; in bytes */
-static JSValue js_memory(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_memory)
 {
     size_t count;
-    (void)self, (void)argc;
     double *to = host_numbers(ctx, argv[0], sizeof(double), &count);
     if (!to)
         return JS_EXCEPTION;

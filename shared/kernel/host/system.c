@@ -8,10 +8,9 @@
 #define ADDRESS_MAX 9007199254740991.0
 
 /* print(text): one line on the console */
-static JSValue js_print(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_print)
 {
     size_t size;
-    (void)self, (void)argc;
     const char *text = JS_ToCStringLen(ctx, &size, argv[0]);
     if (!text)
         return JS_EXCEPTION;
@@ -21,24 +20,21 @@ static JSValue js_print(JSContext *ctx, JSValueConst self, int argc, JSValueCons
 }
 
 /* now(): milliseconds since some start; never goes back */
-static JSValue js_now(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_now)
 {
-    (void)self, (void)argc, (void)argv;
     return JS_NewFloat64(ctx, (double)clock_now() / NS_PER_MS);
 }
 
 /* wall(): milliseconds since 1970-01-01 UTC */
-static JSValue js_wall(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_wall)
 {
-    (void)self, (void)argc, (void)argv;
     return JS_NewFloat64(ctx, (double)clock_wall() / NS_PER_MS);
 }
 
 /* random(into: Uint8Array) */
-static JSValue js_random(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_random)
 {
     size_t count;
-    (void)self, (void)argc;
     uint8_t *bytes = host_numbers(ctx, argv[0], 1, &count);
     if (!bytes)
         return JS_EXCEPTION;
@@ -47,20 +43,18 @@ static JSValue js_random(JSContext *ctx, JSValueConst self, int argc, JSValueCon
 }
 
 /* shutdown(reason): does not come back */
-static JSValue js_shutdown(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_shutdown)
 {
     double reason;
-    (void)self, (void)argc;
     if (!host_number(ctx, argv[0], SHUTDOWN_AS_WATCHDOG, &reason))
         return JS_EXCEPTION;
     kernel_shutdown((enum shutdown_reason)reason);
 }
 
 /* hypercall(number, a, b, c, d): what Xen gives; pointers are addresses of buffers */
-static JSValue js_hypercall(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+HOST_FUNCTION(js_hypercall)
 {
     double n[5] = { 0 };
-    (void)self;
     for (int i = 0; i < 5 && i < argc; i++) {
         if (!JS_IsUndefined(argv[i]) && !host_number(ctx, argv[i], ADDRESS_MAX, &n[i]))
             return JS_EXCEPTION;

@@ -2,8 +2,7 @@
 #ifndef HEAP_H
 #define HEAP_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "../include/kernel.h"
 
 /* Starts the heap at a page address; it grows from there as long as the pages after it are free. */
 void heap_init(uintptr_t start);
@@ -11,10 +10,5 @@ void heap_init(uintptr_t start);
 void heap_figures(size_t *used, size_t *free);
 /* Aborts if a block's bookkeeping is broken. For tests. */
 void heap_check(void);
-
-void *heap_alloc(size_t size);
-void *heap_realloc(void *old, size_t size);
-void heap_release(void *block);
-size_t heap_usable(const void *block);
 
 #endif

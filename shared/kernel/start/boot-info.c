@@ -19,12 +19,6 @@ static char command_line[COMMAND_LINE_MAX];
 static struct module modules[MODULES_MAX];
 static size_t module_count;
 
-/* An entry of XENMEM_memory_map: BIOS's E820 entry, packed. */
-struct __attribute__((packed)) e820_entry {
-    uint64_t start, size;
-    uint32_t type;
-};
-
 const char *kernel_command_line(void)
 {
     return command_line;
@@ -65,23 +59,15 @@ static void add_range(struct boot_info *info, uint64_t start, uint64_t size, uin
         info->ram[info->ram_count++] = (struct range){ first, last };
 }
 
-static const char *read_memory_map(const struct hvm_start_info *start, struct boot_info *info,
-                                   long (*own_map)(void *entries, unsigned max))
+/* Every builder since Xen 4.12 gives a map (version 1). */
+static const char *read_memory_map(const struct hvm_start_info *start, struct boot_info *info)
 {
-    bool given = start->version >= 1 && start->memmap_entries > 0;
-    if (given) {
-        uint64_t size = sizeof(struct hvm_memmap_table_entry) * (uint64_t)start->memmap_entries;
-        if (!reachable(start->memmap_paddr, size))
-            return "the memory map is out of reach";
-        const struct hvm_memmap_table_entry *entries = (const void *)start->memmap_paddr;
-        for (uint32_t i = 0; i < start->memmap_entries; i++)
-            add_range(info, entries[i].addr, entries[i].size, entries[i].type);
-    } else {
-        static struct e820_entry entries[64];
-        long count = own_map(entries, sizeof entries / sizeof *entries);
-        for (long i = 0; i < count; i++)
-            add_range(info, entries[i].start, entries[i].size, entries[i].type);
-    }
+    uint64_t size = sizeof(struct hvm_memmap_table_entry) * (uint64_t)start->memmap_entries;
+    if (start->version < 1 || !reachable(start->memmap_paddr, size))
+        return "there is no memory map, or it is out of reach";
+    const struct hvm_memmap_table_entry *entries = (const void *)start->memmap_paddr;
+    for (uint32_t i = 0; i < start->memmap_entries; i++)
+        add_range(info, entries[i].addr, entries[i].size, entries[i].type);
     return info->ram_count > 0 ? NULL : "the memory map has no RAM";
 }
 
@@ -104,8 +90,7 @@ static const char *read_modules(const struct hvm_start_info *start)
     return NULL;
 }
 
-const char *boot_info_read(const void *at, struct boot_info *info,
-                           long (*own_map)(void *entries, unsigned max))
+const char *boot_info_read(const void *at, struct boot_info *info)
 {
     const struct hvm_start_info *start = at;
     memset(info, 0, sizeof *info);
@@ -115,7 +100,7 @@ const char *boot_info_read(const void *at, struct boot_info *info,
         return "this is no PVH start info";
     copy_text(command_line, sizeof command_line, start->cmdline_paddr);
     const char *wrong = read_modules(start);
-    return wrong ? wrong : read_memory_map(start, info, own_map);
+    return wrong ? wrong : read_memory_map(start, info);
 }
 
 void boot_info_limit(struct boot_info *info, uint64_t pages)

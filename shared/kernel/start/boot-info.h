@@ -21,12 +21,8 @@ struct boot_info {
     size_t other_count;
 };
 
-/*
- * Copies what lies at `start`, an address from the builder. Says what is wrong with it, or NULL.
- * `own_map` asks for the memory map if the builder gave none: entries of 20 bytes, as many as fit.
- */
-const char *boot_info_read(const void *start, struct boot_info *info,
-                           long (*own_map)(void *entries, unsigned max));
+/* Copies what lies at `start`, an address from the builder. Says what is wrong with it, or NULL. */
+const char *boot_info_read(const void *start, struct boot_info *info);
 
 /* Cuts RAM off at `pages` in all, from the top: a builder may promise more than it gave. */
 void boot_info_limit(struct boot_info *info, uint64_t pages);

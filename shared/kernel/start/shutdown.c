@@ -11,8 +11,7 @@
 /* A port that QEMU's isa-debug-exit device may be at: how a bare machine ends. */
 #define BARE_EXIT_PORT 0xf4
 
-static void end(unsigned reason) __attribute__((noreturn));
-static void end(unsigned reason)
+static void __attribute__((noreturn)) end(unsigned reason)
 {
     if (kernel_has_xen())
         xen_shutdown(reason);

@@ -20,12 +20,6 @@
 /* The engine's part: runs the service. Comes back when it has nothing more to do. */
 void engine_run(void);
 
-static long no_map(void *entries, unsigned max)
-{
-    (void)entries, (void)max;
-    return 0;
-}
-
 /* A builder may map more in the memory map than it has populated: what a balloon would fill. */
 static void limit_to_reservation(struct boot_info *info)
 {
@@ -56,7 +50,7 @@ void start(const void *start_info)
     static struct boot_info info;
     trap_init();
     bool xen = xen_detect();
-    const char *wrong = boot_info_read(start_info, &info, xen ? xen_memory_map : no_map);
+    const char *wrong = boot_info_read(start_info, &info);
     if (wrong)
         panic("%s", wrong);
     if (xen)

@@ -9,12 +9,6 @@
 
 #define BATCH 64
 
-static void remove_some(uintptr_t at, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        xen_remove_from_physmap(at + i * PAGE_SIZE);
-}
-
 /* Maps one batch; the value is the first error. On an error some may be mapped. */
 static int map_batch(uint32_t domid, uintptr_t at, const uint64_t *gfns, unsigned count)
 {
@@ -99,6 +93,7 @@ int foreign_map_resource(uint32_t domid, uint32_t type, uint32_t id, uint64_t fr
 
 void foreign_unmap(void *at, size_t count)
 {
-    remove_some((uintptr_t)at, count);
+    for (size_t i = 0; i < count; i++)
+        xen_remove_from_physmap((uintptr_t)at + i * PAGE_SIZE);
     window_release((uintptr_t)at, count);
 }

@@ -76,14 +76,6 @@ long xen_remove_from_physmap(uintptr_t at)
     return xen_memory_op(XENMEM_remove_from_physmap, &op);
 }
 
-long xen_memory_map(void *map, unsigned max)
-{
-    struct xen_memory_map op = { .nr_entries = max };
-    set_xen_guest_handle_raw(op.buffer, map);
-    long result = xen_memory_op(XENMEM_memory_map, &op);
-    return result < 0 ? result : (long)op.nr_entries;
-}
-
 long xen_current_reservation(void)
 {
     domid_t self = DOMID_SELF;
@@ -116,11 +108,6 @@ long xen_set_hvm_param(unsigned index, uint64_t value)
 {
     struct xen_hvm_param op = { .domid = DOMID_SELF, .index = index, .value = value };
     return raw_hypercall2(__HYPERVISOR_hvm_op, HVMOP_set_param, (uintptr_t)&op);
-}
-
-long xen_console_write(const char *text, size_t size)
-{
-    return raw_hypercall3(__HYPERVISOR_console_io, CONSOLEIO_write, size, (uintptr_t)text);
 }
 
 long xen_shutdown(unsigned reason)

@@ -20,8 +20,6 @@ bool xen_detect(void);
 
 long xen_add_to_physmap(unsigned space, uint64_t index, uintptr_t at);
 long xen_remove_from_physmap(uintptr_t at);
-/* Entries of the domain's memory map; `map` has room for `max`. */
-long xen_memory_map(void *map, unsigned max);
 /* Pages that the domain has now. */
 long xen_current_reservation(void);
 long xen_event_op(unsigned op, void *argument);
@@ -29,7 +27,6 @@ long xen_grant_op(unsigned op, void *batch, unsigned count);
 long xen_memory_op(unsigned op, void *argument);
 long xen_hvm_param(unsigned index, uint64_t *value);
 long xen_set_hvm_param(unsigned index, uint64_t value);
-long xen_console_write(const char *text, size_t size);
 long xen_shutdown(unsigned reason);
 /* Sleeps until an event is pending or system time reaches `deadline` in ns; 0 is never. */
 void xen_sleep(uint64_t deadline);
