@@ -1,9 +1,10 @@
 /** `xtl xenstored` on hosts made of files. */
 
 import { describe, expect, test } from 'vitest';
-import { ok } from '../shared/core/result.ts';
+import { must, ok } from '../shared/core/result.ts';
 import { chosenIn, withOurs, withoutOurs } from './commands/xenstored-config.ts';
 import { runXtl } from './testing/context.ts';
+import { simMachine } from './testing/sim-host.ts';
 
 const OURS = '/usr/lib/xtl/xenstored';
 
@@ -68,8 +69,22 @@ test('status says whose xenstored runs, as data too', async () => {
   });
   expect(JSON.parse(stdout)).toEqual({
     running: 'xtl',
+    domain: 0,
     configured: [{ file: '/etc/default/xen', program: null }],
   });
+});
+
+test('status tells a xenstore domain from a xenstored of dom0 that is not ours', async () => {
+  const { sim, xenstore, xtl } = await simMachine();
+  const running = async () => {
+    const { stdout } = await xtl('xenstored status -o json');
+    const { running, domain } = JSON.parse(stdout) as { running: string; domain: number };
+    return [running, domain];
+  };
+  expect(await running()).toEqual(['other', 0]);
+  must(await sim.run(xenstore.write('/tool/xenstored/domid', '5')));
+  expect(await running()).toEqual(['domain', 5]);
+  expect((await xtl('xenstored status')).stdout).toMatch(/^running +in domain 5\n/);
 });
 
 test('where nothing starts a xenstored there is nothing to change', async () => {
