@@ -44,11 +44,14 @@ function accept(
 ): StreamOwner {
   const connection = store.connect();
   const { output } = connection;
+  let isOpen = true;
   let wantsInput = true;
   let wantsRoom = false;
 
   const drop = (): void => {
-    if (!open.delete(drop)) return;
+    if (!isOpen) return;
+    isOpen = false;
+    open.delete(drop);
     stream.close();
     store.disconnect(connection);
   };
@@ -65,14 +68,14 @@ function accept(
   };
 
   const send = (): void => {
-    if (!open.has(drop)) return;
+    if (!isOpen) return;
     if (connection.ignored) {
       drop();
       return;
     }
-    while (output.size() > 0) {
-      const bytes = output.peek();
-      const count = stream.write(bytes);
+    for (let size = output.size(); size > 0; size = output.size()) {
+      const bytes = output.front();
+      const count = stream.write(bytes, size);
       if (count < 0) {
         drop();
         return;
@@ -98,7 +101,7 @@ function accept(
       store.state.nowMs = clock.nowMs();
       const count = stream.read(scratch);
       if (count === 0) return;
-      if (count < 0 || !decoder.push(scratch.subarray(0, count)).ok) drop();
+      if (count < 0 || !decoder.push(scratch, count).ok) drop();
       answer();
     },
     writable: () => {

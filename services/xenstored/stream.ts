@@ -6,8 +6,8 @@ export interface Stream {
    * broke.
    */
   read(into: Uint8Array): number;
-  /** Takes bytes of `bytes`, from its start: how many, -1 once it broke. */
-  write(bytes: Uint8Array): number;
+  /** Takes some of the first `size` bytes of `bytes`: how many, -1 once it broke. */
+  write(bytes: Uint8Array, size: number): number;
   /** What the owner wants to be told of; at first that there is something to read. */
   want(input: boolean, room: boolean): void;
   /** After this neither side calls the other. */

@@ -23,11 +23,11 @@ export type PacketSink = (
 
 export interface Decoder {
   /**
-   * Takes a chunk of any size and hands every packet that it completes to the sink. EPROTO once a
-   * header announces more than XENSTORE_PAYLOAD_MAX, and for every chunk after that: the stream has
+   * Takes a chunk of any size (the first `size` bytes of `chunk`) and hands every packet that it
+   * completes to the sink. EPROTO once a header announces more than XENSTORE_PAYLOAD_MAX, and for every chunk after that: the stream has
    * lost its framing and can only be closed.
    */
-  push(chunk: Uint8Array): Result<void>;
+  push(chunk: Uint8Array, size?: number): Result<void>;
   /** How many bytes of an unfinished packet are held; at most PACKET_MAX. */
   pending(): number;
 }
@@ -60,8 +60,8 @@ export function createDecoder(sink: PacketSink): Decoder {
   };
 
   /** Moves bytes from the chunk to the held packet, up to `want` held; the bytes taken. */
-  const top = (chunk: Uint8Array, at: number, want: number): number => {
-    const count = Math.min(want - held, chunk.length - at);
+  const top = (chunk: Uint8Array, size: number, at: number, want: number): number => {
+    const count = Math.min(want - held, size - at);
     partial ??= new Uint8Array(PACKET_MAX);
     partial.set(chunk.subarray(at, at + count), held);
     held += count;
@@ -72,33 +72,33 @@ export function createDecoder(sink: PacketSink): Decoder {
    * Continues the held packet; where in the chunk the next one starts, or -1 if the framing
    * broke.
    */
-  const resume = (chunk: Uint8Array): number => {
+  const resume = (chunk: Uint8Array, size: number): number => {
     let at = 0;
-    if (held < HEADER_SIZE) at += top(chunk, at, HEADER_SIZE);
+    if (held < HEADER_SIZE) at += top(chunk, size, at, HEADER_SIZE);
     if (held < HEADER_SIZE || partial === undefined) return at;
     announced = u32At(partial, 12);
     if (announced > XENSTORE_PAYLOAD_MAX) return -1;
-    const size = HEADER_SIZE + announced;
-    at += top(chunk, at, size);
-    if (held < size) return at;
+    const packet = HEADER_SIZE + announced;
+    at += top(chunk, size, at, packet);
+    if (held < packet) return at;
     held = 0;
-    emit(partial, 0, size);
+    emit(partial, 0, packet);
     return at;
   };
 
-  const push = (chunk: Uint8Array): Result<void> => {
+  const push = (chunk: Uint8Array, size = chunk.length): Result<void> => {
     if (announced > XENSTORE_PAYLOAD_MAX) return broken();
-    let at = held > 0 ? resume(chunk) : 0;
+    let at = held > 0 ? resume(chunk, size) : 0;
     if (at < 0) return broken();
-    while (chunk.length - at >= HEADER_SIZE) {
+    while (size - at >= HEADER_SIZE) {
       announced = u32At(chunk, at + 12);
       if (announced > XENSTORE_PAYLOAD_MAX) return broken();
       const end = at + HEADER_SIZE + announced;
-      if (end > chunk.length) break;
+      if (end > size) break;
       emit(chunk, at, end);
       at = end;
     }
-    if (at < chunk.length) top(chunk, at, PACKET_MAX);
+    if (at < size) top(chunk, size, at, PACKET_MAX);
     return DONE;
   };
   return { push, pending: () => held };

@@ -64,9 +64,9 @@ function served(transport: XenstoreTransport, accept: (stream: Stream) => Stream
       else waiting[0] = first.subarray(count);
       return count;
     },
-    write: (bytes) => {
-      transport.write(bytes.slice());
-      return bytes.length;
+    write: (bytes, size) => {
+      transport.write(bytes.slice(0, size));
+      return size;
     },
     want: () => {},
     close: () => {

@@ -28,6 +28,8 @@ export interface Output {
   unfinished(): number;
   /** All unread bytes, in order; valid until the next call of anything here. */
   peek(): Uint8Array;
+  /** A buffer whose first `size()` bytes are all unread ones; valid as long. */
+  front(): Uint8Array;
   /** The first `count` bytes have been read. */
   consume(count: number): void;
   /**
@@ -204,6 +206,7 @@ export function createOutput(): Output {
     size: () => q.tail - q.head,
     unfinished: () => unfinishedSize(q),
     peek: () => q.buffer.subarray(q.head, q.tail),
+    front: () => (q.head === 0 ? q.buffer : q.buffer.subarray(q.head, q.tail)),
     consume: (count) => consume(q, count),
     begin: (type, reqId, txId, length, onGone) => beginPacket(q, type, reqId, txId, length, onGone),
     bytes: () => q.buffer,

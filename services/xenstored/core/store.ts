@@ -202,13 +202,15 @@ function cutIfStuck(state: State, connection: Connection): void {
 }
 
 function flush(state: State): void {
-  while (state.stirred.length > 0) {
-    for (const connection of state.stirred.splice(0)) {
-      connection.stirred = false;
-      connection.wake?.();
-      cutIfStuck(state, connection);
-    }
+  const { stirred } = state;
+  // Waking one may stir others.
+  for (let i = 0; i < stirred.length; i++) {
+    const connection = stirred[i] as Connection;
+    connection.stirred = false;
+    connection.wake?.();
+    cutIfStuck(state, connection);
   }
+  stirred.length = 0;
 }
 
 function dom0Of(state: State): Connection {

@@ -13,8 +13,8 @@ export interface ServedStream {
    * Copies what has come into `into`: how many bytes, 0 for nothing now, -1 once it ended or broke.
    */
   read(into: Uint8Array): number;
-  /** Takes bytes of `bytes`, from its start: how many, -1 once it broke. */
-  write(bytes: Uint8Array): number;
+  /** Takes some of the first `size` bytes of `bytes`: how many, -1 once it broke. */
+  write(bytes: Uint8Array, size?: number): number;
   /** What the owner is told of; at first that there is something to read. */
   want(input: boolean, room: boolean): void;
   /** After this the owner hears nothing more. */
@@ -115,7 +115,7 @@ function serve({ libc, poller, open, accept }: Server, fd: number): void {
       lastRead = count === 0 ? -1 : moved(count);
       return lastRead;
     },
-    write: (bytes) => (broken ? -1 : moved(write(fd, bytes, bytes.length))),
+    write: (bytes, size = bytes.length) => (broken ? -1 : moved(write(fd, bytes, size))),
     want: (input, room) => {
       if (isOpen) polled.want(input, room);
     },
