@@ -24,8 +24,8 @@ export type PacketSink = (
 export interface Decoder {
   /**
    * Takes a chunk of any size (the first `size` bytes of `chunk`) and hands every packet that it
-   * completes to the sink. EPROTO once a header announces more than XENSTORE_PAYLOAD_MAX, and for every chunk after that: the stream has
-   * lost its framing and can only be closed.
+   * completes to the sink. EPROTO once a header announces more than XENSTORE_PAYLOAD_MAX, and for
+   * every chunk after that: the stream has lost its framing and can only be closed.
    */
   push(chunk: Uint8Array, size?: number): Result<void>;
   /** How many bytes of an unfinished packet are held; at most PACKET_MAX. */
