@@ -1,6 +1,5 @@
 /* Instructions that C has no words for. */
-#ifndef CPU_H
-#define CPU_H
+#pragma once
 
 #include <stdint.h>
 
@@ -67,5 +66,3 @@ static inline void __attribute__((noreturn)) halt(void)
     for (;;)
         __asm__ volatile("cli; hlt");
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Random bytes, what only the kernel and its tests use. */
-#ifndef RANDOM_H
-#define RANDOM_H
+#pragma once
 
 #include <stdint.h>
 
@@ -8,5 +7,3 @@
 void random_init(void);
 /* RFC 8439, 2.3: sixteen words of state in, sixteen words of key stream out. */
 void chacha20_block(const uint32_t input[16], uint32_t output[16]);
-
-#endif

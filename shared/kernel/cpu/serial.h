@@ -1,10 +1,7 @@
 /* Output ports that work from the first instruction on. */
-#ifndef SERIAL_H
-#define SERIAL_H
+#pragma once
 
 #include <stddef.h>
 
 /* Xen's debug port (its log), or a bare machine's first serial port. */
 void serial_write(const char *text, size_t size);
-
-#endif

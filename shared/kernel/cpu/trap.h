@@ -1,6 +1,5 @@
 /* Exceptions, and what they end with. */
-#ifndef TRAP_H
-#define TRAP_H
+#pragma once
 
 #include "../include/kernel.h"
 
@@ -14,5 +13,3 @@ void trap_init(void);
 void emergency_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* SHUTDOWN_crash at once. */
 void halt_as_crashed(void) __attribute__((noreturn));
-
-#endif

@@ -1,6 +1,5 @@
 /* The engine's side: host functions for scripts, by topic, and what they share. */
-#ifndef HOST_H
-#define HOST_H
+#pragma once
 
 #include "../include/kernel.h"
 #include "quickjs.h"
@@ -47,5 +46,3 @@ void host_die(JSContext *ctx, JSValueConst exception) __attribute__((noreturn));
 
 /* Whether an argument is an integer in [0, max]; if not there is an exception. */
 bool host_number(JSContext *ctx, JSValueConst value, double max, double *number);
-
-#endif

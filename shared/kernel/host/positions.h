@@ -11,8 +11,7 @@
  * Numbers are little endian in groups of seven bits, the high bit saying that more follow. Lines
  * and columns count from 1.
  */
-#ifndef POSITIONS_H
-#define POSITIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,5 +32,3 @@ bool positions_find(const uint8_t *table, size_t size, uint32_t line, uint32_t c
  */
 size_t positions_translate(const uint8_t *table, size_t size, const char *file, const char *trace,
                            char *to, size_t room);
-
-#endif

@@ -6,8 +6,7 @@
  * reason outside return 0 (or a number that is not negative) or a negative errno of Xen's
  * (xen/errno.h).
  */
-#ifndef KERNEL_H
-#define KERNEL_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -137,5 +136,3 @@ long kernel_hypercall(uint32_t number, uint64_t a, uint64_t b, uint64_t c, uint6
 #define assert(condition)                                                                        \
     ((condition) ? (void)0                                                                       \
                  : panic("%s:%d: assertion failed: %s", __FILE_NAME__, __LINE__, #condition))
-
-#endif

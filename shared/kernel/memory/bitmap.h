@@ -1,6 +1,5 @@
 /* Runs of bits in an array of words: which pages or slots are taken. */
-#ifndef BITMAP_H
-#define BITMAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,5 +19,3 @@ void bitmap_fill(uint64_t *map, size_t from, size_t count, bool value);
 bool bitmap_is_clear(const uint64_t *map, size_t from, size_t count);
 /* The start of the highest run of `count` clear bits below `end`, or BITMAP_NONE. */
 size_t bitmap_find_clear(const uint64_t *map, size_t end, size_t count);
-
-#endif

@@ -1,6 +1,5 @@
 /* Blocks of the heap, and the lists of the free ones by size. */
-#ifndef HEAP_LISTS_H
-#define HEAP_LISTS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -48,5 +47,3 @@ void lists_remove(struct block *b);
 struct block *lists_find(size_t size);
 /* The sizes of all free blocks together. */
 size_t lists_bytes(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* The engine's heap. */
-#ifndef HEAP_H
-#define HEAP_H
+#pragma once
 
 #include "../include/kernel.h"
 
@@ -10,5 +9,3 @@ void heap_init(uintptr_t start);
 void heap_figures(size_t *used, size_t *free);
 /* Aborts if a block's bookkeeping is broken. For tests. */
 void heap_check(void);
-
-#endif

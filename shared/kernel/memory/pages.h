@@ -1,8 +1,7 @@
 /*
  * Whole pages of RAM: a bitmap over all of it. Regions come from the top, the heap from the bottom.
  */
-#ifndef PAGES_H
-#define PAGES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,5 +19,3 @@ size_t pages_free_count(void);
 
 void *pages_alloc(size_t count);
 void pages_free(void *start, size_t count);
-
-#endif

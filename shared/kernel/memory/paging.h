@@ -1,6 +1,5 @@
 /* Page tables: everything one to one, each page with the rights of what lies there. */
-#ifndef PAGING_H
-#define PAGING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,5 +19,3 @@ bool paging_map(uintptr_t at, size_t count, uint64_t rights);
 bool paging_map_frame(uintptr_t at, uintptr_t frame, uint64_t rights);
 /* Touching these pages is a fault from now on. */
 void paging_unmap(uintptr_t at, size_t count);
-
-#endif

@@ -1,6 +1,5 @@
 /* Addresses behind all RAM, where frames of others appear. */
-#ifndef WINDOW_H
-#define WINDOW_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,5 +18,3 @@ void window_release(uintptr_t at, size_t count);
 uint32_t *window_note(uintptr_t at);
 /* Whether any address that is taken has this note. */
 bool window_has_note(uint32_t value);
-
-#endif

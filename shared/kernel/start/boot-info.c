@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../include/kernel.h"
+#include "../xen/xen.h"
 #include <xen/arch-x86/hvm/start_info.h>
 
 #define COMMAND_LINE_MAX 1024
@@ -18,6 +19,12 @@
 static char command_line[COMMAND_LINE_MAX];
 static struct module modules[MODULES_MAX];
 static size_t module_count;
+
+/* An entry of XENMEM_memory_map: BIOS's E820 entry, packed. */
+struct __attribute__((packed)) e820_entry {
+    uint64_t start, size;
+    uint32_t type;
+};
 
 const char *kernel_command_line(void)
 {
@@ -59,15 +66,23 @@ static void add_range(struct boot_info *info, uint64_t start, uint64_t size, uin
         info->ram[info->ram_count++] = (struct range){ first, last };
 }
 
-/* Every builder since Xen 4.12 gives a map (version 1). */
 static const char *read_memory_map(const struct hvm_start_info *start, struct boot_info *info)
 {
-    uint64_t size = sizeof(struct hvm_memmap_table_entry) * (uint64_t)start->memmap_entries;
-    if (start->version < 1 || !reachable(start->memmap_paddr, size))
-        return "there is no memory map, or it is out of reach";
-    const struct hvm_memmap_table_entry *entries = (const void *)start->memmap_paddr;
-    for (uint32_t i = 0; i < start->memmap_entries; i++)
-        add_range(info, entries[i].addr, entries[i].size, entries[i].type);
+    bool given = start->version >= 1 && start->memmap_entries > 0;
+    if (given) {
+        uint64_t size = sizeof(struct hvm_memmap_table_entry) * (uint64_t)start->memmap_entries;
+        if (!reachable(start->memmap_paddr, size))
+            return "the memory map is out of reach";
+        const struct hvm_memmap_table_entry *entries = (const void *)start->memmap_paddr;
+        for (uint32_t i = 0; i < start->memmap_entries; i++)
+            add_range(info, entries[i].addr, entries[i].size, entries[i].type);
+    } else {
+        /* init-xenstore-domain tells it to the hypervisor alone. */
+        static struct e820_entry entries[64];
+        long count = xen_memory_map(entries, sizeof entries / sizeof *entries);
+        for (long i = 0; i < count; i++)
+            add_range(info, entries[i].start, entries[i].size, entries[i].type);
+    }
     return info->ram_count > 0 ? NULL : "the memory map has no RAM";
 }
 

@@ -1,6 +1,5 @@
 /* What the domain builder tells us at the entry, as a copy of our own. */
-#ifndef BOOT_INFO_H
-#define BOOT_INFO_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +20,10 @@ struct boot_info {
     size_t other_count;
 };
 
-/* Copies what lies at `start`, an address from the builder. Says what is wrong with it, or NULL. */
+/*
+ * Copies what lies at `start`, an address from the builder; Xen is asked for the memory map if that
+ * has none. Says what is wrong with it, or NULL.
+ */
 const char *boot_info_read(const void *start, struct boot_info *info);
 
 /* Cuts RAM off at `pages` in all, from the top: a builder may promise more than it gave. */
@@ -29,5 +31,3 @@ void boot_info_limit(struct boot_info *info, uint64_t pages);
 
 /* The first multiple of a GiB from `start` on with `size` bytes that are nobody's. */
 uint64_t boot_info_hole(const struct boot_info *info, uint64_t start, uint64_t size);
-
-#endif

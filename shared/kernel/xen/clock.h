@@ -1,6 +1,5 @@
 /* Time, what can be tested without Xen. */
-#ifndef CLOCK_H
-#define CLOCK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -12,5 +11,3 @@ struct clock_sample {
 };
 
 uint64_t clock_interpolate(const struct clock_sample *sample, uint64_t tsc);
-
-#endif

@@ -1,6 +1,5 @@
 /* The guest's end of a console ring (io/console.h @ RELEASE-4.17.0). */
-#ifndef CONSOLE_RING_H
-#define CONSOLE_RING_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,5 +10,3 @@ struct xencons_interface;
 bool console_ring_put(struct xencons_interface *ring, const char *text, size_t size);
 /* Whether the other side has taken all. */
 bool console_ring_is_empty(const struct xencons_interface *ring);
-
-#endif

@@ -1,6 +1,5 @@
 /* The console, what only the kernel itself uses. */
-#ifndef CONSOLE_H
-#define CONSOLE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -8,5 +7,3 @@
 void console_init(bool to_log);
 /* Gives the reader a moment to take what is in the ring. */
 void console_flush(void);
-
-#endif

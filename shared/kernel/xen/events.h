@@ -1,6 +1,5 @@
 /* Event channels, what only the kernel itself uses. */
-#ifndef EVENTS_H
-#define EVENTS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -8,5 +7,3 @@
 void events_init(void);
 /* Whether events_take would give something. */
 bool events_pending(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* Grants, what only the kernel itself uses. */
-#ifndef GRANTS_H
-#define GRANTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,5 +16,3 @@ struct grant_entry_v1 *grants_entry(uint32_t gref);
 /* Maps pages that we offer to ourselves: see loopback.c. */
 int loopback_map(const uint32_t *grefs, size_t count, bool readonly, void **at);
 bool loopback_unmap(uintptr_t at, size_t count);
-
-#endif

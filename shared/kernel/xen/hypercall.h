@@ -1,6 +1,5 @@
 /* Raw hypercalls: numbers and words, as Xen takes them (arch-x86/xen-x86_64.h @ RELEASE-4.17.0). */
-#ifndef HYPERCALL_H
-#define HYPERCALL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -34,5 +33,3 @@ static inline long raw_hypercall3(uint32_t number, uint64_t a, uint64_t b, uint6
 {
     return raw_hypercall5(number, a, b, c, 0, 0);
 }
-
-#endif

@@ -76,6 +76,14 @@ long xen_remove_from_physmap(uintptr_t at)
     return xen_memory_op(XENMEM_remove_from_physmap, &op);
 }
 
+long xen_memory_map(void *map, unsigned max)
+{
+    struct xen_memory_map op = { .nr_entries = max };
+    set_xen_guest_handle_raw(op.buffer, map);
+    long result = present ? xen_memory_op(XENMEM_memory_map, &op) : -ENOSYS;
+    return result < 0 ? result : (long)op.nr_entries;
+}
+
 long xen_current_reservation(void)
 {
     domid_t self = DOMID_SELF;

@@ -1,8 +1,7 @@
 /*
  * Typed hypercalls: what the kernel asks of Xen. All give 0 or more, or a negative errno of Xen's.
  */
-#ifndef KERNEL_XEN_H
-#define KERNEL_XEN_H
+#pragma once
 
 #include <errno.h>
 #include <stdbool.h>
@@ -20,6 +19,8 @@ bool xen_detect(void);
 
 long xen_add_to_physmap(unsigned space, uint64_t index, uintptr_t at);
 long xen_remove_from_physmap(uintptr_t at);
+/* Entries of the domain's memory map; `map` has room for `max`. */
+long xen_memory_map(void *map, unsigned max);
 /* Pages that the domain has now. */
 long xen_current_reservation(void);
 long xen_event_op(unsigned op, void *argument);
@@ -37,5 +38,3 @@ long xen_domain_handle(uint8_t handle[16]);
 extern struct shared_info *xen_shared;
 /* Maps the shared page. After window_init. */
 void xen_init(void);
-
-#endif
