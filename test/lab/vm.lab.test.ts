@@ -1,11 +1,12 @@
 // A VM's life on a real Xen: built by xtl, seen by xl, and the other way round.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LabHost, labHost } from './host.ts';
+import { xenVersions } from './xen-version.ts';
 
 /** What a round of creating and destroying must not change. */
 const STOCK = 'xl info | grep ^free_memory; xenstore-ls -fp | grep -v ^/tool/xenstored';
 
-describe.each(['4.17'] as const)('on Xen %s', (xen) => {
+describe.each(xenVersions)('on Xen %s', (xen) => {
   let host: LabHost;
   beforeAll(async () => {
     host = await labHost({ xen });
