@@ -11,11 +11,13 @@ import { type StreamServer, serveStreams } from '../../shared/platform/unix/stre
 import { xenstoreSocketPath } from '../../shared/platform/unix/xenstore-socket.ts';
 import { inBackground, startInBackground, tellStarter } from './daemon/background.unix.ts';
 import { createTracing, runControl, type Tracing } from './daemon/control.unix.ts';
+import { keepHeapSmall } from './daemon/heap.unix.ts';
 import { type Logs, openLogs } from './daemon/logs.unix.ts';
 import { serveTrace, tracePathBeside } from './daemon/trace-socket.unix.ts';
 import { limitLines } from './log-limit.ts';
 import { type DaemonOptions, parseOptions, USAGE } from './options.ts';
 import { createXenstored, type Xenstored } from './service.ts';
+import { warmUp } from './warm-up.ts';
 
 interface Running {
   readonly daemon: Xenstored;
@@ -38,6 +40,8 @@ function openXen(options: DaemonOptions): Result<Xen> {
 
 /** Serves, or says why it cannot: there is another xenstored, no Xen, or no permission. */
 function start(options: DaemonOptions, logs: Logs): Result<Running> {
+  keepHeapSmall();
+  warmUp();
   const path = xenstoreSocketPath();
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   const xen = openXen(options);
