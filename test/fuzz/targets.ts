@@ -1,5 +1,6 @@
 /** What `npm run fuzz` knows by name. */
 
+import { kernelWorlds } from './kernel.ts';
 import type { Target } from './target.ts';
 import { pageWorld } from './xenstored-page.ts';
 import { socketsWorld } from './xenstored-sockets.ts';
@@ -10,4 +11,7 @@ export const xenstored: Target = {
   cases: 200,
 };
 
-export const TARGETS: Readonly<Record<string, Target>> = { xenstored };
+/** Kernel code as programs of this machine, under the sanitizers. */
+export const kernel: Target = { worlds: kernelWorlds, cases: 20 };
+
+export const TARGETS: Readonly<Record<string, Target>> = { kernel, xenstored };

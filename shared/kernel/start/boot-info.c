@@ -73,9 +73,11 @@ static const char *read_memory_map(const struct hvm_start_info *start, struct bo
         uint64_t size = sizeof(struct hvm_memmap_table_entry) * (uint64_t)start->memmap_entries;
         if (!reachable(start->memmap_paddr, size))
             return "the memory map is out of reach";
-        const struct hvm_memmap_table_entry *entries = (const void *)start->memmap_paddr;
-        for (uint32_t i = 0; i < start->memmap_entries; i++)
-            add_range(info, entries[i].addr, entries[i].size, entries[i].type);
+        for (uint32_t i = 0; i < start->memmap_entries; i++) {
+            struct hvm_memmap_table_entry entry;
+            memcpy(&entry, (const void *)(start->memmap_paddr + i * sizeof entry), sizeof entry);
+            add_range(info, entry.addr, entry.size, entry.type);
+        }
     } else {
         /* init-xenstore-domain tells it to the hypervisor alone. */
         static struct e820_entry entries[64];
@@ -93,29 +95,32 @@ static const char *read_modules(const struct hvm_start_info *start)
     uint64_t size = sizeof(struct hvm_modlist_entry) * (uint64_t)start->nr_modules;
     if (!reachable(start->modlist_paddr, size))
         return "the list of modules is out of reach";
-    const struct hvm_modlist_entry *entries = (const void *)start->modlist_paddr;
     for (uint32_t i = 0; i < start->nr_modules && module_count < MODULES_MAX; i++) {
-        if (entries[i].size == 0 || !reachable(entries[i].paddr, entries[i].size))
+        struct hvm_modlist_entry entry;
+        memcpy(&entry, (const void *)(start->modlist_paddr + i * sizeof entry), sizeof entry);
+        if (entry.size == 0 || !reachable(entry.paddr, entry.size))
             continue;
         struct module *module = &modules[module_count++];
-        module->bytes = (const uint8_t *)entries[i].paddr;
-        module->size = entries[i].size;
-        copy_text(module->name, sizeof module->name, entries[i].cmdline_paddr);
+        module->bytes = (const uint8_t *)entry.paddr;
+        module->size = entry.size;
+        copy_text(module->name, sizeof module->name, entry.cmdline_paddr);
     }
     return NULL;
 }
 
 const char *boot_info_read(const void *at, struct boot_info *info)
 {
-    const struct hvm_start_info *start = at;
+    struct hvm_start_info start = { 0 };
     memset(info, 0, sizeof *info);
     module_count = 0;
     command_line[0] = '\0';
-    if (!reachable((uintptr_t)at, sizeof *start) || start->magic != XEN_HVM_START_MAGIC_VALUE)
+    if (reachable((uintptr_t)at, sizeof start))
+        memcpy(&start, at, sizeof start);
+    if (start.magic != XEN_HVM_START_MAGIC_VALUE)
         return "this is no PVH start info";
-    copy_text(command_line, sizeof command_line, start->cmdline_paddr);
-    const char *wrong = read_modules(start);
-    return wrong ? wrong : read_memory_map(start, info);
+    copy_text(command_line, sizeof command_line, start.cmdline_paddr);
+    const char *wrong = read_modules(&start);
+    return wrong ? wrong : read_memory_map(&start, info);
 }
 
 void boot_info_limit(struct boot_info *info, uint64_t pages)
