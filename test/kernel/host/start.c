@@ -76,10 +76,11 @@ static bool one(void)
     };
     memcpy(start, &words, sizeof words);
     if (words.memmap_paddr < LOW + SPACE && words.memmap_paddr >= LOW + 256) {
-        for (unsigned i = 0; i < 4; i++)
-            memcpy((char *)words.memmap_paddr + i * sizeof(struct hvm_memmap_table_entry), &(struct hvm_memmap_table_entry){
-                .addr = some_address(), .size = some_address(), .type = draw(3) },
-                   sizeof(struct hvm_memmap_table_entry));
+        for (unsigned i = 0; i < 4; i++) {
+            struct hvm_memmap_table_entry entry = {
+                .addr = some_address(), .size = some_address(), .type = draw(3) };
+            memcpy((char *)words.memmap_paddr + i * sizeof entry, &entry, sizeof entry);
+        }
     }
     if (boot_info_read(start, &info) != NULL)
         return false;
