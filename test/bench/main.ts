@@ -2,10 +2,12 @@
 // object.
 import { benchCreate } from './create.ts';
 import { formatReport, type Report } from './rows.ts';
+import { benchStubdom } from './stubdom.ts';
 import { benchXenstored } from './xenstored.ts';
 
 const benches: Readonly<Record<string, () => Promise<Report>>> = {
   create: benchCreate,
+  stubdom: benchStubdom,
   xenstored: benchXenstored,
 };
 

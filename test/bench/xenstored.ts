@@ -12,6 +12,8 @@ import { median, type Report, type Row } from './rows.ts';
 import { type Daemon, KINDS, type Kind, startDaemon } from './xenstored-daemons.ts';
 
 const ROUNDS = 5;
+/** Runs of a row in a round: many short ones, since other work on the machine comes in bursts. */
+const REPEATS = 2;
 const DOMAINS = 1000;
 
 /** Figures by row, of one daemon. */
@@ -46,7 +48,7 @@ const loaded =
 const transactions =
   (row: string, kind: 'own' | 'new'): Measure =>
   async (daemon, tools) => {
-    const [commits, again] = await load(daemon, tools, 'transactions', '8', '8000', kind);
+    const [commits, again] = await load(daemon, tools, 'transactions', '8', '3000', kind);
     return { [row]: commits as number, [`${row}-eagain`]: again as number };
   };
 
@@ -61,7 +63,7 @@ const TEST_XENSTORE = [
 const testXenstore =
   (test: string): Measure =>
   async ({ socket }, { tree }) => {
-    const args = ['-i', '1500', '-t', test];
+    const args = ['-i', '500', '-t', test];
     const { stdout } = await execa(join(tree.programs, 'test-xenstore'), args, {
       env: { XENSTORED_PATH: socket, LD_LIBRARY_PATH: tree.libraries },
       reject: false,
@@ -76,21 +78,21 @@ const testXenstore =
 const warmUp: Measure = async (daemon, tools) => {
   await load(daemon, tools, 'prepare');
   for (const what of ['read', 'write', 'directory']) {
-    await load(daemon, tools, 'one', what, '10000');
+    await load(daemon, tools, 'one', what, '5000');
   }
+  await load(daemon, tools, 'transactions', '8', '2000', 'own');
   return {};
 };
 
 const REQUESTS: readonly Measure[] = [
-  warmUp,
-  loaded('read-1', 'one', 'read', '15000'),
-  loaded('write-1', 'one', 'write', '15000'),
-  loaded('directory-1', 'one', 'directory', '15000'),
+  loaded('read-1', 'one', 'read', '5000'),
+  loaded('write-1', 'one', 'write', '5000'),
+  loaded('directory-1', 'one', 'directory', '5000'),
   ...TEST_XENSTORE.map(testXenstore),
-  loaded('pipeline-16', 'pipeline', '16', '60000'),
-  loaded('pipeline-64', 'pipeline', '64', '100000'),
-  loaded('connections-16', 'connections', '16', '60000'),
-  loaded('write-20k-watches', 'watched', '20000', '5000'),
+  loaded('pipeline-16', 'pipeline', '16', '20000'),
+  loaded('pipeline-64', 'pipeline', '64', '40000'),
+  loaded('connections-16', 'connections', '16', '20000'),
+  loaded('write-20k-watches', 'watched', '20000', '1500'),
   transactions('transactions-8', 'own'),
   transactions('transactions-8-new', 'new'),
 ];
@@ -111,10 +113,8 @@ const memory: Measure = async (daemon, tools) => {
 };
 
 const TREE: readonly Measure[] = [
-  memory,
-  warmUp,
-  loaded('read-1k-domains', 'spread', 'read', String(DOMAINS), '15000'),
-  loaded('write-1k-domains', 'spread', 'write', String(DOMAINS), '15000'),
+  loaded('read-1k-domains', 'spread', 'read', String(DOMAINS), '5000'),
+  loaded('write-1k-domains', 'spread', 'write', String(DOMAINS), '5000'),
 ];
 
 function unitOf(row: string): Pick<Row, 'unit' | 'better'> {
@@ -136,19 +136,24 @@ function keep(samples: Samples, kind: Kind, figures: Figures): void {
   }
 }
 
-/** Fresh daemons, and on them one measure after the other, each on all daemons in turn. */
+/**
+ * Fresh daemons, and on them one measure after the other, each on all daemons in turn: `first`
+ * once, the others REPEATS times.
+ */
 async function round(
   tools: Tools,
   turn: number,
-  measures: readonly Measure[],
+  first: readonly Measure[],
+  others: readonly Measure[],
   samples: Samples,
 ): Promise<void> {
+  const repeated = others.flatMap((measure) => Array.from({ length: REPEATS }, () => measure));
   const daemons: Daemon[] = [];
   try {
     for (const kind of KINDS) daemons.push(await startDaemon(kind));
-    for (const [i, measure] of measures.entries()) {
-      const first = (turn + i) % daemons.length;
-      for (const daemon of [...daemons.slice(first), ...daemons.slice(0, first)]) {
+    for (const [i, measure] of [...first, ...repeated].entries()) {
+      const start = (turn + i) % daemons.length;
+      for (const daemon of [...daemons.slice(start), ...daemons.slice(0, start)]) {
         keep(samples, daemon.kind, await measure(daemon, tools));
       }
     }
@@ -174,8 +179,8 @@ export async function benchXenstored(): Promise<Report> {
   const tools = { tree, load: await compile(tree.root, 'xenstored-load', LOAD_SOURCES, []) };
   const samples: Samples = new Map();
   for (let turn = 0; turn < ROUNDS; turn++) {
-    await round(tools, turn, REQUESTS, samples);
-    await round(tools, turn, TREE, samples);
+    await round(tools, turn, [warmUp], REQUESTS, samples);
+    await round(tools, turn, [memory, warmUp], TREE, samples);
   }
   return { bench: 'xenstored', rows: [...samples].map(([row, kinds]) => rowOf(row, kinds)) };
 }

@@ -1,0 +1,185 @@
+/**
+ * `stubdom`: xenstored as a domain of its own beside Xen's C xenstored as a daemon of dom0, each on
+ * a host of its own, one after the other.
+ */
+
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { linkNative } from '../kernel/native.ts';
+import { type LabHost, labHost } from '../lab/host.ts';
+import { repoRoot } from '../lab/paths.ts';
+import { median, type Report, type Row } from './rows.ts';
+
+const XEN = '4.17';
+const ROUNDS = 3;
+const ROUND_TRIPS = 300;
+const GUESTS = 8;
+const DOMAINS = 100;
+/** What the guests of guests-8 run for (hammer.c), and time to start and to end. */
+const HAMMER_SECONDS = 10 + 20;
+const IMAGE = 'build/xtl/stubdom/xenstored.xen';
+const LOGS = '/var/log/xen/console';
+
+interface Programs {
+  /** Round trips of dom0. */
+  readonly load: string;
+  /** The guest of guests-8. */
+  readonly hammer: string;
+}
+
+async function makePrograms(out: string): Promise<Programs> {
+  const load = join(out, 'stubdom-load');
+  const source = join(repoRoot, 'test/bench/stubdom-load.c');
+  await execa('gcc', ['-O2', '-Wall', '-static', '-o', load, source]);
+  const hammer = await linkNative({
+    ...{ root: repoRoot, source: 'test/kernel/native/hammer.c', memoryKib: 4096, out },
+  });
+  return { load, hammer };
+}
+
+async function pushAll(host: LabHost, { load, hammer }: Programs): Promise<void> {
+  await host.push(load, '/root/load');
+  await host.push(hammer, '/root/hammer.xen');
+  const config = 'type="pvh"\nkernel="/root/hammer.xen"\nmemory=6\nname="x"\n';
+  await host.must('cat > /root/hammer.cfg', { input: config });
+}
+
+async function number(host: LabHost, command: string): Promise<number> {
+  const text = await host.must(command);
+  const value = Number(text.trim());
+  if (text.trim() === '' || Number.isNaN(value)) throw new Error(`${command}: ${text}`);
+  return value;
+}
+
+/** Medians, in microseconds. */
+async function roundTrips(host: LabHost, what: 'read' | 'write'): Promise<number[]> {
+  const samples: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    samples.push(await number(host, `/root/load ${what} ${ROUND_TRIPS}`));
+  }
+  return samples;
+}
+
+const MANY = 'node /usr/lib/xtl/tools/many.mjs /root/hammer.cfg';
+
+/** Answers a second, of all guests together. */
+async function hammered(host: LabHost): Promise<number> {
+  await host.must(`sleep ${HAMMER_SECONDS} | ${MANY} ${GUESTS} --run`);
+  const said = await host.must(`cat ${LOGS}/guest-many*.log`);
+  const counts = [...said.matchAll(/answers (\d+) in (\d+) us/g)];
+  if (counts.length !== GUESTS) throw new Error(`${counts.length} guests counted: ${said}`);
+  return counts.reduce((sum, [, count, us]) => sum + Number(count) / (Number(us) / 1e6), 0);
+}
+
+const REPORT = 'xenstore-control memreport; sleep 1';
+
+/** KiB that the domain used of its memory when it was last asked. */
+async function reportedKib(host: LabHost): Promise<number> {
+  const said = await host.must(`cat ${LOGS}/guest-Xenstore.log`);
+  const last = (name: string): number => {
+    const values = [...said.matchAll(new RegExp(`^${name} (\\d+)`, 'gm'))];
+    return Number(values.at(-1)?.[1]);
+  };
+  return (last('total') - last('heapFree') - last('pagesFree')) / 1024;
+}
+
+async function memoryKib(host: LabHost): Promise<number> {
+  await host.must(REPORT);
+  return reportedKib(host);
+}
+
+/** While so many domains are introduced. */
+async function memoryWithDomains(host: LabHost): Promise<number> {
+  const many = `${MANY} ${DOMAINS}`;
+  const held = `mkfifo /root/hold; ${many} < /root/hold > /root/many.log 2>&1 & exec 3>/root/hold`;
+  const made = 'until grep -q made /root/many.log; do sleep 1; done';
+  await host.must(`${held}; ${made}; ${REPORT}; exec 3>&-; wait`);
+  return reportedKib(host);
+}
+
+/** Milliseconds from unpausing the small Linux guest until its init speaks. */
+async function linuxInit(host: LabHost): Promise<number> {
+  const now = "awk '{ print $1 * 1000 }' /proc/uptime";
+  const log = `${LOGS}/guest-small.log`;
+  const script = [
+    `rm -f ${log}; xl create -q -p guests/small.cfg; xl unpause small; start=$(${now})`,
+    `until grep -q '^Linux version' ${log} 2>/dev/null; do sleep 0.05; done`,
+    `end=$(${now}); xl destroy small; echo $((\${end%.*} - \${start%.*}))`,
+  ];
+  return number(host, script.join('\n'));
+}
+
+type Figures = Readonly<Record<string, readonly number[]>>;
+
+async function onHost<T>(
+  xenstored: string,
+  programs: Programs,
+  run: (host: LabHost) => Promise<T>,
+): Promise<T> {
+  const host = await labHost({ xen: XEN, xenstored });
+  try {
+    await pushAll(host, programs);
+    return await run(host);
+  } finally {
+    await host.end();
+  }
+}
+
+/** What both are asked. */
+async function requests(host: LabHost): Promise<Figures> {
+  return {
+    'read-1': await roundTrips(host, 'read'),
+    'write-1': await roundTrips(host, 'write'),
+    'guests-8': [await hammered(host)],
+  };
+}
+
+async function ofDomain(host: LabHost): Promise<Figures> {
+  const answered = /answered after ([\d.]+) ms/.exec(host.consoleText())?.[1];
+  if (answered === undefined) throw new Error('the host does not say when xenstored answered');
+  return {
+    'image-bytes': [statSync(join(repoRoot, IMAGE)).size],
+    'memory-idle': [await memoryKib(host)],
+    'first-reply': [Number(answered)],
+    'linux-guest': [await linuxInit(host)],
+    ...(await requests(host)),
+    'memory-100-domains': [await memoryWithDomains(host)],
+  };
+}
+
+const ROWS: readonly Pick<Row, 'row' | 'unit' | 'better'>[] = [
+  { row: 'image-bytes', unit: 'bytes', better: 'lower' },
+  { row: 'memory-idle', unit: 'KiB', better: 'lower' },
+  { row: 'memory-100-domains', unit: 'KiB', better: 'lower' },
+  { row: 'first-reply', unit: 'ms', better: 'lower' },
+  { row: 'read-1', unit: 'us', better: 'lower' },
+  { row: 'write-1', unit: 'us', better: 'lower' },
+  { row: 'guests-8', unit: 'requests/s', better: 'higher' },
+];
+
+/** Rows of both figures. */
+export function stubdomReport(ours: Figures, c: Figures): Report {
+  const peersOf = (row: string): Row['peers'] => {
+    if (row === 'first-reply') return { 'linux-guest': median(ours['linux-guest'] ?? []) };
+    return c[row] === undefined ? {} : { c: median(c[row]) };
+  };
+  const rows = ROWS.map((about): Row => {
+    const samples = ours[about.row] ?? [];
+    return { ...about, ours: median(samples), peers: peersOf(about.row), runs: samples.length };
+  });
+  return { bench: 'stubdom', rows };
+}
+
+export async function benchStubdom(): Promise<Report> {
+  const out = mkdtempSync(join(tmpdir(), 'xtl-bench-'));
+  try {
+    const programs = await makePrograms(out);
+    const ours = await onHost('xtl-stubdom', programs, ofDomain);
+    const c = await onHost('c', programs, requests);
+    return stubdomReport(ours, c);
+  } finally {
+    rmSync(out, { recursive: true });
+  }
+}
