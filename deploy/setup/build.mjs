@@ -23,6 +23,8 @@ const dom0Entries = {
   'xtl/lifecycle': 'services/lifecycle/main.unix.ts',
   'xtl/xenstored': 'services/xenstored/main.unix.ts',
   'xtl/tools/create-bench': 'test/bench/dom0/create.ts',
+  'xtl/tools/exchange': 'test/kernel/dom0/exchange.ts',
+  'xtl/tools/many': 'test/bench/dom0/many.ts',
   'xtl/tools/rounds': 'test/bench/dom0/rounds.ts',
   'xtl/tools/cases': 'shared/platform/unix/cases.main.ts',
 };

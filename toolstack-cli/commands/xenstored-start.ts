@@ -47,7 +47,8 @@ export async function xenstoredStart(
     return failed(registered.error, `domain ${state.domid} runs, but its nodes are not made: `);
   }
   if (options.quiet !== true) {
-    context.terminal.err.write(`xenstore is served by domain ${state.domid}\n`);
+    const answered = `answered after ${registered.value.toFixed(1)} ms`;
+    context.terminal.err.write(`xenstore is served by domain ${state.domid}, ${answered}\n`);
   }
   return DONE;
 }

@@ -193,18 +193,21 @@ function virqStep(): StoreStep {
 }
 
 /**
- * Waits for the domain that the plan started, and makes its nodes. No step of the plan: what dom0's
+ * Waits for the domain that the plan started, and makes its nodes; the value is how long it took to
+ * answer, in milliseconds. No step of the plan: what dom0's
  * kernel speaks to is not to be destroyed.
  */
 export async function registerStoreDomain(
   of: PreparedStoreDomain,
   state: StoreDomainState,
-): Promise<Result<void>> {
+): Promise<Result<number>> {
+  const startMs = state.host.clock.nowMs();
   const store = await state.host.connect();
   if (!store.ok) return store;
+  const answeredMs = state.host.clock.nowMs() - startMs;
   const written = await store.value.writeAll(nodes(of, state));
   store.value.close();
-  return written;
+  return written.ok ? ok(answeredMs) : written;
 }
 
 function nodes({ image, spec }: PreparedStoreDomain, state: StoreDomainState) {
