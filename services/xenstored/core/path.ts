@@ -23,22 +23,47 @@ function createPath(text: string, parts: readonly string[]): Path {
 const names: string[] = new Array(NAME_CACHE_SLOTS).fill('');
 
 /**
- * The one string that stands for a name, while it is known: trees repeat a few names very often,
- * and equal strings that are one are found equal at once.
+ * The name from `start` to `end` of `text`, whose hash is given: the one string that stands for it,
+ * while it is known. Trees repeat a few names very often: none is made for those, and equal strings
+ * that are one are found equal at once.
  */
-function internName(name: string): string {
-  let hash = name.length;
-  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) | 0;
+function nameAt(text: string, start: number, end: number, hash: number): string {
   const slot = (hash ^ (hash >>> 11)) & (NAME_CACHE_SLOTS - 1);
-  if (names[slot] !== name) names[slot] = name;
-  return names[slot] as string;
+  const known = names[slot] as string;
+  if (known.length === end - start) {
+    let i = 0;
+    while (i < known.length && known.charCodeAt(i) === text.charCodeAt(start + i)) i++;
+    if (i === known.length) return known;
+  }
+  const name = text.slice(start, end);
+  names[slot] = name;
+  return name;
+}
+
+const SLASH = 0x2f;
+
+/** The names between the slashes of a path that is not the root's. */
+function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  let hash = 0;
+  for (let i = 1, start = 1; i <= text.length; i++) {
+    // NaN at the end.
+    const code = text.charCodeAt(i);
+    if (i < text.length && code !== SLASH) hash = (Math.imul(hash, 31) + code) | 0;
+    else {
+      parts.push(nameAt(text, start, i, hash));
+      start = i + 1;
+      hash = 0;
+    }
+  }
+  return parts;
 }
 
 export const ROOT: Path = createPath('/', []);
 
 /** The path of a text known to be valid. */
 export function pathOf(text: string): Path {
-  return text === '/' ? ROOT : createPath(text, text.slice(1).split('/').map(internName));
+  return text === '/' ? ROOT : createPath(text, partsOf(text));
 }
 
 export function parentPath(path: Path): Path {
@@ -87,6 +112,8 @@ function matches(raw: string, bytes: Uint8Array, start: number): boolean {
 /** `maxLength` gives the limit on a path's length of the moment. */
 export function createPathCache(maxLength: () => number): PathCache {
   const slots: (Slot | undefined)[] = new Array(PATH_CACHE_SLOTS).fill(undefined);
+  /** Of the last path that each slot did not hold: it is kept if it comes again. */
+  const missed = new Int32Array(PATH_CACHE_SLOTS);
 
   const parse = (raw: string, base: string, max: number): Path | undefined => {
     const text = isRelative(raw) ? `${base}/${raw}` : raw;
@@ -103,11 +130,13 @@ export function createPathCache(maxLength: () => number): PathCache {
     const index = (hash ^ (hash >>> 13)) & (PATH_CACHE_SLOTS - 1);
     const slot = slots[index];
     if (slot !== undefined && slot.raw.length === length && matches(slot.raw, bytes, start)) {
-      if (slot.base === base || bytes[start] === 0x2f) return slot.path;
+      if (slot.base === base || bytes[start] === SLASH) return slot.path;
     }
     const raw = latin1Of(bytes, start, end);
     const path = parse(raw, base, maxLength());
-    if (path !== undefined) slots[index] = { raw, base, path };
+    // A walk through the whole tree does not fill the cache with what comes once.
+    if (missed[index] !== hash) missed[index] = hash;
+    else if (path !== undefined) slots[index] = { raw, base, path };
     return path;
   };
   const dropHints = (): void => {
