@@ -63,16 +63,20 @@ function start(options: DaemonOptions, logs: Logs): Result<Running> {
     const traced = tracing.start();
     if (!traced.ok) logs.error(traced.error.what);
   }
-  const server = serveStreams(path, daemon.accept, daemon.together);
-  if (!server.ok) return server;
-  const servers = [server.value];
+  const servers: StreamServer[] = [];
+  const failed = <T>(failure: T): T => {
+    for (const each of servers) each.close();
+    return failure;
+  };
+  // First: whoever sees the store's socket finds the other one, too.
   const trace = serveTrace(tracePathBeside(path), daemon.tap);
   if (trace.ok) servers.push(trace.value);
-  else logs.error(trace.error.what);
+  const server = serveStreams(path, daemon.accept, daemon.together);
+  if (!server.ok) return failed(server);
+  servers.push(server.value);
+  if (!trace.ok) logs.error(trace.error.what);
   const started = daemon.start(dom0);
-  if (started.ok) return ok({ daemon, servers, platform });
-  for (const each of servers) each.close();
-  return started;
+  return started.ok ? ok({ daemon, servers, platform }) : failed(started);
 }
 
 /** A log in a folder that cannot be written is no reason to leave a host without its store. */

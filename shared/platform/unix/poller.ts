@@ -45,8 +45,8 @@ export interface Polled {
 }
 
 export interface Poller {
-  /** Waits for input at first. */
-  add(fd: number, ready: OnReady): Polled;
+  /** Waits for input at first. ENOSPC, ENOMEM: the kernel watches no more. */
+  add(fd: number, ready: OnReady): Result<Polled>;
   close(): void;
 }
 
@@ -101,25 +101,25 @@ export function createPoller(turn: (serve: () => void) => void): Result<Poller> 
   });
   const handle = ffi().node.poll(set, { readable: true }, serveReady);
 
-  const control = (op: number, fd: number, id: number, what: number): void => {
+  const control = (op: number, fd: number, id: number, what: number): number => {
     change[0] = what;
     change[1] = id;
-    epoll_ctl(set, op, fd, change);
+    return epoll_ctl(set, op, fd, change);
   };
   return ok({
     add: (fd, tell) => {
       do lastId = (lastId + 1) >>> 0;
       while (polled.has(lastId));
       const id = lastId;
+      if (control(EPOLL_CTL_ADD, fd, id, EPOLLIN) !== 0) return lastFailure('cannot watch a file');
       polled.set(id, tell);
-      control(EPOLL_CTL_ADD, fd, id, EPOLLIN);
-      return {
+      return ok({
         want: (input, room) =>
-          control(EPOLL_CTL_MOD, fd, id, (input ? EPOLLIN : 0) | (room ? EPOLLOUT : 0)),
+          void control(EPOLL_CTL_MOD, fd, id, (input ? EPOLLIN : 0) | (room ? EPOLLOUT : 0)),
         remove: () => {
           if (polled.delete(id)) control(EPOLL_CTL_DEL, fd, id, 0);
         },
-      };
+      });
     },
     close: () => {
       polled.clear();

@@ -93,10 +93,9 @@ function serve({ libc, poller, open, accept }: Server, fd: number): void {
     if (!isOpen) return;
     isOpen = false;
     open.delete(end);
-    polled.remove();
+    if (polled.ok) polled.value.remove();
     close(fd);
   };
-  open.add(end);
 
   const polled = poller.add(fd, (readable, writable, over) => {
     if (writable && isOpen && !over) owner.writable();
@@ -107,6 +106,11 @@ function serve({ libc, poller, open, accept }: Server, fd: number): void {
     broken = true;
     if (isOpen) owner.readable();
   });
+  if (!polled.ok) {
+    close(fd);
+    return;
+  }
+  open.add(end);
 
   const owner = accept({
     read: (into) => {
@@ -117,7 +121,7 @@ function serve({ libc, poller, open, accept }: Server, fd: number): void {
     },
     write: (bytes, size = bytes.length) => (broken ? -1 : moved(write(fd, bytes, size))),
     want: (input, room) => {
-      if (isOpen) polled.want(input, room);
+      if (isOpen) polled.value.want(input, room);
     },
     close: end,
   });
@@ -168,8 +172,8 @@ function listenAt({ socket, bind, connect, listen, close }: Libc, path: string):
   return ok(fd);
 }
 
-/** Listens, and accepts a few at a time; pauses when the process is out of descriptors. */
-function acceptFrom(server: Server, fd: number): () => void {
+/** Accepts a few at a time; pauses when the process is out of descriptors. Returns its end. */
+function acceptFrom(server: Server, fd: number): Result<() => void> {
   const { accept4 } = server.libc;
   let timer: NodeJS.Timeout | undefined;
   const polled = server.poller.add(fd, () => {
@@ -178,16 +182,18 @@ function acceptFrom(server: Server, fd: number): () => void {
       if (made >= 0) serve(server, made);
       else if (moved(-1) === 0) return;
       else {
-        polled.want(false, false);
-        timer = setTimeout(() => polled.want(true, false), ACCEPT_PAUSE_MS);
+        want(false);
+        timer = setTimeout(want, ACCEPT_PAUSE_MS, true);
         return;
       }
     }
   });
-  return () => {
+  if (!polled.ok) return polled;
+  const want = (input: boolean): void => polled.value.want(input, false);
+  return ok(() => {
     clearTimeout(timer);
-    polled.remove();
-  };
+    polled.value.remove();
+  });
 }
 
 /**
@@ -213,14 +219,15 @@ export function serveStreams(
   }
   const open = new Set<() => void>();
   const server = { libc: library.value, poller: poller.value, open, accept };
-  const stopAccepting = acceptFrom(server, fd);
-  return ok({
-    close: () => {
-      stopAccepting();
-      close(fd);
-      rmSync(path, { force: true });
-      for (const end of [...open]) end();
-      poller.value.close();
-    },
-  });
+  const accepting = acceptFrom(server, fd);
+  const closeAll = (): void => {
+    if (accepting.ok) accepting.value();
+    close(fd);
+    rmSync(path, { force: true });
+    for (const end of [...open]) end();
+    poller.value.close();
+  };
+  if (accepting.ok) return ok({ close: closeAll });
+  closeAll();
+  return accepting;
 }
