@@ -78,11 +78,9 @@ const REPORT = 'xenstore-control memreport; sleep 1';
 /** KiB that the domain used of its memory when it was last asked. */
 async function reportedKib(host: LabHost): Promise<number> {
   const said = await host.must(`cat ${LOGS}/guest-Xenstore.log`);
-  const last = (name: string): number => {
-    const values = [...said.matchAll(new RegExp(`^${name} (\\d+)`, 'gm'))];
-    return Number(values.at(-1)?.[1]);
-  };
-  return (last('total') - last('heapFree') - last('pagesFree')) / 1024;
+  const lines = said.split('\n').filter((line) => line.includes('"msg":"memory"'));
+  const { total, heapFree, pagesFree } = JSON.parse(lines.at(-1) ?? '{}');
+  return (total - heapFree - pagesFree) / 1024;
 }
 
 async function memoryKib(host: LabHost): Promise<number> {

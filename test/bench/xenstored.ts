@@ -1,7 +1,7 @@
 /**
- * `xenstored`: ours beside Xen's C and OCaml xenstored, natively, over the socket. In each round
- * every row is measured on all daemons one after the other, in another order each time, so that
- * what else the machine does meets all of them; rows are medians of the rounds.
+ * `xenstored`: ours beside Xen's C and OCaml xenstored, natively, over the socket. Every row is
+ * measured on all daemons one after the other, in another order each time, so that what else the
+ * machine does meets all of them; rows are medians of many short runs, since it does so in bursts.
  */
 
 import { join } from 'node:path';
@@ -11,9 +11,9 @@ import { compile, type PeerTree, peerTree } from '../peers/packages.ts';
 import { median, type Report, type Row } from './rows.ts';
 import { type Daemon, KINDS, type Kind, startDaemon } from './xenstored-daemons.ts';
 
-const ROUNDS = 5;
-/** Runs of a row in a round: many short ones, since other work on the machine comes in bursts. */
-const REPEATS = 2;
+const RUNS = 10;
+/** Of the rows about memory, each on fresh daemons. */
+const MEMORY_RUNS = 5;
 const DOMAINS = 1000;
 
 /** Figures by row, of one daemon. */
@@ -97,6 +97,11 @@ const REQUESTS: readonly Measure[] = [
   transactions('transactions-8-new', 'new'),
 ];
 
+const populate: Measure = async (daemon, tools) => {
+  await load(daemon, tools, 'populate', String(DOMAINS));
+  return {};
+};
+
 /** Resident memory grows a little while after the last request: garbage is collected, or not. */
 const SETTLE_MS = 500;
 
@@ -107,7 +112,7 @@ const settled = async (daemon: Daemon): Promise<number> => {
 
 const memory: Measure = async (daemon, tools) => {
   const idle = await settled(daemon);
-  await load(daemon, tools, 'populate', String(DOMAINS));
+  await populate(daemon, tools);
   const full = await settled(daemon);
   return { 'rss-idle': idle / 1024, 'rss-1k-domains': (full - idle) / 1024 };
 };
@@ -136,25 +141,24 @@ function keep(samples: Samples, kind: Kind, figures: Figures): void {
   }
 }
 
-/**
- * Fresh daemons, and on them one measure after the other, each on all daemons in turn: `first`
- * once, the others REPEATS times.
- */
-async function round(
+/** Fresh daemons, and on them `first` once, then `measures` one after the other, `runs` times. */
+async function onAll(
   tools: Tools,
-  turn: number,
   first: readonly Measure[],
-  others: readonly Measure[],
+  measures: readonly Measure[],
+  runs: number,
   samples: Samples,
 ): Promise<void> {
-  const repeated = others.flatMap((measure) => Array.from({ length: REPEATS }, () => measure));
   const daemons: Daemon[] = [];
   try {
     for (const kind of KINDS) daemons.push(await startDaemon(kind));
-    for (const [i, measure] of [...first, ...repeated].entries()) {
-      const start = (turn + i) % daemons.length;
-      for (const daemon of [...daemons.slice(start), ...daemons.slice(0, start)]) {
-        keep(samples, daemon.kind, await measure(daemon, tools));
+    for (const measure of first) for (const daemon of daemons) await measure(daemon, tools);
+    for (let run = 0; run < runs; run++) {
+      for (const [i, measure] of measures.entries()) {
+        const start = (run + i) % daemons.length;
+        for (const daemon of [...daemons.slice(start), ...daemons.slice(0, start)]) {
+          keep(samples, daemon.kind, await measure(daemon, tools));
+        }
       }
     }
   } finally {
@@ -178,9 +182,8 @@ export async function benchXenstored(): Promise<Report> {
   const tree = await peerTree();
   const tools = { tree, load: await compile(tree.root, 'xenstored-load', LOAD_SOURCES, []) };
   const samples: Samples = new Map();
-  for (let turn = 0; turn < ROUNDS; turn++) {
-    await round(tools, turn, [warmUp], REQUESTS, samples);
-    await round(tools, turn, [memory, warmUp], TREE, samples);
-  }
+  await onAll(tools, [warmUp], REQUESTS, RUNS, samples);
+  await onAll(tools, [populate, warmUp], TREE, RUNS, samples);
+  for (let run = 0; run < MEMORY_RUNS; run++) await onAll(tools, [], [memory], 1, samples);
   return { bench: 'xenstored', rows: [...samples].map(([row, kinds]) => rowOf(row, kinds)) };
 }
