@@ -6,7 +6,9 @@
 
 import { DOM0, port } from '../../shared/core/ids.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { type Fields, type Log, openLog } from '../../shared/platform/stubdom/log.ts';
 import { openStubdom, type StubdomPlatform } from '../../shared/platform/stubdom/platform.ts';
+import { openRoom, type Room } from '../../shared/platform/stubdom/room.ts';
 import { shutdown } from '../../shared/platform/stubdom/shutdown.ts';
 import { serviceWords } from '../../shared/platform/stubdom/words.ts';
 import type { HostCommand } from './core/host.ts';
@@ -29,68 +31,71 @@ function openDom0(
   return ok({ region: page.value, port: bound.value, unmap: () => grants.unmap(page.value) });
 }
 
-/** What the domain and the store hold, a line a number. */
-function memoryLines({ kernel }: StubdomPlatform, { store }: Xenstored): readonly string[] {
-  const figures = new Float64Array(4);
-  kernel.memory(figures);
+/** What the domain (in bytes) and the store hold. */
+function memoryReport(room: Room, { store }: Xenstored): Fields {
   const { state } = store;
-  const rows: Readonly<Record<string, number | undefined>> = {
-    total: figures[0],
-    heapUsed: figures[1],
-    heapFree: figures[2],
-    pagesFree: figures[3],
+  return {
+    ...room.figures(),
     domains: state.domains.size,
     connections: state.connections.size,
     transactions: state.openTransactions,
     generation: state.generation,
   };
-  return Object.entries(rows).map(([name, value]) => `${name} ${value}`);
+}
+
+interface Running {
+  readonly daemon: Xenstored;
+  readonly room: Room;
+  readonly log: Log;
+  /** Ends the trace, if there is one. */
+  endTrace: (() => void) | undefined;
 }
 
 /** There are no files here: what CONTROL shows, the console shows. */
 function control(
-  platform: StubdomPlatform,
-  daemon: Xenstored,
+  running: Running,
+  { console }: StubdomPlatform,
   command: HostCommand,
-  trace: { end: (() => void) | undefined },
 ): Result<void> {
-  const { console } = platform;
-  if (command.what === 'print') console.line(command.text);
-  else if (command.what === 'memreport') {
-    for (const line of memoryLines(platform, daemon)) console.line(line);
-  } else if (command.what === 'log') {
-    trace.end?.();
-    trace.end = command.on ? daemon.tap.show((line) => console.line(line)) : undefined;
+  const { daemon, room, log } = running;
+  if (command.what === 'print') log.info(command.text);
+  else if (command.what === 'memreport') log.info('memory', memoryReport(room, daemon));
+  else if (command.what === 'log') {
+    running.endTrace?.();
+    running.endTrace = command.on ? daemon.tap.show((line) => console.line(line)) : undefined;
   } else return fail('EOPNOTSUPP', 'a stub domain has no files');
   return ok();
 }
 
-function start(platform: StubdomPlatform, options: DaemonOptions): Result<void> {
-  const { clock, console, kernel } = platform;
+function start(platform: StubdomPlatform, log: Log, options: DaemonOptions): Result<void> {
+  const { clock, kernel } = platform;
   const { keepOrphans, privDomid, eventTimeoutMs, quotas } = options;
   const dom0 = openDom0(platform, options.event);
   if (!dom0.ok) return dom0;
-  const trace = { end: undefined };
+  const room = openRoom(kernel);
   const daemon: Xenstored = createXenstored(
     {
       clock,
       xen: platform,
       soon: (run) => void clock.after(0, run),
-      report: limitLines(clock, console.line),
-      control: (command) => control(platform, daemon, command, trace),
+      report: limitLines(clock, log.info),
+      hasRoom: room.hasRoom,
+      control: (command) => control(running, platform, command),
     },
     { keepOrphans, privDomid, eventTimeoutMs, quotas },
   );
-  for (const line of options.ignored) console.line(line);
+  const running: Running = { daemon, room, log, endTrace: undefined };
+  for (const line of options.ignored) log.info(line);
   const started = daemon.start(dom0.value);
-  if (started.ok) console.line(`xenstored: domain ${kernel.domid} serves`);
+  if (started.ok) log.info('serves all domains');
   return started;
 }
 
 const platform = openStubdom();
+const log = openLog(platform.kernel);
 const options = parseOptions(serviceWords(platform.kernel));
-const started = options.ok ? start(platform, options.value) : options;
+const started = options.ok ? start(platform, log, options.value) : options;
 if (!started.ok) {
-  platform.console.line(`xenstored: ${started.error.errno} ${started.error.what}`);
+  log.error(started.error.what, { errno: started.error.errno });
   shutdown(platform.kernel, 'crash');
 }

@@ -27,6 +27,8 @@ export interface XenstoredHost {
   /** Calls `run` once, after all that is ready now was served. */
   soon(run: () => void): void;
   report(line: string): void;
+  /** False when memory runs low; without it there is always room. */
+  readonly hasRoom?: () => boolean;
   /** CONTROL log, logfile, memreport and print. */
   control(command: HostCommand): Result<void>;
 }
@@ -118,9 +120,9 @@ export function createXenstored(
   host: XenstoredHost,
   options: Omit<StoreOptions, 'host'>,
 ): Xenstored {
-  const { clock, xen, report, soon, control } = host;
+  const { clock, xen, report, soon, control, hasRoom } = host;
   let rings: Rings | undefined;
-  const storeHost = createXenHost({ xen, rings: () => rings, report, control });
+  const storeHost = createXenHost({ xen, rings: () => rings, report, control, hasRoom });
   const store = createStore({ ...options, host: storeHost });
   const tap = createTap(clock, () => store.state.connections);
   const flush = (): void => {

@@ -6,6 +6,7 @@ import { ok } from '../../shared/core/result.ts';
 import type { HostCommand, StoreHost } from './core/host.ts';
 
 export interface SimpleHost extends StoreHost {
+  hasRoom?: () => boolean;
   /** Domains that exist, introduced or not. */
   readonly domains: Set<number>;
   /** What was reported, the last lines. */

@@ -20,6 +20,8 @@ export interface XenPorts {
 }
 
 export interface XenHostOptions {
+  /** Undefined: there is always room. */
+  readonly hasRoom: (() => boolean) | undefined;
   readonly xen: XenPorts | undefined;
   /** Looked up at each call: rings need the store, which needs this. */
   rings(): Rings | undefined;
@@ -48,8 +50,9 @@ function openRing(xen: XenPorts, domid: number, port: number): Result<RingParts>
   return bound;
 }
 
-export function createXenHost({ xen, rings, report, control }: XenHostOptions): StoreHost {
+export function createXenHost({ xen, rings, report, control, hasRoom }: XenHostOptions): StoreHost {
   return {
+    ...(hasRoom && { hasRoom }),
     domainExists: (domid) =>
       xen === undefined ? domid === 0 : domainExists(xen.domainControl, domid),
     introduce: (connection, port) => {

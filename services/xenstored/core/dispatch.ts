@@ -49,6 +49,8 @@ interface Entry {
   readonly noTransaction: boolean;
   /** Only where the features of Xen 4.22 are offered. */
   readonly optional: boolean;
+  /** What it adds stays. */
+  readonly grows: boolean;
 }
 
 const TABLE: (Entry | undefined)[] = [];
@@ -59,6 +61,7 @@ function serve(type: number, handler: Handler, ...flags: readonly string[]): voi
     privileged: flags.includes('privileged'),
     noTransaction: flags.includes('no transaction'),
     optional: flags.includes('optional'),
+    grows: flags.includes('grows'),
   };
 }
 
@@ -66,17 +69,17 @@ serve(XS_CONTROL, control, 'privileged');
 serve(XS_DIRECTORY, directory);
 serve(XS_READ, read);
 serve(XS_GET_PERMS, getPerms);
-serve(XS_WATCH, watch, 'no transaction');
+serve(XS_WATCH, watch, 'no transaction', 'grows');
 serve(XS_UNWATCH, unwatch, 'no transaction');
-serve(XS_TRANSACTION_START, transactionStart);
+serve(XS_TRANSACTION_START, transactionStart, 'grows');
 serve(XS_TRANSACTION_END, transactionEnd);
-serve(XS_INTRODUCE, introduce, 'privileged');
+serve(XS_INTRODUCE, introduce, 'privileged', 'grows');
 serve(XS_RELEASE, release, 'privileged');
 serve(XS_GET_DOMAIN_PATH, getDomainPath);
-serve(XS_WRITE, write);
-serve(XS_MKDIR, mkdir);
+serve(XS_WRITE, write, 'grows');
+serve(XS_MKDIR, mkdir, 'grows');
 serve(XS_RM, rm);
-serve(XS_SET_PERMS, setPerms);
+serve(XS_SET_PERMS, setPerms, 'grows');
 serve(XS_IS_DOMAIN_INTRODUCED, isDomainIntroduced, 'privileged');
 serve(XS_RESUME, resume, 'privileged');
 serve(XS_SET_TARGET, setTarget, 'privileged');
@@ -93,6 +96,7 @@ export function dispatch(rq: Request): WireError | undefined {
   const entry = TABLE[type];
   if (entry === undefined || (entry.optional && state.features === 0)) return 'ENOSYS';
   if (entry.privileged && !connection.privileged) return 'EACCES';
+  if (entry.grows && state.host.hasRoom?.() === false) return 'ENOMEM';
   rq.transaction = undefined;
   if (txId !== 0 && !entry.noTransaction) {
     rq.transaction = connection.transactions.get(txId);
