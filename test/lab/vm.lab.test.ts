@@ -33,18 +33,18 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
   );
 
   it('leaves free memory and xenstore as before, round after round', async () => {
-    await host.must('xtl vm create -q guests/small.cfg && xtl vm destroy small');
+    await host.must('xtl vm create -q -p guests/small.cfg && xtl vm destroy small');
     const before = await host.must(STOCK);
     await host.must('node /usr/lib/xtl/tools/rounds.mjs guests/small.cfg 20');
     expect(await host.must(STOCK)).toBe(before);
   });
 
   it("works on xl's domains, and xl on its own", async () => {
-    await host.must('xl create -q guests/small.cfg');
+    await host.must('xl create -q -p guests/small.cfg');
     expect(await host.must('xtl vm show small -o json')).toContain('"name": "small"');
-    await host.must('xtl vm pause small && xtl vm unpause small && xtl vm destroy small');
-    await host.must('xtl vm create -q guests/small.cfg');
-    await host.must('xl pause small && xl unpause small && xl destroy small');
+    await host.must('xtl vm unpause small && xtl vm pause small && xtl vm destroy small');
+    await host.must('xtl vm create -q -p guests/small.cfg');
+    await host.must('xl unpause small && xl pause small && xl destroy small');
     expect(await host.must('xl list')).not.toContain('small');
   });
 
