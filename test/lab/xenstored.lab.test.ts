@@ -78,7 +78,9 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
       const names = Array.from({ length: 10 }, (_, i) => `many${round}-${i}`);
       for (const name of names) {
         // Kept for the count even if the emulator kills it (see README).
-        await host.must(`xtl vm create -q guests/small.cfg name='"${name}"' memory=96 'on_reboot="preserve"'`);
+        await host.must(
+          `xtl vm create -q guests/small.cfg name='"${name}"' memory=96 'on_reboot="preserve"'`,
+        );
       }
       expect((await host.must('xl list')).match(/^many/gm)).toHaveLength(10);
       await host.must(names.map((name) => `xtl vm destroy ${name}`).join(' && '));
