@@ -11,6 +11,7 @@
 import { xenconsInterface } from '../abi/console.ts';
 import { xenstoreDomainInterface } from '../abi/xs-wire.ts';
 import { assert } from '../core/assert.ts';
+import { copyBytes } from '../core/copy.ts';
 import { add32, sub32 } from '../core/u32.ts';
 import type { Region } from '../platform/region.ts';
 
@@ -49,14 +50,6 @@ export const CONSOLE_IN = ringOf(xencons.in, xencons.inCons, xencons.inProd);
 /** From the guest. */
 export const CONSOLE_OUT = ringOf(xencons.out, xencons.outCons, xencons.outProd);
 
-/** Copies of fewer bytes are faster one by one than through a view, which would be garbage, too. */
-const VIEW_BYTES = 96;
-
-function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, count: number): void {
-  if (count >= VIEW_BYTES) to.set(from.subarray(start, start + count), at);
-  else for (let i = 0; i < count; i++) to[at + i] = from[start + i] as number;
-}
-
 /** Bytes that wait to be read, or BROKEN. */
 export function ringReady({ words }: Region, { size, consWord, prodWord }: ByteRing): number {
   const ready = sub32(Atomics.load(words, prodWord), Atomics.load(words, consWord));
@@ -81,8 +74,8 @@ export function readRing(
   if (count === 0) return 0;
   const start = cons & (size - 1);
   const first = Math.min(count, size - start);
-  copy(bytes, base + start, into, at, first);
-  if (first < count) copy(bytes, base, into, at + first, count - first);
+  copyBytes(bytes, base + start, into, at, first);
+  if (first < count) copyBytes(bytes, base, into, at + first, count - first);
   Atomics.store(words, consWord, add32(cons, count) | 0);
   return count;
 }
@@ -105,8 +98,8 @@ export function writeRing(
   if (count === 0) return 0;
   const to = prod & (size - 1);
   const first = Math.min(count, size - to);
-  copy(from, start, bytes, base + to, first);
-  if (first < count) copy(from, start + first, bytes, base, count - first);
+  copyBytes(from, start, bytes, base + to, first);
+  if (first < count) copyBytes(from, start + first, bytes, base, count - first);
   Atomics.store(words, prodWord, add32(prod, count) | 0);
   return count;
 }

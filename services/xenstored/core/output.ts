@@ -137,7 +137,7 @@ function rest(out: Queue): void {
 }
 
 function consume(out: Queue, count: number): void {
-  assert(count >= 0 && count <= out.tail - out.head, `${count} bytes read, too many`);
+  if (count < 0 || count > out.tail - out.head) assert(false, `${count} bytes read, too many`);
   out.head += count;
   const read = out.base + out.head;
   for (let mark = out.marks[out.firstMark]; mark !== undefined && mark.end <= read; ) {

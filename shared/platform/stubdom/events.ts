@@ -40,7 +40,8 @@ export function events(kernel: Kernel): StubdomEvents {
 
   const known = (which: Port): PortState => {
     const state = states[which];
-    assert(state !== undefined, `port ${which} is not bound`);
+    // The words are made only when they are needed: this is asked thrice for each request.
+    if (state === undefined) assert(false, `port ${which} is not bound`);
     return state;
   };
   const bound = (status: Status, what: string): Result<Port> => {
