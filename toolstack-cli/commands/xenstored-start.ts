@@ -12,6 +12,9 @@ import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Options } from '../table.ts';
 
+/** Faults of the image as such, or an image too large for its memory. */
+const IMAGE_EXITS = { EINVAL: EXIT.badConfig, ENOMEM: EXIT.badConfig, EISDIR: EXIT.badConfig };
+
 const MEMORY_MIB = /^[1-9][0-9]{0,5}$/;
 
 export async function xenstoredStart(
@@ -30,7 +33,7 @@ export async function xenstoredStart(
     words: words.join(' '),
     random: context.random(),
   });
-  if (!prepared.ok) return failed(prepared.error, '', { EINVAL: EXIT.badConfig });
+  if (!prepared.ok) return failed(prepared.error, '', IMAGE_EXITS);
   const host = await context.storeDomainHost();
   if (!host.ok) return failed(host.error);
   const plan = planStoreDomain(prepared.value);
