@@ -97,7 +97,8 @@ export function events(kernel: Kernel): StubdomEvents {
         // Closed between the event and now.
         if (state === undefined) continue;
         state.count++;
-        for (const waiter of takeWaiters(state)) waiter.resolve(state.count);
+        const waiters = takeWaiters(state);
+        for (let w = 0; w < waiters.length; w++) waiters[w]?.resolve(state.count);
       }
     },
     isAwaited: () => waiting > 0,
