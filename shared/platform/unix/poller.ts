@@ -6,6 +6,7 @@
 
 import { ok, type Result } from '../../core/result.ts';
 import { bind, ffi, lastFailure, once } from './ffi.ts';
+import { createWakefulness } from './wakefulness.ts';
 
 const libc = once(() =>
   bind('libc.so.6', {
@@ -91,13 +92,15 @@ export function createPoller(turn: (serve: () => void) => void): Result<Poller> 
       tell?.((what & EPOLLIN) !== 0, (what & EPOLLOUT) !== 0, over);
     }
   };
+  const worked = createWakefulness();
   const serveReady = guarded(() => {
     for (let i = 0; i < BATCHES_PER_TURN; i++) {
       ready = polled.size > 0 ? epoll_wait(set, events, BATCH, 0) : 0;
       if (ready > 0) turn(serveBatch);
       // One alone is asked again by the event loop: nobody else spoke meanwhile.
-      if (ready <= 1) return;
+      if (ready <= 1) break;
     }
+    worked();
   });
   const handle = ffi().node.poll(set, { readable: true }, serveReady);
 
