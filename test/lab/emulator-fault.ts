@@ -1,15 +1,8 @@
-// A fault of QEMU's processor emulation, told from a guest's own faults by what Xen logged.
-
-/** Xen's own code segment (`__HYPERVISOR_CS64`, xen/include/public/arch-x86/xen-x86_64.h). */
-const XEN_CODE_SEGMENT = 'cs: e008';
+// Guests that QEMU's processor emulation killed, by what Xen logged.
 
 /**
- * How many guests have died with Xen's own registers for theirs. Now and then the emulated #VMEXIT
- * leaves Xen's state where the guest's belongs, and the guest then runs at an address of Xen's. No
- * guest can bring that about by itself: a PVH guest's selectors are its own.
+ * How many guests have died in a triple fault. On Xen 4.20 the emulated VMRUN now and then enters a
+ * healthy guest with its address space not in place, so that the first fetch faults, and so do its
+ * handlers. A mistake of a domain builder's looks the same, but happens every time.
  */
-export const emulatorFaults = (xenLog: string): number =>
-  xenLog
-    .split('Triple fault')
-    .slice(1)
-    .filter((after) => after.split('\n').slice(0, 24).join('\n').includes(XEN_CODE_SEGMENT)).length;
+export const tripleFaults = (xenLog: string): number => xenLog.split('Triple fault').length - 1;
