@@ -20,10 +20,10 @@ interface Waiter {
 
 interface PortState {
   count: number;
-  waiters: Waiter[];
+  waiter: Waiter | undefined;
+  /** Beside the first: there is hardly ever one. */
+  others: Waiter[] | undefined;
 }
-
-const NOBODY: Waiter[] = [];
 
 export interface StubdomEvents extends Events {
   /** Takes over a port that the domain was created with. */
@@ -46,14 +46,22 @@ export function events(kernel: Kernel): StubdomEvents {
   };
   const bound = (status: Status, what: string): Result<Port> => {
     if (status < 0) return fail(errnoName(status), what);
-    states[status] = { count: 0, waiters: NOBODY };
+    states[status] = { count: 0, waiter: undefined, others: undefined };
     return ok(port(status));
   };
-  const takeWaiters = (state: PortState): readonly Waiter[] => {
-    const { waiters } = state;
-    state.waiters = NOBODY;
-    waiting -= waiters.length;
-    return waiters;
+  /** Ends all waits, the oldest first. */
+  const endWaits = (state: PortState, end: (waiter: Waiter) => void): void => {
+    const { waiter, others } = state;
+    if (waiter === undefined) return;
+    state.waiter = state.others = undefined;
+    waiting -= 1 + (others?.length ?? 0);
+    end(waiter);
+    others?.forEach(end);
+  };
+  // One function for all promises: a wait is made for every request.
+  let made: Waiter | undefined;
+  const make = (resolve: Waiter['resolve'], reject: Waiter['reject']): void => {
+    made = { resolve, reject };
   };
 
   return {
@@ -78,18 +86,16 @@ export function events(kernel: Kernel): StubdomEvents {
       const state = known(which);
       states[which] = undefined;
       kernel.close(which);
-      for (const waiter of takeWaiters(state)) {
-        waiter.reject(new PortClosedError(`port ${which} was closed`));
-      }
+      endWaits(state, ({ reject }) => reject(new PortClosedError(`port ${which} was closed`)));
     },
     wait: (which, seen) => {
       const state = known(which);
       if (state.count !== seen) return Promise.resolve(state.count);
-      return new Promise((resolve, reject) => {
-        if (state.waiters === NOBODY) state.waiters = [];
-        state.waiters.push({ resolve, reject });
-        waiting++;
-      });
+      const promise = new Promise<number>(make);
+      if (state.waiter === undefined) state.waiter = made;
+      else (state.others ??= []).push(made as Waiter);
+      waiting++;
+      return promise;
     },
     deliver: (count) => {
       for (let i = 0; i < count; i++) {
@@ -97,8 +103,7 @@ export function events(kernel: Kernel): StubdomEvents {
         // Closed between the event and now.
         if (state === undefined) continue;
         state.count++;
-        const waiters = takeWaiters(state);
-        for (let w = 0; w < waiters.length; w++) waiters[w]?.resolve(state.count);
+        endWaits(state, ({ resolve }) => resolve(state.count));
       }
     },
     isAwaited: () => waiting > 0,
