@@ -10,6 +10,12 @@ import { performance } from 'node:perf_hooks';
 /** Longer than a client on another processor takes to read a reply and to ask again. */
 const AWAKE_MS = 0.06;
 
+/**
+ * Work that must come of a vigil: its end is always in vain. Where others want the processor too,
+ * few follow each other so closely.
+ */
+const WORTH = 16;
+
 /** After so many vigils in vain only one in 2 ** MISSES_MAX occasions is taken. */
 const MISSES_MAX = 8;
 
@@ -35,8 +41,8 @@ export function createWakefulness(host: WakefulnessHost = THIS_PROCESS): () => v
   const { nowMs, soon, processors } = host;
   if (processors < 2) return () => {};
   let awake = false;
-  /** Work came while awake. */
-  let paid = false;
+  /** How often work came while awake. */
+  let worked = 0;
   let untilMs = 0;
   let misses = 0;
   let skip = 0;
@@ -47,17 +53,17 @@ export function createWakefulness(host: WakefulnessHost = THIS_PROCESS): () => v
       return;
     }
     awake = false;
-    misses = paid ? Math.max(0, misses - 1) : Math.min(MISSES_MAX, misses + 1);
+    misses = worked >= WORTH ? Math.max(0, misses - 1) : Math.min(MISSES_MAX, misses + 1);
     skip = 2 ** misses - 1;
   };
   return () => {
-    if (awake) paid = true;
+    if (awake) worked++;
     else if (skip > 0) {
       skip--;
       return;
     } else {
       awake = true;
-      paid = false;
+      worked = 0;
       soon(look);
     }
     untilMs = nowMs() + AWAKE_MS;
