@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { tripleFaults } from './emulator-fault.ts';
 
 const fault = (domid: number): string =>
-  `(XEN) d${domid}v0 Triple fault - invoking HVM shutdown action 1\n(XEN) *** Dumping Dom${domid}\n`;
+  `(XEN) d${domid}v0 Triple fault - shutdown action 1\n(XEN) *** Dumping Dom${domid}\n`;
 
 it.each([
   ['', 0],
