@@ -34,9 +34,47 @@ export interface StubdomEvents extends Events {
   isAwaited(): boolean;
 }
 
+interface Waits {
+  /** The count of the port's events, once there is another. */
+  begin(state: PortState): Promise<number>;
+  /** Ends all waits for the port, the oldest first. */
+  end(state: PortState, how: (waiter: Waiter) => void): void;
+  count(): number;
+}
+
+function createWaits(): Waits {
+  let waiting = 0;
+  // One function for all promises: a wait is made for every request.
+  let made: Waiter | undefined;
+  const make = (resolve: Waiter['resolve'], reject: Waiter['reject']): void => {
+    made = { resolve, reject };
+  };
+  return {
+    begin: (state) => {
+      const promise = new Promise<number>(make);
+      if (state.waiter === undefined) state.waiter = made;
+      else {
+        state.others ??= [];
+        state.others.push(made as Waiter);
+      }
+      waiting++;
+      return promise;
+    },
+    end: (state, how) => {
+      const { waiter, others } = state;
+      if (waiter === undefined) return;
+      state.waiter = state.others = undefined;
+      waiting -= 1 + (others?.length ?? 0);
+      how(waiter);
+      others?.forEach(how);
+    },
+    count: () => waiting,
+  };
+}
+
 export function events(kernel: Kernel): StubdomEvents {
   const states: (PortState | undefined)[] = [];
-  let waiting = 0;
+  const waits = createWaits();
 
   const known = (which: Port): PortState => {
     const state = states[which];
@@ -49,21 +87,6 @@ export function events(kernel: Kernel): StubdomEvents {
     states[status] = { count: 0, waiter: undefined, others: undefined };
     return ok(port(status));
   };
-  /** Ends all waits, the oldest first. */
-  const endWaits = (state: PortState, end: (waiter: Waiter) => void): void => {
-    const { waiter, others } = state;
-    if (waiter === undefined) return;
-    state.waiter = state.others = undefined;
-    waiting -= 1 + (others?.length ?? 0);
-    end(waiter);
-    others?.forEach(end);
-  };
-  // One function for all promises: a wait is made for every request.
-  let made: Waiter | undefined;
-  const make = (resolve: Waiter['resolve'], reject: Waiter['reject']): void => {
-    made = { resolve, reject };
-  };
-
   return {
     allocUnbound: (remote) =>
       bound(kernel.allocUnbound(remote), `cannot allocate an event channel for domain ${remote}`),
@@ -86,16 +109,12 @@ export function events(kernel: Kernel): StubdomEvents {
       const state = known(which);
       states[which] = undefined;
       kernel.close(which);
-      endWaits(state, ({ reject }) => reject(new PortClosedError(`port ${which} was closed`)));
+      waits.end(state, ({ reject }) => reject(new PortClosedError(`port ${which} was closed`)));
     },
     wait: (which, seen) => {
       const state = known(which);
       if (state.count !== seen) return Promise.resolve(state.count);
-      const promise = new Promise<number>(make);
-      if (state.waiter === undefined) state.waiter = made;
-      else (state.others ??= []).push(made as Waiter);
-      waiting++;
-      return promise;
+      return waits.begin(state);
     },
     deliver: (count) => {
       for (let i = 0; i < count; i++) {
@@ -103,9 +122,9 @@ export function events(kernel: Kernel): StubdomEvents {
         // Closed between the event and now.
         if (state === undefined) continue;
         state.count++;
-        endWaits(state, ({ resolve }) => resolve(state.count));
+        waits.end(state, ({ resolve }) => resolve(state.count));
       }
     },
-    isAwaited: () => waiting > 0,
+    isAwaited: () => waits.count() > 0,
   };
 }
