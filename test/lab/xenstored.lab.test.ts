@@ -71,7 +71,8 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
     expect(left).not.toMatch(/\/(vif|vbd)\/\d/);
   });
 
-  it('thirty guests come and go, three at a time, and leave everything as it was', async () => {
+  const title = 'thirty guests come and go, three at a time, and leave everything as it was';
+  it(title, { timeout: 900_000 }, async () => {
     const run = async (guests: number): Promise<void> => {
       const many = `node /usr/lib/xtl/tools/many.mjs guests/small.cfg ${guests} --run`;
       expect(await host.must(`sleep 3 | ${many}`, { timeoutMs: 200_000 })).toBe('made\n');
