@@ -20,6 +20,7 @@ import { ERRNO, type Errno } from '../../core/errno.ts';
 import { type Failure, fail, ok, type Result } from '../../core/result.ts';
 import type { XenstoreTransport } from '../xenstore.ts';
 import { ffi } from './ffi.ts';
+import { createReceiver } from './receiver.ts';
 
 /** The open device; nothing here waits. */
 export interface XenbusFile {
@@ -71,23 +72,18 @@ function tooLarge(packet: Uint8Array): Uint8Array {
 /** A stream over the device, which is this stream's alone from now on. */
 export function overXenbus(file: XenbusFile): XenstoreTransport {
   const scratch = new Uint8Array(READ_BYTES);
-  let early: Uint8Array[] = [];
-  let ended: { reason?: Failure } | undefined;
-  let onData = (bytes: Uint8Array): void => void early.push(bytes);
-  let onClose: ((reason?: Failure) => void) | undefined;
-
+  const receiver = createReceiver();
   const end = (reason?: Failure): void => {
-    if (ended) return;
-    ended = reason ? { reason } : {};
+    if (receiver.hasEnded()) return;
     file.close();
-    onClose?.(reason);
+    receiver.end(reason);
   };
   const line: Uint8Array[] = [];
   let unanswered = false;
   const sendNext = (): void => {
     const packet = line.shift();
     unanswered = packet !== undefined;
-    if (packet === undefined || ended) return;
+    if (packet === undefined || receiver.hasEnded()) return;
     const errno = file.write(packet);
     if (errno !== undefined) end({ errno, what: 'the kernel does not take a request' });
   };
@@ -95,24 +91,24 @@ export function overXenbus(file: XenbusFile): XenstoreTransport {
     if (packet[0] !== XS_WATCH_EVENT) sendNext();
   });
   const hear = (): void => {
-    while (!ended) {
+    while (!receiver.hasEnded()) {
       const count = file.read(scratch);
       if (count === 0) return;
       if (count < 0) end({ errno: 'EIO', what: 'the kernel’s connection to xenstored broke' });
       else {
         const bytes = scratch.slice(0, count);
         noteReplies(bytes);
-        onData(bytes);
+        receiver.take(bytes);
       }
     }
   };
   const send = createSplitter((packet) => {
-    if (ended) return;
+    if (receiver.hasEnded()) return;
     if (packet.length > PACKET_MAX) {
       const answer = tooLarge(packet);
       // Not from within the call that asks.
       setImmediate(() => {
-        if (!ended) onData(answer);
+        if (!receiver.hasEnded()) receiver.take(answer);
       });
       return;
     }
@@ -122,16 +118,9 @@ export function overXenbus(file: XenbusFile): XenstoreTransport {
   file.listen(hear);
   return {
     write: (bytes) => {
-      if (!ended) send(bytes);
+      if (!receiver.hasEnded()) send(bytes);
     },
-    receive: (data, close) => {
-      onData = data;
-      onClose = close;
-      const waiting = early;
-      early = [];
-      for (const bytes of waiting) data(bytes);
-      if (ended) close(ended.reason);
-    },
+    receive: receiver.receive,
     close: () => end(),
   };
 }

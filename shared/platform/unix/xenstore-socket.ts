@@ -6,8 +6,9 @@
 import { statSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { ERRNO, type Errno } from '../../core/errno.ts';
-import { type Failure, fail, ok, type Result } from '../../core/result.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
 import type { XenstoreTransport } from '../xenstore.ts';
+import { createReceiver } from './receiver.ts';
 
 /** Where xenstored listens: `XENSTORED_PATH`, `socket` in `XENSTORED_RUNDIR`, or Debian's place. */
 export function xenstoreSocketPath(env: NodeJS.ProcessEnv = process.env): string {
@@ -20,36 +21,18 @@ function errnoOf(error: Error): Errno {
   return code in ERRNO ? (code as Errno) : 'EIO';
 }
 
-/** What arrived before anybody received it, and how it ended. */
 function transport(socket: Socket, path: string): XenstoreTransport {
-  let early: Uint8Array[] = [];
-  let ended: { reason?: Failure } | undefined;
-  let onData = (bytes: Uint8Array): void => {
-    early.push(bytes);
-  };
-  let onClose: ((reason?: Failure) => void) | undefined;
-  const end = (reason?: Failure) => {
-    if (ended) return;
-    ended = reason ? { reason } : {};
-    onClose?.(reason);
-  };
-  socket.on('data', (bytes: Uint8Array) => onData(bytes));
+  const receiver = createReceiver();
+  socket.on('data', receiver.take);
   socket.on('error', (error) =>
-    end({ errno: errnoOf(error), what: `connection to ${path}: ${error.message}` }),
+    receiver.end({ errno: errnoOf(error), what: `connection to ${path}: ${error.message}` }),
   );
-  socket.on('close', () => end());
+  socket.on('close', () => receiver.end());
   return {
     write: (bytes) => {
-      if (!ended && !socket.destroyed) socket.write(bytes);
+      if (!receiver.hasEnded() && !socket.destroyed) socket.write(bytes);
     },
-    receive: (data, close) => {
-      onData = data;
-      onClose = close;
-      const waiting = early;
-      early = [];
-      for (const bytes of waiting) data(bytes);
-      if (ended) close(ended.reason);
-    },
+    receive: receiver.receive,
     close: () => {
       socket.destroy();
     },
