@@ -48,6 +48,11 @@ export interface LabHost {
   push(file: string, to?: string): Promise<string>;
   /** Creates the guest of `/root/guests/NAME.cfg` and attaches to its console. */
   bootGuest(name: string, options?: BootOptions): Promise<Guest>;
+  /**
+   * Takes the steps of a test whose guests run. If they fail and the emulator has killed a guest
+   * meanwhile, takes them anew from no guests, twice at most. Every such test goes through it.
+   */
+  withGuests(steps: () => Promise<void>): Promise<void>;
   /** A shell in dom0 on this terminal; its status, once the user has left it. */
   shell(): Promise<number>;
   /** What Xen printed, as `xl dmesg` has it. */
@@ -78,6 +83,7 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
       return to;
     },
     bootGuest: (name, how) => bootGuest(host, machine, name, how),
+    withGuests: (steps) => withGuests(host, steps),
     shell: async () => {
       const { exitCode } = await execa('ssh', sshShell(machine), {
         stdio: 'inherit',
@@ -92,8 +98,25 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
   return host;
 };
 
-/** In one guest's boot. The emulator's are one in a dozen boots on Xen 4.20, none seen on 4.17. */
-const MOST_TRIPLE_FAULTS = 2;
+/** In one test. The emulator's are one in a dozen boots on Xen 4.20, none seen on 4.17. */
+const MOST_FAULTY_TRIES = 2;
+
+/** Ends the processes of xl that watch over a domain, then the domains; a xenstore domain stays. */
+const END_GUESTS = `pkill -x xl
+xl list | awk 'NR > 1 && $2 > 0 && $1 != "Xenstore" { print $2 }' | xargs -r -n 1 xl destroy`;
+
+const withGuests = async (host: LabHost, steps: () => Promise<void>): Promise<void> => {
+  for (let tries = 0; ; tries++) {
+    const earlier = tripleFaults(host.consoleText());
+    try {
+      return await steps();
+    } catch (error) {
+      const faults = tripleFaults(host.consoleText()) - earlier;
+      if (faults === 0 || tries === MOST_FAULTY_TRIES) throw error;
+      await host.must(END_GUESTS);
+    }
+  }
+};
 
 const bootGuest = async (
   host: LabHost,
@@ -101,31 +124,13 @@ const bootGuest = async (
   name: string,
   { settings = [], by = 'xtl', console = 'xtl' }: BootOptions = {},
 ): Promise<Guest> => {
-  const words = settings.map((setting) => ` '${setting}'`).join('');
-  const create = async (): Promise<GuestConsole> => {
-    await host.must(`${by} create -q guests/${name}.cfg${words}`);
-    return openConsole(machine, `${console} console ${name}`);
-  };
-  const earlier = tripleFaults(host.consoleText());
-  let faults = 0;
-  let terminal = await create();
-  const waitForPrompt = async (timeoutMs?: number): Promise<void> => {
-    try {
-      await terminal.waitForPrompt(timeoutMs);
-    } catch (error) {
-      const before = faults;
-      faults = tripleFaults(host.consoleText()) - earlier;
-      if (faults === before || faults > MOST_TRIPLE_FAULTS) throw error;
-      // The emulator's doing: another life for it. A tool may have begun one by itself.
-      terminal.close();
-      await host.run(`${by} destroy ${name}`);
-      terminal = await create();
-      await waitForPrompt(timeoutMs);
-    }
-  };
+  // A triple fault counts as a reboot; a life that nobody asked for would be in the way.
+  const words = ['on_reboot="destroy"', ...settings].map((setting) => ` '${setting}'`).join('');
+  await host.must(`${by} create -q guests/${name}.cfg${words}`);
+  const terminal: GuestConsole = openConsole(machine, `${console} console ${name}`);
   return {
     name,
-    waitForPrompt,
+    waitForPrompt: (timeoutMs) => terminal.waitForPrompt(timeoutMs),
     run: (command, timeoutMs) => terminal.run(command, timeoutMs),
     consoleText: () => terminal.text(),
     shutdown: async () => {

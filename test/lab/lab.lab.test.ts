@@ -27,18 +27,18 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
     await expect(hung).rejects.toThrow('took more than 1 s: sleep 60');
   });
 
-  it.each([
-    ['debian12', /^6\.1\./],
-    ['debian13', /^6\.12\./],
-  ])("%s's kernel boots to a prompt, runs commands and powers off", async (name, release) => {
-    const guest = await host.bootGuest(name, byXl);
-    await guest.waitForPrompt();
-    expect(await guest.run('uname -r')).toMatch(release);
-    expect(await guest.run("printf '%s\\n' 'two words'; echo it\\'s")).toBe("two words\nit's");
-    await expect(guest.run('ls /nowhere')).rejects.toThrow('/nowhere');
-    await guest.shutdown();
-    expect(await host.must('xl list')).not.toContain(name);
-  });
+  const name = xen === '4.17' ? 'debian12' : 'debian13';
+  const release = xen === '4.17' ? /^6\.1\./ : /^6\.12\./;
+  it(`${name}'s kernel boots to a prompt, runs commands and powers off`, () =>
+    host.withGuests(async () => {
+      const guest = await host.bootGuest(name, byXl);
+      await guest.waitForPrompt();
+      expect(await guest.run('uname -r')).toMatch(release);
+      expect(await guest.run("printf '%s\\n' 'two words'; echo it\\'s")).toBe("two words\nit's");
+      await expect(guest.run('ls /nowhere')).rejects.toThrow('/nowhere');
+      await guest.shutdown();
+      expect(await host.must('xl list')).not.toContain(name);
+    }));
 });
 
 describe('the fuller guest', () => {

@@ -16,10 +16,10 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
   it.each([
     ['debian12', 1, 'xtl'],
     ['debian13', 2, 'xl'],
-  ] as const)(
-    '%s boots with %i vCPUs and 512 MiB, on the console of %s',
-    async (name, vcpus, client) => {
-      const guest = await host.bootGuest(name, { settings: [`vcpus=${vcpus}`], console: client });
+  ] as const)('%s boots with %i vCPUs and 512 MiB, on the console of %s', (name, vcpus, client) =>
+    host.withGuests(async () => {
+      const settings = [`vcpus=${vcpus}`];
+      const guest = await host.bootGuest(name, { settings, console: client });
       await guest.waitForPrompt();
       expect(await guest.run('nproc')).toBe(String(vcpus));
       const memory = /MemTotal: +([0-9]+)/.exec(await guest.run('cat /proc/meminfo'));
@@ -29,7 +29,7 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
       expect(await host.must(`xtl vm list | ${columns}`)).toBe(xl);
       expect(xl).toMatch(new RegExp(`^${name} [0-9]+ 512 ${vcpus}$`, 'm'));
       await guest.destroy();
-    },
+    }),
   );
 
   it('leaves free memory and xenstore as before, round after round', async () => {
@@ -39,31 +39,35 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
     expect(await host.must(STOCK)).toBe(before);
   });
 
-  it("works on xl's domains, and xl on its own", async () => {
-    await host.must('xl create -q -p guests/small.cfg');
-    expect(await host.must('xtl vm show small -o json')).toContain('"name": "small"');
-    await host.must('xtl vm unpause small && xtl vm pause small && xtl vm destroy small');
-    await host.must('xtl vm create -q -p guests/small.cfg');
-    await host.must('xl unpause small && xl pause small && xl destroy small');
-    expect(await host.must('xl list')).not.toContain('small');
-  });
+  it("works on xl's domains, and xl on its own", () =>
+    host.withGuests(async () => {
+      await host.must(`xl create -q -p guests/small.cfg 'on_reboot="destroy"'`);
+      expect(await host.must('xtl vm show small -o json')).toContain('"name": "small"');
+      await host.must('xtl vm unpause small && xtl vm pause small && xtl vm destroy small');
+      await host.must(`xtl vm create -q -p guests/small.cfg 'on_reboot="destroy"'`);
+      await host.must('xl unpause small && xl pause small && xl destroy small');
+      expect(await host.must('xl list')).not.toContain('small');
+    }));
 
-  it('shuts a guest down, and the lifecycle service removes it', async () => {
-    const guest = await host.bootGuest('small');
-    await guest.waitForPrompt();
-    await host.must('xtl vm shutdown small --wait --timeout 120');
-    const gone =
-      'for i in $(seq 60); do xtl vm list | grep -q small || exit 0; sleep 1; done; exit 1';
-    await host.must(gone);
-  });
+  it('shuts a guest down, and the lifecycle service removes it', () =>
+    host.withGuests(async () => {
+      const guest = await host.bootGuest('small');
+      await guest.waitForPrompt();
+      await host.must('xtl vm shutdown small --wait --timeout 120');
+      const gone =
+        'for i in $(seq 60); do xtl vm list | grep -q small || exit 0; sleep 1; done; exit 1';
+      await host.must(gone);
+    }));
 
-  it.each([
+  const bad = [
     ['kernel="/no/such"', 3, '/no/such'],
     ['kernel="/bin/bash"', 6, 'PVH'],
     ['ramdisk="/root/guests/vmlinuz-debian12" memory=70', 6, 'ramdisk'],
     ['memory=100000', 1, 'too little memory'],
     ['memory="x"', 6, 'memory must be a whole number'],
-  ])(
+  ] as const;
+  // Only the lack of memory is the hypervisor's word; the other rows are the same on each.
+  it.each(xen === '4.17' ? bad : bad.filter(([, code]) => code === 1))(
     'create with %s ends with %i, names the thing, and leaves nothing',
     async (settings, code, words) => {
       const before = await host.must(STOCK);
