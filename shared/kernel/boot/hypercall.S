@@ -33,12 +33,18 @@ awake:
     cli
     ret
 
-/* The interrupt: what was pushed is rip, cs, rflags, rsp, ss. */
+/*
+ * The interrupt: what was pushed is rip, cs, rflags, rsp, ss. If interrupts were off it is not the
+ * sleep that was interrupted but this handler: QEMU's emulated SVM may deliver one event twice, the
+ * second time before the first instruction here. Then there is nothing to leave.
+ */
     .globl wake_from_sleep
 wake_from_sleep:
+    testl $0x200, 16(%rsp)
+    jz 1f
     movq $awake, (%rsp)
     andl $~0x200, 16(%rsp)
-    iretq
+1:  iretq
 
     .data
 hypercall_use_vmmcall: .byte 0

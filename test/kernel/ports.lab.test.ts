@@ -1,0 +1,64 @@
+// The ports of a stub domain on a real Xen: the suite of all platforms against itself, and grants
+// and events between the domain and dom0.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { relink } from '../../deploy/relink/relink.ts';
+import { type LabHost, labHost } from '../lab/host.ts';
+import { repoRoot } from '../lab/paths.ts';
+import { xenVersions } from '../lab/xen-version.ts';
+
+const LOGS = '/var/log/xen/console';
+
+describe.each(xenVersions)('a stub domain on Xen %s', (xen) => {
+  let host: LabHost;
+  let out: string;
+  beforeAll(async () => {
+    out = mkdtempSync(join(tmpdir(), 'xtl-ports-'));
+    host = await labHost({ xen });
+  });
+  afterAll(async () => {
+    rmSync(out, { recursive: true });
+    await host?.end();
+  });
+
+  /** Links an image of the tests and brings it to dom0, with a configuration beside it. */
+  async function bring(name: string): Promise<void> {
+    const service = `test/kernel/images/${name}/main.stubdom.ts`;
+    const { image } = await relink({ root: repoRoot, service, out });
+    await host.push(image);
+    const ends = 'on_poweroff="preserve"\non_crash="preserve"\n';
+    const config = `name="${name}"\ntype="pvh"\nkernel="/root/${name}.xen"\nmemory=8\nvcpus=1\n${ends}`;
+    await host.must(`cat > ${name}.cfg`, { input: config });
+  }
+
+  /** Waits for the end of a domain and returns what it said; it is destroyed. */
+  async function ended(name: string): Promise<string> {
+    await host.must(`until xl list ${name} | grep -q -- '---*s\\|---*c'; do sleep 1; done`);
+    const said = await host.must(`cat ${LOGS}/guest-${name}.log`);
+    await host.must(`xl destroy ${name}`);
+    return said.replaceAll('\r', '').trimEnd();
+  }
+
+  it('of 8 MiB passes the suite of all platforms against itself', async () => {
+    await bring('cases');
+    await host.must('xl create -q cases.cfg');
+    const last = (await ended('cases')).split('\n').at(-1);
+    expect(last).toMatch(/^[1-9]\d+ passed, 0 failed, \d+ skipped$/);
+  });
+
+  it('maps and copies what dom0 grants, writes where it may, and speaks by events', async () => {
+    await bring('exchange');
+    await host.must('xl create -q -p exchange.cfg');
+    const next = Number(await host.must('xl domid exchange')) + 1;
+    await host.must('xl destroy exchange');
+    await host.must(
+      `node /usr/lib/xtl/tools/exchange.mjs ${next} > offered 2>&1 < /dev/null &
+      until grep -q port= offered; do sleep 0.2; done
+      xl create -q exchange.cfg "extra=\\"$(head -n 1 offered)\\""`,
+    );
+    expect(await ended('exchange')).toBe('exchanged');
+    expect(await host.must('cat offered')).toMatch(/\nanswered\n$/);
+  });
+});

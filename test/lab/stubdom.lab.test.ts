@@ -1,0 +1,71 @@
+// A real Xen whose xenstore is a domain of its own, started by Xen's tool and by ours; everything
+// else on it is Xen's and Linux's own.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LabHost, labHost } from './host.ts';
+
+const ON = ['4.17', '4.20'].flatMap((xen) =>
+  ['stubdom', 'xtl-stubdom'].map((xenstored) => ({ xen, xenstored }) as const),
+) as readonly { readonly xen: '4.17' | '4.20'; readonly xenstored: string }[];
+
+/** What a round of creating and destroying must not change. */
+const STOCK = 'xl info | grep ^free_memory; xenstore-ls -fp';
+
+const CONSOLE = '/var/log/xen/console/guest-Xenstore.log';
+
+describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => {
+  let host: LabHost;
+  beforeAll(async () => {
+    host = await labHost({ xen, xenstored });
+  });
+  afterAll(() => host?.end());
+
+  it('dom0 came up with it: 8 MiB, and its kernel and tools are connected', async () => {
+    expect(await host.must('xl list')).toMatch(/^Xenstore +1 +8 +1 /m);
+    expect(await host.must('xtl vm list')).toMatch(/^Xenstore +1 +8 +1 /m);
+    expect(await host.must('ls /run/xenstored')).toBe('');
+    expect(await host.must('xenstore-read /tool/xenstored/domid domid')).toBe('1\n0\n');
+    await host.must('xenstore-control check');
+    await host.must('xenstore-write /test/x 1 && xtl store rm /test');
+  });
+
+  it.each(['xl', 'xtl'] as const)('a Linux guest of %s runs and shuts down', (by) =>
+    host.withGuests(async () => {
+      const guest = await host.bootGuest('small', { by, console: by });
+      await guest.waitForPrompt();
+      expect(await guest.run('hostname')).toBe('guest');
+      const domid = (await host.must('xl domid small')).trim();
+      const control = `/local/domain/${domid}/control/feature-poweroff`;
+      expect(await host.must(`xenstore-read ${control}`)).toBe('1\n');
+      await guest.shutdown();
+      expect(await host.must('xl list')).not.toContain('small');
+    }),
+  );
+
+  it('thirty domains come and go, and leave everything as it was', async () => {
+    const image = '/usr/lib/xtl/stubdom/xenstored.xen';
+    const config = `type="pvh"\nkernel="${image}"\nmemory=8\nname="x"\n`;
+    await host.must('cat > tiny.cfg', { input: config });
+    const many = 'node /usr/lib/xtl/tools/many.mjs tiny.cfg';
+    await host.must(`true | ${many} 1`);
+    const before = await host.must(STOCK);
+    expect(await host.must(`true | ${many} 30`)).toBe('made\n');
+    expect(await host.must(STOCK)).toBe(before);
+    await host.must('xenstore-control check');
+  });
+
+  it('Xen’s own test of a xenstored passes through dom0’s kernel', async () => {
+    const { code, stdout } = await host.run(`/usr/lib/xen-${xen}/bin/test-xenstore -r 2 -i 20`);
+    expect([code, stdout]).toEqual([0, expect.not.stringContaining('fail')]);
+  });
+
+  it('random sessions of dom0’s tools are as the core has them', async () => {
+    expect(await host.must('node /usr/lib/xtl/tools/sessions.mjs 1 4 100')).toBe(
+      '4 passed, 0 failed\n',
+    );
+  });
+
+  it('it has nothing to complain of', async () => {
+    const log = (await host.must(`cat ${CONSOLE}`)).trim().split('\n');
+    expect(log.map((line) => JSON.parse(line).msg)).toEqual(['serves all domains']);
+  });
+});
