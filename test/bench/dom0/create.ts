@@ -23,8 +23,10 @@ async function destroy(name: string): Promise<void> {
 
 /** Steps are sampled for the warm row alone. */
 async function ours(row: string, images: ImageFiles, steps: boolean): Promise<string> {
-  const { name, us } = await guests.create(file, images, (step, stepUs) => {
-    if (steps) sample(`${row}.${step}`, stepUs);
+  const { name, us } = await guests.create(file, images, {
+    onStep: (step, stepUs) => {
+      if (steps) sample(`${row}.${step}`, stepUs);
+    },
   });
   sample(row, us);
   await destroy(name);

@@ -1,6 +1,7 @@
 // A process in dom0 that creates and destroys guests by our builder, without the command around it.
 import { randomFillSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Domid } from '../../../shared/core/ids.ts';
 import { must } from '../../../shared/core/result.ts';
 import {
   type BuildHost,
@@ -20,15 +21,26 @@ import { openUnix } from '../../../shared/platform/unix/platform.ts';
 import { connectXenstore } from '../../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../../shared/xenstore/client.ts';
 
+export interface Creation {
+  /** Settings after those of the file. */
+  readonly settings?: readonly string[];
+  readonly paused?: boolean;
+  /** Gets the time of each step, in us. */
+  readonly onStep?: (step: string, us: number) => void;
+}
+
+export interface Created {
+  readonly domid: Domid;
+  readonly name: string;
+  /** From the file's text to the domain. */
+  readonly us: number;
+}
+
 export interface Guests extends BuildHost {
-  /** From the file's text to a running domain; `onStep` gets the time of each step, in us. */
-  create(
-    file: string,
-    images: ImageFiles,
-    onStep?: (step: string, us: number) => void,
-  ): Promise<{ readonly name: string; readonly us: number }>;
+  create(file: string, images: ImageFiles, how?: Creation): Promise<Created>;
   /** Ends all domains of that name. */
   destroy(name: string): Promise<void>;
+  end(domid: Domid): Promise<void>;
   close(): void;
 }
 
@@ -36,14 +48,20 @@ export async function openGuests(): Promise<Guests> {
   const platform = must(openUnix());
   const xenstore = createXenstoreClient(must(await connectXenstore()));
   const host: BuildHost = { ...platform, xenstore };
+  const end = async (domid: Domid): Promise<void> => {
+    const ended = await runPlan(planDestroy(domid), newDestroyState(host), host.clock);
+    if (!ended.ok) throw new Error(`destroy ${domid}: ${ended.error.what}`);
+  };
   return {
     ...host,
-    create: async (file, images, onStep = () => {}) => {
+    create: async (file, images, { settings = [], paused = false, onStep = () => {} } = {}) => {
       const start = performance.now();
-      const { spec } = readSpec(readConfig(joinSources(file, readFileSync(file, 'utf8'))));
+      const { spec } = readSpec(
+        readConfig(joinSources(file, readFileSync(file, 'utf8'), settings)),
+      );
       if (spec === undefined) throw new Error(`${file} is no valid configuration`);
       const random = randomFillSync(new Uint8Array(16));
-      const prepared = must(await prepareCreate(spec, images, { random, paused: false }));
+      const prepared = must(await prepareCreate(spec, images, { random, paused }));
       onStep('prepare', (performance.now() - start) * 1000);
       const state = newCreateState(host);
       const result = await runPlan(planCreate(prepared), state, host.clock, (event) => {
@@ -51,14 +69,13 @@ export async function openGuests(): Promise<Guests> {
       });
       const us = (performance.now() - start) * 1000;
       if (!result.ok) throw new Error(`${result.error.step}: ${result.error.what}`);
-      return { name: spec.name, us };
+      if (state.domid === undefined) throw new Error('the plan has made no domain');
+      return { domid: state.domid, name: spec.name, us };
     },
     destroy: async (name) => {
-      for (const domid of must(await findByName(xenstore, name))) {
-        const ended = await runPlan(planDestroy(domid), newDestroyState(host), host.clock);
-        if (!ended.ok) throw new Error(`destroy ${name}: ${ended.error.what}`);
-      }
+      for (const domid of must(await findByName(xenstore, name))) await end(domid);
     },
+    end,
     close: () => {
       xenstore.close();
       platform.close();
