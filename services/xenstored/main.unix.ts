@@ -71,7 +71,7 @@ function start(options: DaemonOptions, logs: Logs): Result<Running> {
   // First: whoever sees the store's socket finds the other one, too.
   const trace = serveTrace(tracePathBeside(path), daemon.tap);
   if (trace.ok) servers.push(trace.value);
-  const server = serveStreams(path, daemon.accept, daemon.together);
+  const server = serveStreams(path, daemon.accept);
   if (!server.ok) return failed(server);
   servers.push(server.value);
   if (!trace.ok) logs.error(trace.error.what);

@@ -43,8 +43,6 @@ export interface Xenstored {
   start(dom0: RingParts | undefined): Result<void>;
   /** Serves a connected socket of dom0. */
   accept(stream: Stream): StreamOwner;
-  /** Serves sockets that speak at once: all are heard before any is answered. */
-  together(serve: () => void): void;
   /** How many sockets are connected. */
   sockets(): number;
   stop(): void;
@@ -152,7 +150,6 @@ export function createXenstored(
       return ok();
     },
     accept: sockets.accept,
-    together: sockets.together,
     sockets: sockets.count,
     stop: () => {
       expiry.stop();

@@ -1,4 +1,7 @@
-/** Sockets of dom0's tools: whatever has come is handled at once, replies leave in one write. */
+/**
+ * Sockets of dom0's tools: whatever one has sent is handled at once, its replies leave in one
+ * write. Each is answered before the next is heard: a client reads while others are served.
+ */
 
 import type { Clock } from '../../shared/platform/clock.ts';
 import { createDecoder } from '../../shared/xenstore/wire.ts';
@@ -19,19 +22,12 @@ export interface SocketsHost {
 
 export interface Sockets {
   accept(stream: Stream): StreamOwner;
-  /**
-   * Serves sockets that speak at once: all are heard before any is answered, so that a client that
-   * is awake already is not woken by each answer.
-   */
-  together(serve: () => void): void;
   /** How many are connected. */
   count(): number;
   closeAll(): void;
 }
 
 interface State extends SocketsHost {
-  /** Lets everybody send, now or when all were heard. */
-  answer(): void;
   /** Every socket is read into this; what of it is no whole packet, its decoder keeps. */
   readonly scratch: Uint8Array;
   /** How to drop each connected socket. */
@@ -39,7 +35,7 @@ interface State extends SocketsHost {
 }
 
 function accept(
-  { store, tap, clock, report, scratch, open, answer }: State,
+  { store, tap, clock, flush, report, scratch, open }: State,
   stream: Stream,
 ): StreamOwner {
   const connection = store.connect();
@@ -102,11 +98,11 @@ function accept(
       const count = stream.read(scratch);
       if (count === 0) return;
       if (count < 0 || !decoder.push(scratch, count).ok) drop();
-      answer();
+      flush();
     },
     writable: () => {
       send();
-      answer();
+      flush();
     },
   };
 }
@@ -114,19 +110,9 @@ function accept(
 export function createSockets(host: SocketsHost): Sockets {
   const open = new Set<() => void>();
   const scratch = new Uint8Array(SOCKET_READ_BYTES);
-  let hearing = false;
-  const answer = (): void => {
-    if (!hearing) host.flush();
-  };
-  const state: State = { ...host, answer, scratch, open };
+  const state: State = { ...host, scratch, open };
   return {
     accept: (stream) => accept(state, stream),
-    together: (serve) => {
-      hearing = true;
-      serve();
-      hearing = false;
-      host.flush();
-    },
     count: () => open.size,
     closeAll: () => {
       for (const drop of [...open]) drop();

@@ -92,7 +92,7 @@ const REQUESTS: readonly Measure[] = [
   loaded('pipeline-16', 'pipeline', '16', '20000'),
   loaded('pipeline-64', 'pipeline', '64', '40000'),
   loaded('connections-16', 'connections', '16', '20000'),
-  loaded('write-20k-watches', 'watched', '20000', '1500'),
+  loaded('write-20k-watches', 'watched', '20000', '2000'),
   transactions('transactions-8', 'own'),
   transactions('transactions-8-new', 'new'),
 ];

@@ -28,9 +28,11 @@ describe.each(xenVersions)('a stub domain on Xen %s', (xen) => {
     const service = `test/kernel/images/${name}/main.stubdom.ts`;
     const { image } = await relink({ root: repoRoot, service, out });
     await host.push(image);
-    const ends = 'on_poweroff="preserve"\non_crash="preserve"\n';
-    const config = `name="${name}"\ntype="pvh"\nkernel="/root/${name}.xen"\nmemory=8\nvcpus=1\n${ends}`;
-    await host.must(`cat > ${name}.cfg`, { input: config });
+    const config = [
+      ...[`name="${name}"`, 'type="pvh"', `kernel="/root/${name}.xen"`, 'memory=8', 'vcpus=1'],
+      ...['on_poweroff="preserve"', 'on_crash="preserve"', ''],
+    ];
+    await host.must(`cat > ${name}.cfg`, { input: config.join('\n') });
   }
 
   /** Waits for the end of a domain and returns what it said; it is destroyed. */

@@ -66,11 +66,8 @@ function guarded(then: () => void): () => void {
   };
 }
 
-/**
- * `turn` is called for each batch with what serves it. The errno of epoll_create1 if the process is
- * out of descriptors.
- */
-export function createPoller(turn: (serve: () => void) => void): Result<Poller> {
+/** The errno of epoll_create1 if the process is out of descriptors. */
+export function createPoller(): Result<Poller> {
   const library = libc();
   if (!library.ok) return library;
   const { epoll_create1, epoll_ctl, epoll_wait, close } = library.value;
@@ -96,7 +93,7 @@ export function createPoller(turn: (serve: () => void) => void): Result<Poller> 
   const serveReady = guarded(() => {
     for (let i = 0; i < BATCHES_PER_TURN; i++) {
       ready = polled.size > 0 ? epoll_wait(set, events, BATCH, 0) : 0;
-      if (ready > 0) turn(serveBatch);
+      serveBatch();
       // One alone is asked again by the event loop: nobody else spoke meanwhile.
       if (ready <= 1) break;
     }

@@ -23,7 +23,7 @@ interface Served {
 }
 
 /** A server that keeps what it hears. */
-function listen(turn?: (serve: () => void) => void): Served[] {
+function listen(): Served[] {
   const served: Served[] = [];
   const accept = (stream: ServedStream) => {
     const one: Served = { stream, heard: '', ended: false, roomCalls: 0 };
@@ -42,7 +42,7 @@ function listen(turn?: (serve: () => void) => void): Served[] {
       },
     };
   };
-  servers.push(must(serveStreams(path, accept, turn)));
+  servers.push(must(serveStreams(path, accept)));
   return served;
 }
 
@@ -84,22 +84,6 @@ function atOnce(speak: () => void): void {
   speak();
   spawnSync('sleep', ['0.1']);
 }
-
-it('serves those that are ready together in one turn', async () => {
-  const turns: number[] = [];
-  const served = listen((serve) => {
-    const before = served.filter(({ heard }) => heard !== '').length;
-    serve();
-    turns.push(served.filter(({ heard }) => heard !== '').length - before);
-  });
-  const sockets = await Promise.all([connected(), connected(), connected()]);
-  await until(() => served.length === 3);
-  atOnce(() => {
-    for (const socket of sockets) socket.write('x');
-  });
-  await until(() => served.every(({ heard }) => heard === 'x'));
-  expect(turns).toContain(3);
-});
 
 it('leaves those in peace that another one closes in the same turn', async () => {
   const streams: ServedStream[] = [];

@@ -197,14 +197,12 @@ function acceptFrom(server: Server, fd: number): Result<() => void> {
 }
 
 /**
- * Listens on `path`, for root alone. `turn` is called with what serves all those that are ready at
- * once. EADDRINUSE if somebody listens already, EINVAL for a path that is too long, EACCES, ENOENT
- * without its folder.
+ * Listens on `path`, for root alone. EADDRINUSE if somebody listens already, EINVAL for a path that
+ * is too long, EACCES, ENOENT without its folder.
  */
 export function serveStreams(
   path: string,
   accept: (stream: ServedStream) => ServedStreamOwner,
-  turn: (serve: () => void) => void = (serve) => serve(),
 ): Result<StreamServer> {
   const library = libc();
   if (!library.ok) return library;
@@ -212,7 +210,7 @@ export function serveStreams(
   if (!listening.ok) return listening;
   const fd = listening.value;
   const { close } = library.value;
-  const poller = createPoller(turn);
+  const poller = createPoller();
   if (!poller.ok) {
     close(fd);
     return poller;

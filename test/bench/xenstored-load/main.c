@@ -44,13 +44,19 @@ static void prepare(struct link *l)
     }
 }
 
-static void one(struct link *l, const char *what, long count)
+/* Asks the same again and again; the us that each took. */
+static double repeat(struct link *l, const char *what, long count)
 {
     struct packet p = request_of(what);
     double start = now();
     for (long i = 0; i < count; i++)
         ask(l, &p);
-    printf("%.3f\n", (now() - start) * 1e6 / count);
+    return (now() - start) * 1e6 / count;
+}
+
+static void one(struct link *l, const char *what, long count)
+{
+    printf("%.3f\n", repeat(l, what, count));
 }
 
 static struct packet watch(long i)
@@ -104,7 +110,10 @@ int main(int argc, char **argv)
         printf("%.1f\n", atol(b) / stream(dial(0), atol(b), atoi(a), small_read));
     else if (!strcmp(mode, "watched")) {
         stream(dial(1), atol(a), 16, watch);
-        one(dial(0), "write", atol(b));
+        dial(0);
+        /* What so many registrations left to do is done in the first writes. */
+        repeat(&links[0], "write", atol(b));
+        one(&links[0], "write", atol(b));
     } else if (!strcmp(mode, "populate"))
         populate(dial(0), atol(a));
     else if (!strcmp(mode, "spread"))

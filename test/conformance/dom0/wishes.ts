@@ -7,7 +7,7 @@ import { randomWish, type Wish } from '../generate.ts';
 /** Absolute paths lie below `/test`, relative ones below `test` of dom0's home. */
 export const ROOTS = ['/test', 'test'] as const;
 
-/** What the kernel hands on as it is. It keeps watches itself: they must be right, and not twice. */
+/** What the kernel hands on as it is; watches, which it keeps itself, are not among it. */
 const HANDED_ON: ReadonlySet<number> = new Set([
   ...[xs.XS_READ, xs.XS_DIRECTORY, xs.XS_DIRECTORY_PART, xs.XS_GET_PERMS, xs.XS_WRITE],
   ...[xs.XS_MKDIR, xs.XS_RM, xs.XS_SET_PERMS, xs.XS_TRANSACTION_START, xs.XS_TRANSACTION_END],
