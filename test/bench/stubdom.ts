@@ -17,8 +17,8 @@ const ROUNDS = 3;
 const ROUND_TRIPS = 300;
 const GUESTS = 8;
 const DOMAINS = 100;
-/** What the guests of guests-8 run for (hammer.c), and time to start and to end. */
-const HAMMER_SECONDS = 10 + 20;
+/** What the guests of guests-8 run for (hammer.c); until then dom0 keeps still. */
+const HAMMER_SECONDS = 10;
 const IMAGE = 'build/xtl/stubdom/xenstored.xen';
 const LOGS = '/var/log/xen/console';
 
@@ -64,12 +64,22 @@ async function roundTrips(host: LabHost, what: 'read' | 'write'): Promise<number
 
 const MANY = 'node /usr/lib/xtl/tools/many.mjs /root/hammer.cfg';
 
+/** A script: does `then` while so many guests are there, which are made first and ended last. */
+const whileThere = (guests: string, then: string): string => `
+rm -f /root/hold; mkfifo /root/hold
+${MANY} ${guests} < /root/hold > /root/many.log 2>&1 & exec 3>/root/hold
+until grep -q made /root/many.log; do sleep 1; done
+${then}
+exec 3>&-; wait`;
+
 /** Answers a second, of all guests together. */
 async function hammered(host: LabHost): Promise<number> {
-  await host.must(`sleep ${HAMMER_SECONDS} | ${MANY} ${GUESTS} --run`);
-  const said = await host.must(`cat ${LOGS}/guest-many*.log`);
-  const counts = [...said.matchAll(/answers (\d+) in (\d+) us/g)];
-  if (counts.length !== GUESTS) throw new Error(`${counts.length} guests counted: ${said}`);
+  const said = `cat ${LOGS}/guest-many*.log`;
+  const counted = `[ $(${said} | grep -c answers) = ${GUESTS} ]`;
+  const all = `sleep ${HAMMER_SECONDS}; for i in {1..60}; do ${counted} && break; sleep 1; done`;
+  await host.must(whileThere(`${GUESTS} --run`, all));
+  const counts = [...(await host.must(said)).matchAll(/answers (\d+) in (\d+) us/g)];
+  if (counts.length !== GUESTS) throw new Error(`${counts.length} guests counted`);
   return counts.reduce((sum, [, count, us]) => sum + Number(count) / (Number(us) / 1e6), 0);
 }
 
@@ -90,10 +100,7 @@ async function memoryKib(host: LabHost): Promise<number> {
 
 /** While so many domains are introduced. */
 async function memoryWithDomains(host: LabHost): Promise<number> {
-  const many = `${MANY} ${DOMAINS}`;
-  const held = `mkfifo /root/hold; ${many} < /root/hold > /root/many.log 2>&1 & exec 3>/root/hold`;
-  const made = 'until grep -q made /root/many.log; do sleep 1; done';
-  await host.must(`${held}; ${made}; ${REPORT}; exec 3>&-; wait`);
+  await host.must(whileThere(String(DOMAINS), REPORT));
   return reportedKib(host);
 }
 
@@ -118,8 +125,10 @@ async function onHost<T>(
 ): Promise<T> {
   const host = await labHost({ xen: XEN, xenstored });
   try {
-    await pushAll(host, programs);
-    return await run(host);
+    return await host.withGuests(async () => {
+      await pushAll(host, programs);
+      return run(host);
+    });
   } finally {
     await host.end();
   }

@@ -1,5 +1,6 @@
 // The lab for tests and benchmarks: one host, and a few verbs for it and its guests.
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { tripleFaults } from './emulator-fault.ts';
 import { type GuestConsole, openConsole } from './guest-console.ts';
@@ -49,10 +50,11 @@ export interface LabHost {
   /** Creates the guest of `/root/guests/NAME.cfg` and attaches to its console. */
   bootGuest(name: string, options?: BootOptions): Promise<Guest>;
   /**
-   * Takes the steps of a test whose guests run. If they fail and the emulator has killed a guest
-   * meanwhile, takes them anew from no guests, twice at most. Every such test goes through it.
+   * Takes the steps of a test whose domains run. If they fail and the emulator has killed a domain
+   * meanwhile, takes them anew, twice at most: from no guests, or, where xenstore is a domain, on a
+   * host booted anew. Every such test goes through it.
    */
-  withGuests(steps: () => Promise<void>): Promise<void>;
+  withGuests<T>(steps: () => Promise<T>): Promise<T>;
   /** A shell in dom0 on this terminal; its status, once the user has left it. */
   shell(): Promise<number>;
   /** What Xen printed, as `xl dmesg` has it. */
@@ -67,8 +69,19 @@ export interface LabHost {
 export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
   const { xen = '4.17', xenstored = 'c', say = () => {} } = options;
   const images = await ensureImages(say);
-  const machine = await boot(images, { xen, xenstored, accel: 'tcg', keep: false });
-  await pushBuild(machine);
+  const start = async (): Promise<Machine> => {
+    const started = await boot(images, { xen, xenstored, accel: 'tcg', keep: false });
+    await pushBuild(started);
+    return started;
+  };
+  let machine = await start();
+  const isStoreDomain = xenstored.endsWith('stubdom');
+  const withoutGuests = async (): Promise<void> => {
+    if (isStoreDomain) {
+      await end(machine);
+      machine = await start();
+    } else await host.must(END_GUESTS);
+  };
   const host: LabHost = {
     run: (command, how) =>
       runInDom0(machine, command, typeof how === 'string' ? { input: how } : how),
@@ -83,7 +96,7 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
       return to;
     },
     bootGuest: (name, how) => bootGuest(host, machine, name, how),
-    withGuests: (steps) => withGuests(host, steps),
+    withGuests: (steps) => withGuests(host, isStoreDomain, steps, withoutGuests),
     shell: async () => {
       const { exitCode } = await execa('ssh', sshShell(machine), {
         stdio: 'inherit',
@@ -101,19 +114,38 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
 /** In one test. The emulator's are one in a dozen boots on Xen 4.20, none seen on 4.17. */
 const MOST_FAULTY_TRIES = 2;
 
-/** Ends the processes of xl that watch over a domain, then the domains; a xenstore domain stays. */
+/** Ends the processes of xl that watch over a domain, then the domains. */
 const END_GUESTS = `pkill -x xl
-xl list | awk 'NR > 1 && $2 > 0 && $1 != "Xenstore" { print $2 }' | xargs -r -n 1 xl destroy`;
+xl list | awk 'NR > 1 && $2 > 0 { print $2 }' | xargs -r -n 1 xl destroy`;
 
-const withGuests = async (host: LabHost, steps: () => Promise<void>): Promise<void> => {
+const WATCH_MS = 1000;
+
+/** Fails once the console says that a xenstore domain is dead: whoever asks it waits for ever. */
+const deathOfStore = async (host: LabHost, hasIt: () => boolean): Promise<never> => {
+  while (hasIt()) {
+    if (host.consoleText().includes('d1v0 Triple fault')) throw new Error('d1 is dead');
+    await sleep(WATCH_MS);
+  }
+  return new Promise(() => {});
+};
+
+const withGuests = async <T>(
+  host: LabHost,
+  isStoreDomain: boolean,
+  steps: () => Promise<T>,
+  withoutGuests: () => Promise<void>,
+): Promise<T> => {
   for (let tries = 0; ; tries++) {
     const earlier = tripleFaults(host.consoleText());
+    let isOver = false;
     try {
-      return await steps();
+      return await Promise.race([steps(), deathOfStore(host, () => isStoreDomain && !isOver)]);
     } catch (error) {
       const faults = tripleFaults(host.consoleText()) - earlier;
       if (faults === 0 || tries === MOST_FAULTY_TRIES) throw error;
-      await host.must(END_GUESTS);
+      await withoutGuests();
+    } finally {
+      isOver = true;
     }
   }
 };

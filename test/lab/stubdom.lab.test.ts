@@ -22,14 +22,15 @@ describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => 
   });
   afterAll(() => host?.end());
 
-  it('dom0 came up with it: 8 MiB, and its kernel and tools are connected', async () => {
-    expect(await host.must('xl list')).toMatch(/^Xenstore +1 +8 +1 /m);
-    expect(await host.must('xtl vm list')).toMatch(/^Xenstore +1 +8 +1 /m);
-    expect(await host.must('ls /run/xenstored')).toBe('');
-    expect(await host.must('xenstore-read /tool/xenstored/domid domid')).toBe('1\n0\n');
-    await host.must('xenstore-control check');
-    await host.must('xenstore-write /test/x 1 && xtl store rm /test');
-  });
+  it('dom0 came up with it: 8 MiB, and its kernel and tools are connected', () =>
+    host.withGuests(async () => {
+      expect(await host.must('xl list')).toMatch(/^Xenstore +1 +8 +1 /m);
+      expect(await host.must('xtl vm list')).toMatch(/^Xenstore +1 +8 +1 /m);
+      expect(await host.must('ls /run/xenstored')).toBe('');
+      expect(await host.must('xenstore-read /tool/xenstored/domid domid')).toBe('1\n0\n');
+      await host.must('xenstore-control check');
+      await host.must('xenstore-write /test/x 1 && xtl store rm /test');
+    }));
 
   it.each(['xl', 'xtl'] as const)('a Linux guest of %s runs and shuts down', (by) =>
     host.withGuests(async () => {
@@ -45,19 +46,20 @@ describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => 
   );
 
   it(`${GUESTS} guests come and go and leave everything as it was`, { timeout: 900_000 }, () =>
-    comeAndGo(host, 'guests/small.cfg', GUESTS),
+    host.withGuests(() => comeAndGo(host, 'guests/small.cfg', GUESTS)),
   );
 
-  it('Xen’s own test of a xenstored passes through dom0’s kernel', async () => {
-    const { code, stdout } = await host.run(`/usr/lib/xen-${xen}/bin/test-xenstore -r 2 -i 20`);
-    expect([code, stdout]).toEqual([0, expect.not.stringContaining('fail')]);
-  });
+  it('Xen’s own test of a xenstored passes through dom0’s kernel', () =>
+    host.withGuests(async () => {
+      const { code, stdout } = await host.run(`/usr/lib/xen-${xen}/bin/test-xenstore -r 2 -i 20`);
+      expect([code, stdout]).toEqual([0, expect.not.stringContaining('fail')]);
+    }));
 
-  it('random sessions of dom0’s tools are as the core has them', async () => {
-    expect(await host.must('node /usr/lib/xtl/tools/sessions.mjs 1 4 100')).toBe(
-      '4 passed, 0 failed\n',
-    );
-  });
+  it('random sessions of dom0’s tools are as the core has them', () =>
+    host.withGuests(async () => {
+      const sessions = 'node /usr/lib/xtl/tools/sessions.mjs 1 4 100';
+      expect(await host.must(sessions)).toBe('4 passed, 0 failed\n');
+    }));
 
   it('it has nothing to complain of', async () => {
     const log = (await host.must(`cat ${CONSOLE}`)).trim().split('\n');

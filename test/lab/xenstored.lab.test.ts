@@ -73,7 +73,7 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
   });
 
   it(`${GUESTS} guests come and go and leave everything as it was`, { timeout: 900_000 }, () =>
-    comeAndGo(host, 'guests/small.cfg', GUESTS),
+    host.withGuests(() => comeAndGo(host, 'guests/small.cfg', GUESTS)),
   );
 
   it('Xen’s own test of a xenstored passes in dom0', async () => {
