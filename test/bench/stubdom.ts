@@ -66,7 +66,7 @@ const MANY = 'node /usr/lib/xtl/tools/many.mjs /root/hammer.cfg';
 
 /** A script: does `then` while so many guests are there, which are made first and ended last. */
 const whileThere = (guests: string, then: string): string => `
-rm -f /root/hold; mkfifo /root/hold
+rm -f /root/hold ${LOGS}/guest-many*; mkfifo /root/hold
 ${MANY} ${guests} < /root/hold > /root/many.log 2>&1 & exec 3>/root/hold
 until grep -q made /root/many.log; do sleep 1; done
 ${then}
@@ -123,7 +123,7 @@ async function onHost<T>(
   programs: Programs,
   run: (host: LabHost) => Promise<T>,
 ): Promise<T> {
-  const host = await labHost({ xen: XEN, xenstored });
+  const host = await labHost({ xen: XEN, xenstored, cpus: 1 });
   try {
     return await host.withGuests(async () => {
       await pushAll(host, programs);

@@ -15,6 +15,8 @@ export interface HostOptions {
   readonly xen?: XenVersion;
   /** `c`, `ocaml`, `stubdom`, `xtl-stubdom`, or the path of a program in dom0. */
   readonly xenstored?: string;
+  /** Two unless given. With one the emulator has killed no guest so far; Linux boots slowly. */
+  readonly cpus?: number;
   /** Told what happens while images are made. */
   readonly say?: (text: string) => void;
 }
@@ -67,10 +69,10 @@ export interface LabHost {
 
 /** Boots a host of its own for the caller; it also ends with the caller's process. */
 export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
-  const { xen = '4.17', xenstored = 'c', say = () => {} } = options;
+  const { xen = '4.17', xenstored = 'c', cpus = 2, say = () => {} } = options;
   const images = await ensureImages(say);
   const start = async (): Promise<Machine> => {
-    const started = await boot(images, { xen, xenstored, accel: 'tcg', keep: false });
+    const started = await boot(images, { xen, xenstored, cpus, accel: 'tcg', keep: false });
     await pushBuild(started);
     return started;
   };

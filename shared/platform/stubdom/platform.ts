@@ -33,7 +33,8 @@ export function openStubdom(kernel: Kernel = thisKernel()): StubdomPlatform {
   const memoryPort = memory(kernel);
   kernel.loop((count) => {
     eventsPort.deliver(count);
-    timers.run(kernel.now());
+    // Reading the clock may cost an exit to the hypervisor.
+    if (timers.next() !== undefined) timers.run(kernel.now());
     const idle = eventsPort.isAwaited() ? Number.POSITIVE_INFINITY : -1;
     return timers.next() ?? idle;
   });

@@ -10,6 +10,8 @@ export interface MachineOptions {
   readonly accel: Accel;
   /** Which xenstored dom0 starts: `c`, `ocaml`, `stubdom`, `xtl-stubdom` or a program's path. */
   readonly xenstored: string;
+  /** Two unless given. */
+  readonly cpus?: number;
 }
 
 /**
@@ -50,13 +52,13 @@ const quoted = (path: string): string => path.replaceAll(',', ',,');
 /** Arguments of qemu-system-x86_64; Xen's console goes to the file `consoleLog`. */
 export const qemuArguments = (
   images: Images,
-  { xen, accel, xenstored }: MachineOptions,
+  { xen, accel, xenstored, cpus = 2 }: MachineOptions,
   { sshPort, consoleLog, major }: { sshPort: number; consoleLog: string; major: number },
 ): string[] => {
   const kernelArguments = `console=hvc0 quiet xtl.xenstored=${xenstored}`;
   return [
     ...processor[accel],
-    ...['-m', '4096', '-smp', '2', '-display', 'none', '-monitor', 'none', '-no-reboot'],
+    ...['-m', '4096', '-smp', String(cpus), '-display', 'none', '-monitor', 'none', '-no-reboot'],
     ...['-nodefaults', '-serial', `file:${quoted(consoleLog)}`],
     ...['-kernel', images.xen[xen], '-append', `${xenArguments}${paging(accel, major)}`],
     ...['-initrd', `${quoted(images.kernel)} ${kernelArguments},${quoted(images.initramfs)}`],
