@@ -13,11 +13,15 @@ const TOOLS = 2;
 
 async function prepare(subject: Subject): Promise<void> {
   for (const root of ROOTS) {
+    await subject.request({ socket: 0 }, XS_RM, 0, `${root}\0`);
     await subject.request({ socket: 0 }, XS_MKDIR, 0, `${root}\0`);
     await subject.request({ socket: 0 }, XS_SET_PERMS, 0, `${root}\0n0\0`);
   }
   for (let socket = 0; socket < TOOLS; socket++) {
-    for (const path of WATCHED) await subject.request({ socket }, XS_WATCH, 0, `${path}\0t\0`);
+    // The kernel gives each watch a token of its own, so that equal events are not merged.
+    for (const [i, path] of WATCHED.entries()) {
+      await subject.request({ socket }, XS_WATCH, 0, `${path}\0t${i}\0`);
+    }
   }
 }
 
@@ -25,7 +29,6 @@ async function cleanUp(subject: Subject): Promise<void> {
   for (const path of [...ROOTS, '/sync']) {
     await subject.request({ socket: 0 }, XS_RM, 0, `${path}\0`);
   }
-  await subject.stop();
 }
 
 async function differs(seed: number, steps: number): Promise<boolean> {
@@ -37,6 +40,7 @@ async function differs(seed: number, steps: number): Promise<boolean> {
   const difference = await runSession(seed, steps, ours, theirs, TOOLS, kind);
   if (difference !== undefined) console.log(`seed ${seed}:`, difference);
   else await cleanUp(theirs);
+  await theirs.stop();
   return difference !== undefined;
 }
 

@@ -16,6 +16,12 @@ const HANDED_ON: ReadonlySet<number> = new Set([
 /** Bytes of a payload that the kernel's buffer surely holds. */
 const PAYLOAD_MAX = 4000;
 
+/**
+ * The limits of paths are for the daemon's own sessions: Node in the emulated dom0 has taken a path
+ * of 2,069 bytes for valid, which the same bundle on the machine does not.
+ */
+const PATH_MAX = 1000;
+
 function moved(payload: string): string {
   const end = payload.indexOf('\0');
   const path = payload.slice(0, end);
@@ -31,7 +37,8 @@ function handedOn({ type, payload, tx }: Wish): Wish | undefined {
   if (type === xs.XS_TRANSACTION_END) {
     return tx === 'some' && /^[TF]\0$/.test(payload) ? { type, payload, tx } : undefined;
   }
-  const kept = HANDED_ON.has(type) && !payload.startsWith('@') && payload.length < PAYLOAD_MAX;
+  const fits = payload.indexOf('\0') < PATH_MAX && payload.length < PAYLOAD_MAX;
+  const kept = HANDED_ON.has(type) && !payload.startsWith('@') && fits;
   return kept ? { type, payload: moved(payload), tx: tx === 'wrong' ? 'none' : tx } : undefined;
 }
 
