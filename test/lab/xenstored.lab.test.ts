@@ -93,7 +93,8 @@ describe('the same steps', () => {
   const STEPS = [
     'true',
     `xl create -q -p guests/small.cfg 'uuid="${UUID}"'`,
-    'xl unpause small; xl rename small other; xl pause other; xenstore-chmod /vm/* n0 r1',
+    // It never runs: what it writes itself, and whether the emulator lets it live, is chance.
+    'xl rename small other; xenstore-chmod /vm/* n0 r1',
     'xl destroy other',
   ];
 
