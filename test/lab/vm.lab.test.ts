@@ -18,20 +18,22 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
     ['debian12', 1, 'xtl'],
   ] as const;
   // Once more on the other Xen: which Linux it is does not matter there.
-  it.each(xen === '4.17' ? boots : boots.slice(0, 1))('%s boots with %i vCPUs and 512 MiB, on the console of %s', (name, vcpus, client) =>
-    host.withGuests(async () => {
-      const settings = [`vcpus=${vcpus}`];
-      const guest = await host.bootGuest(name, { settings, console: client });
-      await guest.waitForPrompt();
-      expect(await guest.run('nproc')).toBe(String(vcpus));
-      const memory = /MemTotal: +([0-9]+)/.exec(await guest.run('cat /proc/meminfo'));
-      expect(Number(memory?.[1])).toBeGreaterThan(400 * 1024);
-      const columns = `awk 'NR > 1 { print $1, $2, $3, $4 }'`;
-      const xl = await host.must(`xl list | ${columns}`);
-      expect(await host.must(`xtl vm list | ${columns}`)).toBe(xl);
-      expect(xl).toMatch(new RegExp(`^${name} [0-9]+ 512 ${vcpus}$`, 'm'));
-      await guest.destroy();
-    }),
+  it.each(xen === '4.17' ? boots : boots.slice(0, 1))(
+    '%s boots with %i vCPUs and 512 MiB, on the console of %s',
+    (name, vcpus, client) =>
+      host.withGuests(async () => {
+        const settings = [`vcpus=${vcpus}`];
+        const guest = await host.bootGuest(name, { settings, console: client });
+        await guest.waitForPrompt();
+        expect(await guest.run('nproc')).toBe(String(vcpus));
+        const memory = /MemTotal: +([0-9]+)/.exec(await guest.run('cat /proc/meminfo'));
+        expect(Number(memory?.[1])).toBeGreaterThan(400 * 1024);
+        const columns = `awk 'NR > 1 { print $1, $2, $3, $4 }'`;
+        const xl = await host.must(`xl list | ${columns}`);
+        expect(await host.must(`xtl vm list | ${columns}`)).toBe(xl);
+        expect(xl).toMatch(new RegExp(`^${name} [0-9]+ 512 ${vcpus}$`, 'm'));
+        await guest.destroy();
+      }),
   );
 
   it('leaves free memory and xenstore as before, round after round', async () => {
