@@ -18,7 +18,8 @@ export default defineConfig({
       project('conformance', peers, { testTimeout: 120_000, hookTimeout: 300_000 }),
       project('abi', ['test/abi/**/*.test.ts'], { testTimeout: 120_000 }),
       project('lab', ['test/**/*.lab.test.ts'], {
-        testTimeout: 300_000,
+        // Whoever's guest the emulator killed begins anew.
+        testTimeout: 900_000,
         hookTimeout: 300_000,
         fileParallelism: false,
       }),

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { LabHost } from './host.ts';
 
 /** In one test; XTL_LAB_GUESTS=30 takes three minutes. */
-export const GUESTS = Number(process.env.XTL_LAB_GUESTS ?? 9);
+export const GUESTS = Number(process.env.XTL_LAB_GUESTS ?? 6);
 
 /** As many as the machine boots at a time before others time out. */
 const AT_A_TIME = 3;

@@ -50,16 +50,18 @@ describe('the fuller guest', () => {
 
   it('measures devices, here on a host with the OCaml xenstored', async () => {
     expect(await host.must('ps')).toContain('bin/oxenstored');
-    const guest = await host.bootGuest('full', byXl);
-    await guest.waitForPrompt();
-    for (const [command, answer] of [
-      ['fio --version', 'fio-3'],
-      ['iperf3 -v', 'iperf 3'],
-      ['ethtool --version', 'ethtool version'],
-      ['/usr/bin/ip -V', 'iproute2'],
-    ] as const) {
-      expect(await guest.run(command)).toMatch(answer);
-    }
-    await guest.destroy();
+    await host.withGuests(async () => {
+      const guest = await host.bootGuest('full', byXl);
+      await guest.waitForPrompt();
+      for (const [command, answer] of [
+        ['fio --version', 'fio-3'],
+        ['iperf3 -v', 'iperf 3'],
+        ['ethtool --version', 'ethtool version'],
+        ['/usr/bin/ip -V', 'iproute2'],
+      ] as const) {
+        expect(await guest.run(command)).toMatch(answer);
+      }
+      await guest.destroy();
+    });
   });
 });
