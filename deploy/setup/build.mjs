@@ -25,6 +25,7 @@ const dom0Entries = {
   'xtl/tools/create-bench': 'test/bench/dom0/create.ts',
   'xtl/tools/exchange': 'test/kernel/dom0/exchange.ts',
   'xtl/tools/many': 'test/bench/dom0/many.ts',
+  'xtl/tools/sessions': 'test/conformance/dom0/sessions.ts',
   'xtl/tools/rounds': 'test/bench/dom0/rounds.ts',
   'xtl/tools/cases': 'shared/platform/unix/cases.main.ts',
 };

@@ -25,7 +25,7 @@ describe('a random session', () => {
     async (seed, quotas) => {
       const ours = createOurs(SOCKETS, { conflicts: 'node' });
       const theirs = createTheirs(peer, SOCKETS);
-      const difference = await runSession(seed, STEPS, ours, theirs, SOCKETS, quotas);
+      const difference = await runSession(seed, STEPS, ours, theirs, SOCKETS, { quotas });
       await theirs.stop();
       expect(difference).toBeUndefined();
     },

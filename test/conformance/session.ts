@@ -4,7 +4,7 @@ import * as xs from '../../shared/abi/xs-wire.ts';
 import type { Prng } from '../../shared/core/prng.ts';
 import { prng } from '../../shared/core/prng.ts';
 import { deviationOf } from './deviations.ts';
-import { DOMIDS, randomWish } from './generate.ts';
+import { DOMIDS, randomWish, type Wish } from './generate.ts';
 import type { Ours } from './ours.ts';
 import type { Actor, Reply, Subject } from './subject.ts';
 import { nameOf } from './subject.ts';
@@ -36,7 +36,16 @@ function normal(type: number, reply: Reply): Reply {
   return reply;
 }
 
-interface Session {
+export interface Kind {
+  /** Whether guests run into quotas. */
+  readonly quotas?: 'default' | 'small';
+  /** What an actor asks for: a guest or not, with a transaction open or not. */
+  readonly wish?: (random: Prng, guest: boolean, hasOpen: boolean) => Wish;
+  /** Whether domains come and go. */
+  readonly domains?: boolean;
+}
+
+interface Session extends Required<Kind> {
   readonly ours: Ours;
   readonly theirs: Subject;
   readonly random: Prng;
@@ -104,7 +113,7 @@ async function oneRequest(session: Session, step: number): Promise<Difference | 
   const { random, actors, ours, theirs, trail } = session;
   const actor = random.pick([...actors.values()]);
   const open = session.open.get(nameOf(actor)) ?? [];
-  const wish = randomWish(random, 'domid' in actor);
+  const wish = session.wish(random, 'domid' in actor, open.length > 0);
   const pair = wish.tx === 'some' && open.length > 0 ? random.pick(open) : undefined;
   const ids = wish.tx === 'wrong' ? { ours: 4711, theirs: 4711 } : (pair ?? { ours: 0, theirs: 0 });
   const { type, payload } = wish;
@@ -145,7 +154,7 @@ async function compareEvents(
 
 async function oneStep(session: Session, step: number): Promise<Difference | undefined> {
   const { random, trail, ours } = session;
-  const world = random.chance(step < 10 ? 0.4 : 0.03);
+  const world = session.domains && random.chance(step < 10 ? 0.4 : 0.03);
   if (world) trail.push(`${step}: ${await changeWorld(session)}`);
   else {
     const difference = await oneRequest(session, step);
@@ -179,7 +188,7 @@ export async function runSession(
   ours: Ours,
   theirs: Subject,
   sockets: number,
-  quotas: 'default' | 'small',
+  { quotas = 'default', wish = randomWish, domains = true }: Kind,
 ): Promise<Difference | undefined> {
   const actors = new Map<string, Actor>();
   const open = new Map<string, Pair[]>();
@@ -188,6 +197,7 @@ export async function runSession(
     open.set(`socket ${socket}`, []);
   }
   const session: Session = {
+    ...{ quotas, wish, domains },
     ours,
     theirs,
     random: prng(seed),

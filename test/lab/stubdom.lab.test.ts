@@ -55,6 +55,12 @@ describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => 
       expect([code, stdout]).toEqual([0, expect.not.stringContaining('fail')]);
     }));
 
+  it('random sessions of dom0’s tools are as the core has them', () =>
+    host.withGuests(async () => {
+      const sessions = 'node /usr/lib/xtl/tools/sessions.mjs 1 4 100';
+      expect(await host.must(sessions)).toBe('4 passed, 0 failed\n');
+    }));
+
   it('it has nothing to complain of', async () => {
     const log = (await host.must(`cat ${CONSOLE}`)).trim().split('\n');
     expect(log.map((line) => JSON.parse(line).msg)).toEqual(['serves all domains']);
