@@ -66,9 +66,9 @@ const MANY = 'node /usr/lib/xtl/tools/many.mjs /root/hammer.cfg';
 
 /** A script: does `then` while so many guests are there, which are made first and ended last. */
 const whileThere = (guests: string, then: string): string => `
-rm -f /root/hold ${LOGS}/guest-many*; mkfifo /root/hold
-${MANY} ${guests} < /root/hold > /root/many.log 2>&1 & exec 3>/root/hold
-until grep -q made /root/many.log; do sleep 1; done
+rm -f hold ${LOGS}/guest-many*; mkfifo hold
+${MANY} ${guests} < hold > many.log 2>&1 & exec 3>hold
+until grep -q made many.log; do sleep 1; done
 ${then}
 exec 3>&-; wait`;
 

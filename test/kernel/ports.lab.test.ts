@@ -27,10 +27,10 @@ describe.each(xenVersions)('a stub domain on Xen %s', (xen) => {
   async function bring(name: string): Promise<void> {
     const service = `test/kernel/images/${name}/main.stubdom.ts`;
     const { image } = await relink({ root: repoRoot, service, out });
-    await host.push(image);
+    const kernel = await host.push(image);
     const config = [
-      ...[`name="${name}"`, 'type="pvh"', `kernel="/root/${name}.xen"`, 'memory=8', 'vcpus=1'],
-      ...['on_poweroff="preserve"', 'on_crash="preserve"', ''],
+      ...[`name="${name}"`, 'type="pvh"', `kernel="${kernel}"`, 'memory=8', 'vcpus=1'],
+      ...['on_poweroff="preserve"', 'on_reboot="preserve"', 'on_crash="preserve"', ''],
     ];
     await host.must(`cat > ${name}.cfg`, { input: config.join('\n') });
   }
@@ -43,24 +43,26 @@ describe.each(xenVersions)('a stub domain on Xen %s', (xen) => {
     return said.replaceAll('\r', '').trimEnd();
   }
 
-  it('of 8 MiB passes the suite of all platforms against itself', async () => {
-    await bring('cases');
-    await host.must('xl create -q cases.cfg');
-    const last = (await ended('cases')).split('\n').at(-1);
-    expect(last).toMatch(/^[1-9]\d+ passed, 0 failed, \d+ skipped$/);
-  });
+  it('of 8 MiB passes the suite of all platforms against itself', () =>
+    host.withGuests(async () => {
+      await bring('cases');
+      await host.must('xl create -q cases.cfg');
+      const last = (await ended('cases')).split('\n').at(-1);
+      expect(last).toMatch(/^[1-9]\d+ passed, 0 failed, \d+ skipped$/);
+    }));
 
-  it('maps and copies what dom0 grants, writes where it may, and speaks by events', async () => {
-    await bring('exchange');
-    await host.must('xl create -q -p exchange.cfg');
-    const next = Number(await host.must('xl domid exchange')) + 1;
-    await host.must('xl destroy exchange');
-    await host.must(
-      `node /usr/lib/xtl/tools/exchange.mjs ${next} > offered 2>&1 < /dev/null &
-      until grep -q port= offered; do sleep 0.2; done
-      xl create -q exchange.cfg "extra=\\"$(head -n 1 offered)\\""`,
-    );
-    expect(await ended('exchange')).toBe('exchanged');
-    expect(await host.must('cat offered')).toMatch(/\nanswered\n$/);
-  });
+  it('maps and copies what dom0 grants, writes where it may, and speaks by events', () =>
+    host.withGuests(async () => {
+      await bring('exchange');
+      await host.must('xl create -q -p exchange.cfg');
+      const next = Number(await host.must('xl domid exchange')) + 1;
+      await host.must('xl destroy exchange');
+      await host.must(
+        `node /usr/lib/xtl/tools/exchange.mjs ${next} > offered 2>&1 < /dev/null &
+        until grep -q port= offered; do sleep 0.2; done
+        xl create -q exchange.cfg "extra=\\"$(head -n 1 offered)\\""`,
+      );
+      expect(await ended('exchange')).toBe('exchanged');
+      expect(await host.must('cat offered')).toMatch(/\nanswered\n$/);
+    }));
 });

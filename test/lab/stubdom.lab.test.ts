@@ -1,7 +1,7 @@
 // A real Xen whose xenstore is a domain of its own, started by Xen's tool and by ours; everything
 // else on it is Xen's and Linux's own.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { comeAndGo, GUESTS } from './come-and-go.ts';
+import { comeAndGo, GUESTS, liveAndShutDown } from './come-and-go.ts';
 import { type LabHost, labHost } from './host.ts';
 
 /** The others pass as well: XTL_LAB_STUBDOM=all. */
@@ -33,21 +33,10 @@ describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => 
     }));
 
   it.each(['xl', 'xtl'] as const)('a Linux guest of %s runs and shuts down', (by) =>
-    host.withGuests(async () => {
-      const guest = await host.bootGuest('small', { by, console: by });
-      await guest.waitForPrompt();
-      expect(await guest.run('hostname')).toBe('guest');
-      const domid = (await host.must('xl domid small')).trim();
-      const control = `/local/domain/${domid}/control/feature-poweroff`;
-      expect(await host.must(`xenstore-read ${control}`)).toBe('1\n');
-      await guest.shutdown();
-      expect(await host.must('xl list')).not.toContain('small');
-    }),
+    liveAndShutDown(host, by),
   );
 
-  it(`${GUESTS} guests come and go and leave everything as it was`, { timeout: 900_000 }, () =>
-    host.withGuests(() => comeAndGo(host, 'guests/small.cfg', GUESTS)),
-  );
+  it(`${GUESTS} guests come and go and leave everything as it was`, () => comeAndGo(host));
 
   it('Xen’s own test of a xenstored passes through dom0’s kernel', () =>
     host.withGuests(async () => {

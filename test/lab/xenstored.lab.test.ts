@@ -1,6 +1,6 @@
 // A real Xen whose dom0 starts our xenstored: everything else on it is Xen's and Linux's own.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { comeAndGo, GUESTS } from './come-and-go.ts';
+import { comeAndGo, GUESTS, liveAndShutDown } from './come-and-go.ts';
 import { type LabHost, labHost } from './host.ts';
 
 const OURS = '/usr/lib/xtl/xenstored';
@@ -44,17 +44,7 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
     await host.must('xenstore-write /test/x 1 && xtl store rm /test');
   });
 
-  it('xl creates a guest, its console works, and it shuts down', () =>
-    host.withGuests(async () => {
-      const guest = await host.bootGuest('small', { by: 'xl', console: 'xl' });
-      await guest.waitForPrompt();
-      expect(await guest.run('hostname')).toBe('guest');
-      const domid = (await host.must('xl domid small')).trim();
-      const control = `/local/domain/${domid}/control/feature-poweroff`;
-      expect(await host.must(`xenstore-read ${control}`)).toBe('1\n');
-      await guest.shutdown();
-      expect(await host.must('xl list')).not.toContain('small');
-    }));
+  it('xl creates a guest, its console works, and it shuts down', () => liveAndShutDown(host, 'xl'));
 
   it('a guest’s disk and network run on Linux’s own back ends', async () => {
     await host.must(HOTPLUG);
@@ -63,7 +53,7 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
       await guest.waitForPrompt();
       const sum = 'md5sum | cut -c 1-32';
       const disk = await guest.run(`cat /dev/xvda | ${sum}`);
-      expect(disk).toContain((await host.must(`cat /root/disk.img | ${sum}`)).trim());
+      expect(disk).toContain((await host.must(`cat disk.img | ${sum}`)).trim());
       await guest.run('ip addr add 192.168.77.2/24 dev eth0 && ip link set eth0 up');
       expect(await guest.run('ping -c 3 -W 10 192.168.77.1')).toContain(' 0% packet loss');
       await guest.shutdown();
@@ -72,9 +62,7 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
     expect(left).not.toMatch(/\/(vif|vbd)\/\d/);
   });
 
-  it(`${GUESTS} guests come and go and leave everything as it was`, { timeout: 900_000 }, () =>
-    host.withGuests(() => comeAndGo(host, 'guests/small.cfg', GUESTS)),
-  );
+  it(`${GUESTS} guests come and go and leave everything as it was`, () => comeAndGo(host));
 
   it('Xen’s own test of a xenstored passes in dom0', async () => {
     const { code, stdout } = await host.run(`/usr/lib/xen-${xen}/bin/test-xenstore -r 2 -i 50`);

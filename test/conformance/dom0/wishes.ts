@@ -20,7 +20,6 @@ function moved(payload: string): string {
   const end = payload.indexOf('\0');
   const path = payload.slice(0, end);
   const rest = payload.slice(end);
-  if (path.startsWith('@')) return payload;
   if (path === '/') return `${ROOTS[0]}${rest}`;
   return path.startsWith('/') ? `${ROOTS[0]}${path}${rest}` : `${ROOTS[1]}/${path}${rest}`;
 }
