@@ -34,6 +34,8 @@ export interface RingsHost {
   readonly events: Events;
   /** Calls `run` once, after all that is ready now. */
   soon(run: () => void): void;
+  /** What comes now is handled together, as if at one time. */
+  begin(): void;
   /** Lets everybody send who has something to send. */
   flush(): void;
   /** A ring is full: what it does not read may expire. */
@@ -129,9 +131,9 @@ function planNext(state: State, ring: Ring): void {
 
 function serve(state: State, ring: Ring): void {
   const { connection } = ring;
-  const { clock, flush, store } = state.host;
+  const { begin, flush, store } = state.host;
   if (!ring.open) return;
-  store.state.nowMs = clock.nowMs();
+  begin();
   // The domain asks to start anew; dom0's own page has no such field.
   if (connection !== store.dom0 && wantsReconnect(ring)) {
     store.introduce(connection.domid);

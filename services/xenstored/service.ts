@@ -51,14 +51,16 @@ export interface Xenstored {
 interface Parts {
   readonly host: XenstoredHost;
   readonly store: Store;
+  readonly time: BatchTime;
   readonly sockets: Sockets;
   readonly rings: Rings | undefined;
   flush(): void;
 }
 
 /** Asks about all domains; again a little later if the hypervisor gives no answer. */
-function look({ host, store, flush }: Parts, { domainControl }: XenPorts): void {
+function look({ host, store, time, flush }: Parts, { domainControl }: XenPorts): void {
   const attempt = (): void => {
+    time.begin();
     const infos = listDomains(domainControl);
     if (infos.ok || infos.error.errno === 'EPERM') {
       store.checkDomains(infos.ok ? statusOf(infos.value) : askedStatus(domainControl));
@@ -100,13 +102,34 @@ function adopt({ host, store, rings }: Parts, xen: XenPorts): void {
   }
 }
 
+/** The time of all that is handled together: one look at the clock, if anything depends on it. */
+interface BatchTime {
+  nowMs(): number;
+  /** What comes is another batch. */
+  begin(): void;
+}
+
+function createBatchTime(clock: Clock): BatchTime {
+  let ms: number | undefined;
+  return {
+    nowMs: () => {
+      ms ??= clock.nowMs();
+      return ms;
+    },
+    begin: () => {
+      ms = undefined;
+    },
+  };
+}
+
 /** Drops what was left unread for too long; looks only while there may be such. */
-function createExpiry(clock: Clock, store: Store, flush: () => void) {
+function createExpiry(clock: Clock, { begin }: BatchTime, store: Store, flush: () => void) {
   let cancel: (() => void) | undefined;
   const plan = (): void => {
     cancel ??= clock.after(UNREAD_LOOK_MS, () => {
       cancel = undefined;
-      store.setTime(clock.nowMs());
+      begin();
+      store.expire();
       flush();
       if (store.nextDeadlineMs() < Number.POSITIVE_INFINITY) plan();
     });
@@ -120,20 +143,32 @@ export function createXenstored(
 ): Xenstored {
   const { clock, xen, report, soon, control, hasRoom } = host;
   let rings: Rings | undefined;
-  const storeHost = createXenHost({ xen, rings: () => rings, report, control, hasRoom });
+  const time = createBatchTime(clock);
+  const { nowMs, begin } = time;
+  const storeHost = createXenHost({ nowMs, xen, rings: () => rings, report, control, hasRoom });
   const store = createStore({ ...options, host: storeHost });
   const tap = createTap(clock, () => store.state.connections);
   const flush = (): void => {
     store.flush();
     rings?.settle();
   };
-  const expiry = createExpiry(clock, store, flush);
+  const expiry = createExpiry(clock, time, store, flush);
   if (xen !== undefined) {
     const { events } = xen;
-    rings = createRings({ store, tap, clock, events, soon, flush, unread: expiry.plan, report });
+    rings = createRings({
+      store,
+      tap,
+      clock,
+      events,
+      soon,
+      begin,
+      flush,
+      unread: expiry.plan,
+      report,
+    });
   }
-  const sockets = createSockets({ store, tap, clock, flush, report });
-  const parts: Parts = { host, store, sockets, rings, flush };
+  const sockets = createSockets({ store, tap, begin, flush, report });
+  const parts: Parts = { host, store, time, sockets, rings, flush };
   let virq: Port | undefined;
   return {
     store,
@@ -144,6 +179,7 @@ export function createXenstored(
       if (!bound.ok) return bound;
       virq = bound.value;
       void watchDomains(parts, xen, virq);
+      begin();
       if (dom0 !== undefined) rings?.add(store.dom0, dom0, false);
       adopt(parts, xen);
       flush();

@@ -7,6 +7,8 @@ import type { HostCommand, StoreHost } from './core/host.ts';
 
 export interface SimpleHost extends StoreHost {
   hasRoom?: () => boolean;
+  /** What it says that the time is. */
+  timeMs: number;
   /** Domains that exist, introduced or not. */
   readonly domains: Set<number>;
   /** What was reported, the last lines. */
@@ -21,7 +23,9 @@ export function createSimpleHost(domains: Iterable<number> = []): SimpleHost {
   const known = new Set(domains);
   const lines: string[] = [];
   const commands: HostCommand[] = [];
-  return {
+  const host: SimpleHost = {
+    timeMs: 0,
+    nowMs: () => host.timeMs,
     domains: known,
     lines,
     commands,
@@ -41,4 +45,5 @@ export function createSimpleHost(domains: Iterable<number> = []): SimpleHost {
       return ok();
     },
   };
+  return host;
 }

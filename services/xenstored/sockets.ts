@@ -3,7 +3,6 @@
  * write. Each is answered before the next is heard: a client reads while others are served.
  */
 
-import type { Clock } from '../../shared/platform/clock.ts';
 import { createDecoder } from '../../shared/xenstore/wire.ts';
 import { SOCKET_OUTPUT_MAX } from './core/limits.ts';
 import type { Store } from './core/store.ts';
@@ -14,7 +13,8 @@ import type { Tap } from './tap.ts';
 export interface SocketsHost {
   readonly store: Store;
   readonly tap: Tap;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  /** What comes now is handled together, as if at one time. */
+  begin(): void;
   /** Lets everybody send who has something to send. */
   flush(): void;
   report(line: string): void;
@@ -35,7 +35,7 @@ interface State extends SocketsHost {
 }
 
 function accept(
-  { store, tap, clock, flush, report, scratch, open }: State,
+  { store, tap, begin, flush, report, scratch, open }: State,
   stream: Stream,
 ): StreamOwner {
   const connection = store.connect();
@@ -94,7 +94,7 @@ function accept(
 
   return {
     readable: () => {
-      store.state.nowMs = clock.nowMs();
+      begin();
       const count = stream.read(scratch);
       if (count === 0) return;
       if (count < 0 || !decoder.push(scratch, count).ok) drop();

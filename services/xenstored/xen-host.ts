@@ -20,6 +20,7 @@ export interface XenPorts {
 }
 
 export interface XenHostOptions {
+  nowMs(): number;
   /** Undefined: there is always room. */
   readonly hasRoom: (() => boolean) | undefined;
   readonly xen: XenPorts | undefined;
@@ -50,8 +51,10 @@ function openRing(xen: XenPorts, domid: number, port: number): Result<RingParts>
   return bound;
 }
 
-export function createXenHost({ xen, rings, report, control, hasRoom }: XenHostOptions): StoreHost {
+export function createXenHost(options: XenHostOptions): StoreHost {
+  const { nowMs, xen, rings, report, control, hasRoom } = options;
   return {
+    nowMs,
     ...(hasRoom && { hasRoom }),
     domainExists: (domid) =>
       xen === undefined ? domid === 0 : domainExists(xen.domainControl, domid),

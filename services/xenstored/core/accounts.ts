@@ -43,7 +43,7 @@ function reportMemory(state: State, domain: Domain): void {
   const hard = domain.ownQuotas.memory ?? state.quotas.memory;
   const soft = domain.ownQuotas.softMemory ?? state.quotas.softMemory;
   const say = (text: string): void => {
-    log.lastMs = state.nowMs;
+    log.lastMs = state.host.nowMs();
     state.host.report(`domain ${domid}: ${memory} bytes of memory, ${text}`);
   };
   if (hard > 0 && memory >= hard) {
@@ -51,12 +51,14 @@ function reportMemory(state: State, domain: Domain): void {
     log.hardReported = true;
     return;
   }
-  if (state.nowMs - log.lastMs < MEMORY_LOG_INTERVAL_MS) return;
+  const isOver = soft > 0 && memory >= soft;
+  if (isOver === log.softReported && !log.hardReported) return;
+  if (state.host.nowMs() - log.lastMs < MEMORY_LOG_INTERVAL_MS) return;
   if (log.hardReported) {
     say(`below the hard quota of ${hard} again`);
     log.hardReported = false;
   }
-  if (soft > 0 && memory >= soft && !log.softReported) {
+  if (isOver && !log.softReported) {
     say(`over the soft quota of ${soft}`);
     log.softReported = true;
   } else if (memory < soft && log.softReported) {

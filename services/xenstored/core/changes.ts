@@ -19,7 +19,7 @@ import type { Value } from './value.ts';
 export function chargeWriteOf(state: State, connection: Connection, nodes: number): void {
   const { domain } = connection;
   if (domain === undefined || domain.privileged) return;
-  if (state.writeRate.charge(domain.credit, nodes, state.nowMs) && !domain.credit.logged) {
+  if (state.writeRate.charge(domain.credit, nodes) && !domain.credit.logged) {
     domain.credit.logged = true;
     state.host.report(`domain ${domain.domid}: writes faster than the rate limit`);
   }

@@ -4,6 +4,8 @@ import type { Result } from '../../../shared/core/result.ts';
 import type { Connection } from './connection.ts';
 
 export interface StoreHost {
+  /** Milliseconds, monotonic. Asked only where something depends on it: clocks may be slow. */
+  nowMs(): number;
   /** False when memory runs low: what adds to the store is refused with ENOMEM. */
   hasRoom?(): boolean;
   /** Whether the hypervisor has such a domain now. */

@@ -68,7 +68,7 @@ export function introduceDomain(
   domain.introduced = true;
   domain.shutdown = false;
   domain.connection = connection;
-  state.writeRate.domainAdded(domain.credit, state.nowMs);
+  state.writeRate.domainAdded(domain.credit);
   fireSpecial(state, '@introduceDomain');
   fireSpecialOf(state, '@introduceDomain', domid);
   return ok(connection);

@@ -85,7 +85,7 @@ describe('quotas of a guest', () => {
     const { guest, host, store } = bench({ quotas: { memory: 20_000, softMemory: 5_000 } });
     const one = guest(1);
     const value = 'v'.repeat(1000);
-    store.setTime(20_000);
+    host.timeMs = 20_000;
     const replies = many(40, (i) => one.say('write', `a/${i}`, value));
     expect(untilRefused(replies)[1]).toBe('ENOMEM');
     expect(host.lines.filter((line) => line.includes('over the soft quota'))).toHaveLength(1);
@@ -225,9 +225,11 @@ describe('a guest that does not read', () => {
     const size = output.size();
     output.consume(5);
     expect(store.nextDeadlineMs()).toBe(20_000);
-    store.setTime(19_999);
+    host.timeMs = 19_999;
+    store.expire();
     expect(output.size()).toBe(size - 5);
-    store.setTime(20_000);
+    host.timeMs = 20_000;
+    store.expire();
     expect(output.size()).toBe(size / 2 - 5);
     expect(host.lines).toContain('domain 1: unread watch events dropped');
     expect(store.check()).toEqual([]);
@@ -251,7 +253,7 @@ describe('a guest that does not read', () => {
 
 describe('the write rate limit', () => {
   it('holds only while a transaction of another is open, and only the writer', () => {
-    const { guest, store, dom0 } = bench();
+    const { guest, store, dom0, host } = bench();
     const [one, two] = [guest(1), guest(2)];
     for (let i = 0; i < 100; i++) one.say('write', 'data', String(i));
     expect(store.readDelayMs(one.connection)).toBe(0);
@@ -260,7 +262,7 @@ describe('the write rate limit', () => {
     expect(store.readDelayMs(one.connection)).toBeGreaterThan(0);
     expect(store.readDelayMs(two.connection)).toBe(0);
     expect(store.readDelayMs(dom0.connection)).toBe(0);
-    store.setTime(5_000);
+    host.timeMs = 5_000;
     expect(store.readDelayMs(one.connection)).toBe(0);
   });
 });

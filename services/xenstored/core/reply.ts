@@ -95,7 +95,7 @@ export function sendEvent(
   const at = output.begin(XS_WATCH_EVENT, 0, 0, length);
   putLatin1(output.bytes(), at, event);
   const expires = !privileged && state.eventTimeoutMs > 0;
-  const deadlineMs = expires ? state.nowMs + state.eventTimeoutMs : Number.POSITIVE_INFINITY;
+  const deadlineMs = expires ? state.host.nowMs() + state.eventTimeoutMs : Number.POSITIVE_INFINITY;
   state.dueMs = Math.min(state.dueMs, deadlineMs);
   if (privileged && owed === undefined) {
     output.markEvent(event, deadlineMs, undefined);

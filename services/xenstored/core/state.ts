@@ -73,8 +73,6 @@ export interface State {
   connectionNumber: number;
   /** The store's count when old snapshots were last looked for. */
   snapshotsSince: number;
-  /** Monotonic, as last told. */
-  nowMs: number;
   /** No event that waits now is due earlier. */
   dueMs: number;
 }

@@ -65,9 +65,9 @@ export interface Store {
    * reads.
    */
   readDelayMs(connection: Connection): number;
-  /** Tells the time (monotonic); drops events that were left unread for too long. */
-  setTime(nowMs: number): void;
-  /** No earlier than that `setTime` has something to do; Infinity if never. */
+  /** Drops events that were left unread for too long. */
+  expire(): void;
+  /** No earlier than that `expire` has something to do; Infinity if never. */
   nextDeadlineMs(): number;
   /** Serves a domain's ring as if dom0 had introduced it. */
   introduce(domid: number): Connection;
@@ -110,7 +110,7 @@ function createState(options: StoreOptions): State {
       ['@introduceDomain', perms],
       ['@releaseDomain', perms],
     ]),
-    writeRate: createWriteRate(),
+    writeRate: createWriteRate(() => options.host.nowMs()),
     isFresh: (domid, generation) => {
       const domain = domains.get(domid);
       return domain !== undefined && domain.generation <= generation;
@@ -123,7 +123,6 @@ function createState(options: StoreOptions): State {
     hintsSince: 0,
     connectionNumber: 0,
     snapshotsSince: 0,
-    nowMs: 0,
     dueMs: Number.POSITIVE_INFINITY,
   };
 }
@@ -150,7 +149,7 @@ function readDelay(state: State, connection: Connection): number {
   if (full || domain.outstanding >= quotaOf(state, connection, 'outstanding')) {
     return Number.POSITIVE_INFINITY;
   }
-  return state.writeRate.delayMs(domain.credit, state.nowMs);
+  return state.writeRate.delayMs(domain.credit);
 }
 
 /** Lets go of what only speeds things up before it keeps too much of the past alive. */
@@ -180,8 +179,8 @@ function createRequest(state: State, connection: Connection): Request {
   };
 }
 
-function setTime(state: State, nowMs: number): void {
-  state.nowMs = nowMs;
+function expire(state: State): void {
+  const nowMs = state.host.nowMs();
   if (nowMs < state.dueMs) return;
   state.dueMs = Number.POSITIVE_INFINITY;
   for (const { output, privileged, domid } of state.connections) {
@@ -251,7 +250,7 @@ export function createStore(options: StoreOptions): Store {
     },
     flush: () => flush(state),
     readDelayMs: (connection) => readDelay(state, connection),
-    setTime: (nowMs) => setTime(state, nowMs),
+    expire: () => expire(state),
     nextDeadlineMs: () => state.dueMs,
     introduce: (domid) => must(introduceDomain(state, domid, nothing, () => {})),
     release: (domid) => {

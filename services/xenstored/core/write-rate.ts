@@ -20,54 +20,71 @@ export const GLOBAL_BURST = 1000;
 /** How far the reserve may be overdrawn so that new domains start with credit. */
 const NEW_DOMAINS_BURST = DOMAIN_BURST * 5;
 
+/** The savings of all are looked at no more often: a flood of requests must not make it work. */
+const SAVINGS_MS = 100;
+
 export interface WriteRate {
-  domainAdded(account: WriteCredit, nowMs: number): void;
+  domainAdded(account: WriteCredit): void;
   domainRemoved(account: WriteCredit): void;
   /** Writes by a domain while somebody else's transaction is open. True if it is now overdrawn. */
-  charge(account: WriteCredit, writes: number, nowMs: number): boolean;
+  charge(account: WriteCredit, writes: number): boolean;
   /** How long until the domain may be served again; 0 if it may be now. */
-  delayMs(account: WriteCredit, nowMs: number): number;
+  delayMs(account: WriteCredit): number;
 }
 
-export function createWriteRate(): WriteRate {
-  let domains = 0;
+/** `now` gives milliseconds; it is asked only of domains that write, and of those in debt. */
+export function createWriteRate(now: () => number): WriteRate {
+  const accounts = new Set<WriteCredit>();
   let reserve = 0;
+  let savedMs = 0;
 
-  const update = (account: WriteCredit, nowMs: number): void => {
+  const earn = (account: WriteCredit, nowMs: number): void => {
     const elapsed = Math.max(0, nowMs - account.updatedMs);
     account.updatedMs = nowMs;
-    account.credit += (elapsed * WRITES_PER_SECOND) / 1000 / Math.max(1, domains);
-    const need = Math.max(0, Math.min(reserve, -account.credit));
-    reserve -= need;
-    account.credit += need;
+    account.credit += (elapsed * WRITES_PER_SECOND) / 1000 / Math.max(1, accounts.size);
     const surplus = Math.max(0, account.credit - DOMAIN_BURST);
     account.credit -= surplus;
     reserve = Math.max(reserve, Math.min(GLOBAL_BURST, reserve + surplus));
   };
+  const collectSavings = (nowMs: number): void => {
+    if (nowMs - savedMs < SAVINGS_MS) return;
+    savedMs = nowMs;
+    for (const account of accounts) earn(account, nowMs);
+  };
+  const borrow = (account: WriteCredit): void => {
+    const need = Math.max(0, Math.min(reserve, -account.credit));
+    reserve -= need;
+    account.credit += need;
+  };
 
   return {
-    domainAdded: (account, nowMs) => {
-      domains++;
+    domainAdded: (account) => {
+      accounts.add(account);
       const gift = Math.max(0, Math.min(reserve + NEW_DOMAINS_BURST, DOMAIN_BURST));
       reserve -= gift;
       account.credit = gift;
-      account.updatedMs = nowMs;
+      account.updatedMs = now();
     },
     domainRemoved: (account) => {
-      domains--;
+      accounts.delete(account);
       const rest = Math.max(0, Math.min(account.credit, DOMAIN_BURST - reserve));
       reserve += rest;
       account.credit -= rest;
     },
-    charge: (account, writes, nowMs) => {
-      update(account, nowMs);
+    charge: (account, writes) => {
+      earn(account, now());
+      borrow(account);
       account.credit -= writes;
       return account.credit < 0;
     },
-    delayMs: (account, nowMs) => {
-      update(account, nowMs);
+    delayMs: (account) => {
       if (account.credit >= 0) return 0;
-      return Math.ceil((-account.credit * 1000 * Math.max(1, domains)) / WRITES_PER_SECOND);
+      const nowMs = now();
+      earn(account, nowMs);
+      collectSavings(nowMs);
+      borrow(account);
+      if (account.credit >= 0) return 0;
+      return Math.ceil((-account.credit * 1000 * Math.max(1, accounts.size)) / WRITES_PER_SECOND);
     },
   };
 }

@@ -150,9 +150,8 @@ void engine_run(void)
     load(ctx);
     for (;;) {
         run_jobs(ctx);
-        if (JS_IsUndefined(host_turn))
-            return;
-        uint64_t deadline = turn(ctx);
+        uint64_t deadline = JS_IsUndefined(host_turn) ? 0 : turn(ctx);
+        host_notify_owed();
         if (JS_IsJobPending(runtime))
             continue;
         if (deadline == 0)

@@ -41,6 +41,9 @@ extern JSValue host_turn;
 #define HOST_PORTS 512
 extern uint32_t host_ports[HOST_PORTS];
 
+/* Sends the events that scripts have asked for: before the domain sleeps or ends. */
+void host_notify_owed(void);
+
 /* Prints an exception with positions of the sources and ends the domain as crashed. */
 void host_die(JSContext *ctx, JSValueConst exception) __attribute__((noreturn));
 

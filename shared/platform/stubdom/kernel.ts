@@ -41,6 +41,7 @@ export interface Kernel {
   /** Takes over a port that the domain was created with. */
   adopt(port: number): Status;
   close(port: number): Status;
+  /** At the end of the turn at the latest; once, however often it was asked for. */
   notify(port: number): void;
   unmask(port: number): void;
   /**
