@@ -12,6 +12,7 @@ import { openRoom, type Room } from '../../shared/platform/stubdom/room.ts';
 import { shutdown } from '../../shared/platform/stubdom/shutdown.ts';
 import { serviceWords } from '../../shared/platform/stubdom/words.ts';
 import type { HostCommand } from './core/host.ts';
+import { createTextPathCache } from './core/path-cache-text.ts';
 import { XENSTORE_GREF } from './limits.ts';
 import { limitLines } from './log-limit.ts';
 import { type DaemonOptions, parseOptions } from './options.ts';
@@ -82,7 +83,7 @@ function start(platform: StubdomPlatform, log: Log, options: DaemonOptions): Res
       hasRoom: room.hasRoom,
       control: (command) => control(running, platform, command),
     },
-    { keepOrphans, privDomid, eventTimeoutMs, quotas },
+    { keepOrphans, privDomid, eventTimeoutMs, quotas, createPaths: createTextPathCache },
   );
   const running: Running = { daemon, room, log, endTrace: undefined };
   for (const line of options.ignored) log.info(line);

@@ -6,9 +6,9 @@ import { latin1Of } from './value.ts';
 
 /** The index of the first NUL of the payload at or after `from`; -1 without one. */
 export function nulFrom(rq: Request, from: number): number {
-  const { bytes, end } = rq;
-  for (let i = from; i < end; i++) if (bytes[i] === 0) return i;
-  return -1;
+  // The buffer goes on after the payload: what is found there is nothing.
+  const nul = rq.bytes.indexOf(0, from);
+  return nul < rq.end ? nul : -1;
 }
 
 /** All strings of the payload; bytes after the last NUL are none. */

@@ -1,9 +1,7 @@
-/** Paths taken apart once: the canonical text and its parts, from a cache for those seen before. */
+/** Paths taken apart: the canonical text and its parts. */
 
-import { isRelative, isValidPath } from '../../../shared/xenstore/paths.ts';
-import { NAME_CACHE_SLOTS, PATH_CACHE_LENGTH, PATH_CACHE_SLOTS } from './limits.ts';
+import { NAME_CACHE_SLOTS } from './limits.ts';
 import type { Node, Tree } from './tree.ts';
-import { latin1Of } from './value.ts';
 
 export interface Path {
   /** Absolute and valid, `/` for the root. */
@@ -75,76 +73,4 @@ export function parentPath(path: Path): Path {
 export function childPath(path: Path, name: string): Path {
   const text = path.parts.length === 0 ? `/${name}` : `${path.text}/${name}`;
   return createPath(text, [...path.parts, name]);
-}
-
-interface Slot {
-  /** As a client sent it. */
-  readonly raw: string;
-  /** The implicit path that a relative `raw` was joined to. */
-  readonly base: string;
-  readonly path: Path;
-}
-
-export interface PathCache {
-  /**
-   * The path that `bytes` from `start` to `end` (no NUL among them) name for a connection whose
-   * implicit path is `base`; undefined if it is invalid. `ownMax` is the connection's own limit on
-   * the length.
-   */
-  find(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    base: string,
-    ownMax?: number,
-  ): Path | undefined;
-  /** The limit has changed: forget what was valid under the old one. */
-  clear(): void;
-  /** Forgets where paths led: nodes that are gone must not live on here. */
-  dropHints(): void;
-}
-
-function matches(raw: string, bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < raw.length; i++) if (raw.charCodeAt(i) !== bytes[start + i]) return false;
-  return true;
-}
-
-/** `maxLength` gives the limit on a path's length of the moment. */
-export function createPathCache(maxLength: () => number): PathCache {
-  const slots: (Slot | undefined)[] = new Array(PATH_CACHE_SLOTS).fill(undefined);
-  /** Of the last path that each slot did not hold: it is kept if it comes again. */
-  const missed = new Int32Array(PATH_CACHE_SLOTS);
-
-  const parse = (raw: string, base: string, max: number): Path | undefined => {
-    const text = isRelative(raw) ? `${base}/${raw}` : raw;
-    return isValidPath(text, max) ? pathOf(text) : undefined;
-  };
-
-  const find: PathCache['find'] = (bytes, start, end, base, ownMax) => {
-    const length = end - start;
-    if (length > PATH_CACHE_LENGTH || ownMax !== undefined) {
-      return parse(latin1Of(bytes, start, end), base, ownMax ?? maxLength());
-    }
-    let hash = length;
-    for (let i = start; i < end; i++) hash = (Math.imul(hash, 0x01000193) ^ (bytes[i] ?? 0)) | 0;
-    const index = (hash ^ (hash >>> 13)) & (PATH_CACHE_SLOTS - 1);
-    const slot = slots[index];
-    if (slot !== undefined && slot.raw.length === length && matches(slot.raw, bytes, start)) {
-      if (slot.base === base || bytes[start] === SLASH) return slot.path;
-    }
-    const raw = latin1Of(bytes, start, end);
-    const path = parse(raw, base, maxLength());
-    // A walk through the whole tree does not fill the cache with what comes once.
-    if (missed[index] !== hash) missed[index] = hash;
-    else if (path !== undefined) slots[index] = { raw, base, path };
-    return path;
-  };
-  const dropHints = (): void => {
-    for (const slot of slots) {
-      if (slot === undefined) continue;
-      slot.path.hint = undefined;
-      slot.path.hintTree = undefined;
-    }
-  };
-  return { find, clear: () => slots.fill(undefined), dropHints };
 }

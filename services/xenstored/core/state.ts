@@ -5,7 +5,7 @@ import type { WireError } from '../../../shared/xenstore/errors.ts';
 import type { Connection, Watch } from './connection.ts';
 import type { Domain } from './domain.ts';
 import type { StoreHost } from './host.ts';
-import type { PathCache } from './path.ts';
+import type { CreatePathCache, PathCache } from './path-cache.ts';
 import type { IsFresh, Perms } from './perms.ts';
 import type { Quotas } from './quota.ts';
 import type { Transaction } from './transaction.ts';
@@ -34,6 +34,8 @@ export interface StoreOptions {
   readonly socketOutputMax?: number;
   /** Changes after which an idle transaction loses its snapshot; see SNAPSHOT_CHANGES_MAX. */
   readonly snapshotChanges?: number;
+  /** How paths are found again; createPathCache if not given. */
+  readonly createPaths?: CreatePathCache;
   /** XENSTORE_SERVER_FEATURE_* offered; 0 also hides the operations newer than Xen 4.17. */
   readonly features?: number;
 }

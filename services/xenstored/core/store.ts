@@ -23,7 +23,8 @@ import {
 import { HINT_SHAPES_MAX, SNAPSHOT_CHANGES_MAX, SOCKET_OUTPUT_MAX } from './limits.ts';
 import { dropOldSnapshots } from './merge.ts';
 import type { Path } from './path.ts';
-import { createPathCache, pathOf, ROOT } from './path.ts';
+import { pathOf, ROOT } from './path.ts';
+import { createPathCache } from './path-cache.ts';
 import type { Perms } from './perms.ts';
 import { DEFAULT_QUOTAS, DRIVER_DOMAIN_QUOTAS } from './quota.ts';
 import { replyError } from './reply.ts';
@@ -89,6 +90,7 @@ function createState(options: StoreOptions): State {
   const quotas = { ...DEFAULT_QUOTAS, ...options.quotas };
   const domains: State['domains'] = new Map();
   const perms: Perms = DOM0_ONLY;
+  const createPaths = options.createPaths ?? createPathCache;
   return {
     host: options.host,
     quotas,
@@ -100,7 +102,7 @@ function createState(options: StoreOptions): State {
     snapshotChanges: options.snapshotChanges ?? SNAPSHOT_CHANGES_MAX,
     socketOutputMax: options.socketOutputMax ?? SOCKET_OUTPUT_MAX,
     features: options.features ?? FEATURES,
-    paths: createPathCache(() => pathLimitOf(quotas) ?? XENSTORE_REL_PATH_MAX),
+    paths: createPaths(() => pathLimitOf(quotas) ?? XENSTORE_REL_PATH_MAX),
     tree: { root: createNode(1, ROOT, 1, '', perms), epoch: 1, shape: 0 },
     domains,
     connections: new Set(),
