@@ -16,9 +16,11 @@ import type { Port } from '../../shared/core/ids.ts';
 import type { Region } from '../../shared/platform/region.ts';
 import {
   BROKEN,
+  peekRing,
   readRing,
   resetRing,
   ringReady,
+  takeRing,
   writeRing,
   XENSTORE_REPLIES,
   XENSTORE_REQUESTS,
@@ -87,54 +89,57 @@ export type RingSink = (
 
 export type Taken = 'packet' | 'nothing' | RingFault;
 
-/** A packet under way is put together here; it moves to `held` if its rest has not come yet. */
+/** Packets that are there whole are handed out from here. */
 const scratch = new Uint8Array(PACKET_MAX);
 
-function u32At(bytes: Uint8Array, at: number): number {
-  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
-  const high = ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
-  return (low | high) >>> 0;
+const scratchHeader = new DataView(scratch.buffer);
+
+/** Hands at most one packet to `sink`, from bytes of the page that are read once. */
+export function takePacket(ring: Ring, sink: RingSink): Taken {
+  if (ring.held === undefined) {
+    // As a rule a packet is there whole: one look at the ring, and one word that it was taken.
+    const have = peekRing(ring.region, XENSTORE_REQUESTS, scratch, 0, PACKET_MAX);
+    if (have === 0) return 'nothing';
+    if (have === BROKEN) return 'indices';
+    const size = HEADER_SIZE + (have < HEADER_SIZE ? 0 : scratchHeader.getUint32(12, true));
+    if (have >= size) {
+      takeRing(ring.region, XENSTORE_REQUESTS, size);
+      ring.owesNotify = true;
+      hand(ring, scratch, scratchHeader, size, sink);
+      return 'packet';
+    }
+  }
+  return takeParts(ring, sink);
 }
 
-/** Hands at most one packet to `sink`; each byte of the page is read once. */
-export function takePacket(ring: Ring, sink: RingSink): Taken {
-  const { region, held } = ring;
-  const bytes = held ?? scratch;
-  let have = ring.heldBytes;
-  let size = have < HEADER_SIZE ? HEADER_SIZE : HEADER_SIZE + u32At(bytes, 12);
+function hand(ring: Ring, bytes: Uint8Array, header: DataView, size: number, sink: RingSink): void {
+  const type = header.getUint32(0, true);
+  const reqId = header.getUint32(4, true);
+  sink(ring.connection, type, reqId, header.getUint32(8, true), bytes, HEADER_SIZE, size);
+}
+
+/** Takes what is there of a packet: its end, perhaps. */
+function takeParts(ring: Ring, sink: RingSink): Taken {
+  ring.held ??= new Uint8Array(PACKET_MAX);
+  const { held, region } = ring;
+  const header = new DataView(held.buffer);
   for (;;) {
-    const count = readRing(region, XENSTORE_REQUESTS, bytes, have, size - have);
-    if (count === BROKEN) return 'indices';
-    if (count > 0) ring.owesNotify = true;
-    have += count;
-    if (have < size) return keep(ring, bytes, have);
-    if (size > HEADER_SIZE) break;
-    const length = u32At(bytes, 12);
+    const isLong = ring.heldBytes >= HEADER_SIZE;
+    const length = isLong ? header.getUint32(12, true) : 0;
     if (length > XENSTORE_PAYLOAD_MAX) return 'oversized';
-    if (length === 0) break;
-    size += length;
+    const missing = HEADER_SIZE + length - ring.heldBytes;
+    if (missing === 0) break;
+    const count = readRing(region, XENSTORE_REQUESTS, held, ring.heldBytes, missing);
+    if (count === BROKEN) return 'indices';
+    if (count === 0) return 'nothing';
+    ring.owesNotify = true;
+    ring.heldBytes += count;
   }
+  const size = ring.heldBytes;
   ring.held = undefined;
   ring.heldBytes = 0;
-  sink(
-    ring.connection,
-    u32At(bytes, 0),
-    u32At(bytes, 4),
-    u32At(bytes, 8),
-    bytes,
-    HEADER_SIZE,
-    size,
-  );
+  hand(ring, held, header, size, sink);
   return 'packet';
-}
-
-function keep(ring: Ring, bytes: Uint8Array, have: number): Taken {
-  if (have > 0 && ring.held === undefined) {
-    ring.held = new Uint8Array(PACKET_MAX);
-    ring.held.set(bytes.subarray(0, have));
-  }
-  ring.heldBytes = have;
-  return 'nothing';
 }
 
 /** Whether there is something to take; a broken ring has, so that it is found out. */

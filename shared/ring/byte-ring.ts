@@ -56,11 +56,8 @@ export function ringReady({ words }: Region, { size, consWord, prodWord }: ByteR
   return ready > size ? BROKEN : ready;
 }
 
-/**
- * Moves at most `max` bytes from the ring to `into` at `at`: how many, or BROKEN. If any were moved
- * the writer is to be notified, since it may wait for room.
- */
-export function readRing(
+/** Copies at most `max` bytes of the ring, which keeps them, to `into` at `at`: how many. */
+export function peekRing(
   { bytes, words }: Region,
   { at: base, size, consWord, prodWord }: ByteRing,
   into: Uint8Array,
@@ -76,7 +73,24 @@ export function readRing(
   const first = Math.min(count, size - start);
   copyBytes(bytes, base + start, into, at, first);
   if (first < count) copyBytes(bytes, base, into, at + first, count - first);
-  Atomics.store(words, consWord, add32(cons, count) | 0);
+  return count;
+}
+
+/** Takes bytes that were seen. The writer is to be notified, since it may wait for room. */
+export function takeRing({ words }: Region, { consWord }: ByteRing, count: number): void {
+  Atomics.store(words, consWord, add32(Atomics.load(words, consWord), count) | 0);
+}
+
+/** Moves at most `max` bytes from the ring to `into` at `at`: how many, or BROKEN; see takeRing. */
+export function readRing(
+  region: Region,
+  ring: ByteRing,
+  into: Uint8Array,
+  at: number,
+  max: number,
+): number {
+  const count = peekRing(region, ring, into, at, max);
+  if (count > 0) takeRing(region, ring, count);
   return count;
 }
 

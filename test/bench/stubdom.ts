@@ -1,6 +1,6 @@
 /**
  * `stubdom`: xenstored as a domain of its own beside Xen's C xenstored as a daemon of dom0, each on
- * a host of its own, one after the other.
+ * a host of its own. Both hosts run all the time, and are asked alternately.
  */
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -13,8 +13,9 @@ import { repoRoot } from '../lab/paths.ts';
 import { median, type Report, type Row } from './rows.ts';
 
 const XEN = '4.17';
-const ROUNDS = 3;
+const ROUNDS = 10;
 const ROUND_TRIPS = 300;
+const HAMMER_ROUNDS = 3;
 const GUESTS = 8;
 const DOMAINS = 100;
 /** What the guests of guests-8 run for (hammer.c); until then dom0 keeps still. */
@@ -53,14 +54,9 @@ async function number(host: LabHost, command: string): Promise<number> {
   return value;
 }
 
-/** Medians, in microseconds. */
-async function roundTrips(host: LabHost, what: 'read' | 'write'): Promise<number[]> {
-  const samples: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    samples.push(await number(host, `/root/load ${what} ${ROUND_TRIPS}`));
-  }
-  return samples;
-}
+/** The median of many, in microseconds. */
+const roundTrip = (host: LabHost, what: 'read' | 'write'): Promise<number> =>
+  number(host, `/root/load ${what} ${ROUND_TRIPS}`);
 
 const MANY = 'node /usr/lib/xtl/tools/many.mjs /root/hammer.cfg';
 
@@ -118,41 +114,52 @@ async function linuxInit(host: LabHost): Promise<number> {
 
 type Figures = Readonly<Record<string, readonly number[]>>;
 
-async function onHost<T>(
-  xenstored: string,
-  programs: Programs,
-  run: (host: LabHost) => Promise<T>,
-): Promise<T> {
-  const host = await labHost({ xen: XEN, xenstored, cpus: 1 });
-  try {
-    return await host.withGuests(async () => {
+/** Takes steps that need the programs, on a host that may have been booted anew. */
+type On = <T>(host: LabHost, steps: (host: LabHost) => Promise<T>) => Promise<T>;
+
+const withPrograms =
+  (programs: Programs): On =>
+  (host, steps) =>
+    host.withGuests(async () => {
       await pushAll(host, programs);
-      return run(host);
+      return steps(host);
     });
-  } finally {
-    await host.end();
+
+/** What each of the hosts does at that, again and again, one host after the other. */
+async function inTurn(
+  on: On,
+  hosts: readonly LabHost[],
+  rounds: number,
+  steps: (host: LabHost) => Promise<number>,
+): Promise<number[][]> {
+  const samples: number[][] = hosts.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, host] of hosts.entries()) samples[i]?.push(await on(host, steps));
   }
+  return samples;
 }
 
-/** What both are asked. */
-async function requests(host: LabHost): Promise<Figures> {
-  return {
-    'read-1': await roundTrips(host, 'read'),
-    'write-1': await roundTrips(host, 'write'),
-    'guests-8': [await hammered(host)],
-  };
+/** What both are asked: the figures of each host. */
+async function requests(on: On, hosts: readonly LabHost[]): Promise<Figures[]> {
+  const reads = await inTurn(on, hosts, ROUNDS, (host) => roundTrip(host, 'read'));
+  const writes = await inTurn(on, hosts, ROUNDS, (host) => roundTrip(host, 'write'));
+  const hammer = await inTurn(on, hosts, HAMMER_ROUNDS, hammered);
+  return hosts.map((_, i) => ({
+    'read-1': reads[i] ?? [],
+    'write-1': writes[i] ?? [],
+    'guests-8': hammer[i] ?? [],
+  }));
 }
 
-async function ofDomain(host: LabHost): Promise<Figures> {
+/** Of a domain that has just started. */
+async function ofFreshDomain(on: On, host: LabHost): Promise<Figures> {
   const answered = /answered after ([\d.]+) ms/.exec(host.consoleText())?.[1];
   if (answered === undefined) throw new Error('the host does not say when xenstored answered');
   return {
     'image-bytes': [statSync(join(repoRoot, IMAGE)).size],
-    'memory-idle': [await memoryKib(host)],
+    'memory-idle': [await on(host, memoryKib)],
     'first-reply': [Number(answered)],
-    'linux-guest': [await linuxInit(host)],
-    ...(await requests(host)),
-    'memory-100-domains': [await memoryWithDomains(host)],
+    'linux-guest': [await on(host, linuxInit)],
   };
 }
 
@@ -181,12 +188,18 @@ export function stubdomReport(ours: Figures, c: Figures): Report {
 
 export async function benchStubdom(): Promise<Report> {
   const out = mkdtempSync(join(tmpdir(), 'xtl-bench-'));
+  const hosts: LabHost[] = [];
   try {
-    const programs = await makePrograms(out);
-    const ours = await onHost('xtl-stubdom', programs, ofDomain);
-    const c = await onHost('c', programs, requests);
-    return stubdomReport(ours, c);
+    const on = withPrograms(await makePrograms(out));
+    const domain = await labHost({ xen: XEN, xenstored: 'xtl-stubdom', cpus: 1 });
+    hosts.push(domain);
+    const fresh = await ofFreshDomain(on, domain);
+    hosts.push(await labHost({ xen: XEN, xenstored: 'c', cpus: 1 }));
+    const [ours = {}, c = {}] = await requests(on, hosts);
+    const full = { 'memory-100-domains': [await on(domain, memoryWithDomains)] };
+    return stubdomReport({ ...fresh, ...ours, ...full }, c);
   } finally {
+    for (const host of hosts) await host.end();
     rmSync(out, { recursive: true });
   }
 }

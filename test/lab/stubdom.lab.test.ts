@@ -15,6 +15,16 @@ const ON = process.env.XTL_LAB_STUBDOM === 'all' ? ALL : ALL.slice(0, 2);
 
 const CONSOLE = '/var/log/xen/console/guest-Xenstore.log';
 
+/** Writes until that fails, looks, takes all away, and writes again. */
+const FILL = `value=$(head -c 2000 /dev/zero | tr '\\0' v)
+for i in {1..200}; do
+  words=(); for j in {1..50}; do words+=(/fill/$i/$j $value); done
+  xenstore-write "\${words[@]}" || { echo full after $i times 50; break; }
+done
+xenstore-read /tool/xenstored/domid
+xenstore-rm /fill
+xenstore-write /fill "$value" && xenstore-rm /fill && echo room again`;
+
 describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => {
   let host: LabHost;
   beforeAll(async () => {
@@ -48,6 +58,13 @@ describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => 
     host.withGuests(async () => {
       const sessions = 'node /usr/lib/xtl/tools/sessions.mjs 1 4 100';
       expect(await host.must(sessions)).toBe('4 passed, 0 failed\n');
+    }));
+
+  it('a full heap refuses what adds to it; the domain lives, and forgets what is removed', () =>
+    host.withGuests(async () => {
+      const { code, stdout, stderr } = await host.run(FILL);
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/could.*write path/i)]);
+      expect(stdout).toMatch(/^full after [1-9]\d* times 50\n1\nroom again\n$/);
     }));
 
   it('it has nothing to complain of', async () => {

@@ -16,8 +16,7 @@ uint32_t host_ports[HOST_PORTS];
     }
 
 /* Ports that are to notify their peers. */
-#define OWED_MAX 8
-static uint32_t owed[OWED_MAX];
+static uint32_t owed[8];
 static unsigned owed_count;
 
 void host_notify_owed(void)
@@ -37,7 +36,7 @@ static int notify(uint32_t port)
         if (owed[i] == port)
             return 0;
     }
-    if (owed_count == OWED_MAX)
+    if (owed_count == sizeof owed / sizeof *owed)
         host_notify_owed();
     owed[owed_count++] = port;
     return 0;
