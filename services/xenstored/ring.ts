@@ -87,15 +87,18 @@ export type RingSink = (
   end: number,
 ) => void;
 
-export type Taken = 'packet' | 'nothing' | RingFault;
+export type Taken = 'packet' | 'nothing' | 'no room' | RingFault;
 
 /** Packets that are there whole are handed out from here. */
 const scratch = new Uint8Array(PACKET_MAX);
 
 const scratchHeader = new DataView(scratch.buffer);
 
-/** Hands at most one packet to `sink`, from bytes of the page that are read once. */
-export function takePacket(ring: Ring, sink: RingSink): Taken {
+/**
+ * Hands at most one packet to `sink`, from bytes of the page that are read once. One that is not
+ * there whole is put together elsewhere: if there is no room for that it stays where it is.
+ */
+export function takePacket(ring: Ring, sink: RingSink, mayHold: () => boolean): Taken {
   if (ring.held === undefined) {
     // As a rule a packet is there whole: one look at the ring, and one word that it was taken.
     const have = peekRing(ring.region, XENSTORE_REQUESTS, scratch, 0, PACKET_MAX);
@@ -108,6 +111,7 @@ export function takePacket(ring: Ring, sink: RingSink): Taken {
       hand(ring, scratch, scratchHeader, size, sink);
       return 'packet';
     }
+    if (!mayHold()) return 'no room';
   }
   return takeParts(ring, sink);
 }

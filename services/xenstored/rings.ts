@@ -22,6 +22,7 @@ import {
   sendOutput,
   setConnected,
   setFault,
+  type Taken,
   takePacket,
   wantsReconnect,
 } from './ring.ts';
@@ -63,6 +64,9 @@ interface State {
   planned: boolean;
   /** Rings over a quota until somebody reads. */
   readonly blocked: Set<Ring>;
+  /** Rings with part of a packet for which there is no memory. */
+  readonly needRoom: Set<Ring>;
+  readonly hasRoom: () => boolean;
   readonly sink: RingSink;
 }
 
@@ -129,6 +133,8 @@ function planNext(state: State, ring: Ring): void {
   }
 }
 
+const always = (): boolean => true;
+
 function serve(state: State, ring: Ring): void {
   const { connection } = ring;
   const { begin, flush, store } = state.host;
@@ -141,17 +147,18 @@ function serve(state: State, ring: Ring): void {
   }
   // First what waits for room: until it is read it may count against a quota.
   send(state, ring);
+  let taken: Taken = 'packet';
   for (let left = REQUESTS_PER_TURN; left > 0 && ring.open && !connection.ignored; left--) {
     if (store.readDelayMs(connection) > 0) break;
-    const taken = takePacket(ring, state.sink);
-    if (taken === 'packet') continue;
-    if (taken !== 'nothing') giveUp(state, ring, taken);
-    break;
+    taken = takePacket(ring, state.sink, connection === store.dom0 ? always : state.hasRoom);
+    if (taken !== 'packet') break;
   }
+  if (taken === 'no room') state.needRoom.add(ring);
+  else if (taken !== 'packet' && taken !== 'nothing') giveUp(state, ring, taken);
   flush();
   if (!ring.open) return;
   tell(state, ring);
-  planNext(state, ring);
+  if (taken !== 'no room') planNext(state, ring);
 }
 
 /** Serves a ring at each of its events, until its port is another or none. */
@@ -216,6 +223,7 @@ function remove(state: State, connection: Connection): void {
   if (ring === undefined) return;
   state.rings.delete(connection);
   state.blocked.delete(ring);
+  state.needRoom.delete(ring);
   ring.cancelTimer?.();
   ring.open = false;
   connection.wake = undefined;
@@ -230,6 +238,9 @@ function settle(state: State): void {
     state.blocked.delete(ring);
     enqueue(state, ring);
   }
+  if (state.needRoom.size === 0 || !state.hasRoom()) return;
+  for (const ring of state.needRoom) enqueue(state, ring);
+  state.needRoom.clear();
 }
 
 export function createRings(host: RingsHost): Rings {
@@ -240,6 +251,8 @@ export function createRings(host: RingsHost): Rings {
     queue: [],
     planned: false,
     blocked: new Set(),
+    needRoom: new Set(),
+    hasRoom: () => store.state.host.hasRoom?.() !== false,
     sink: (connection, type, reqId, txId, bytes, start, end) => {
       if (tap.active()) tap.received(connection, type, bytes, start, end);
       store.handle(connection, type, reqId, txId, bytes, start, end);

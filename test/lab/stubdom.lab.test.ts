@@ -22,7 +22,7 @@ for i in {1..200}; do
   xenstore-write "\${words[@]}" || { echo full after $i times 50; break; }
 done
 xenstore-read /tool/xenstored/domid
-xenstore-rm /fill
+xtl store rm /fill
 xenstore-write /fill "$value" && xenstore-rm /fill && echo room again`;
 
 describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => {

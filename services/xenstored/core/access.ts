@@ -30,7 +30,9 @@ function note(rq: Request, tx: Transaction, path: Path): Access | 'ENOSPC' {
   const known = tx.accessed.get(path.text);
   if (known !== undefined) return known;
   const most = quotaOf(state, connection, 'transactionNodes');
-  if (!connection.privileged && tx.accessed.size >= most) {
+  const isFull = !connection.privileged && tx.accessed.size >= most;
+  // Whoever looks at much in one transaction fills the memory, too.
+  if (isFull || state.host.hasRoom?.() === false) {
     tx.failed = true;
     return 'ENOSPC';
   }

@@ -25,17 +25,23 @@ interface Doomed {
   readonly parent: Node | undefined;
 }
 
+const onward = (): undefined => undefined;
+
 /**
- * A node and all below it, children before their parents; `enter` is told of each on the way
- * down.
+ * Calls `leave` for a node and all below it, children before their parents, after `enter` for each
+ * on the way down, whose error ends it. Nothing is kept of where it has been: when memory is short
+ * a large tree must still be removable.
  */
-function subtree(top: Doomed, enter: (path: Path) => WireError | undefined): Doomed[] | WireError {
-  const order: Doomed[] = [];
+function walk(
+  top: Doomed,
+  enter: (path: Path) => WireError | undefined,
+  leave: (at: Doomed) => void,
+): WireError | undefined {
   const stack = [{ at: top, children: childrenOf(top.node.children), next: 0 }];
   for (let step = stack.at(-1); step !== undefined; step = stack.at(-1)) {
     const node = step.children[step.next++];
     if (node === undefined) {
-      order.push(step.at);
+      leave(step.at);
       stack.pop();
       continue;
     }
@@ -44,24 +50,29 @@ function subtree(top: Doomed, enter: (path: Path) => WireError | undefined): Doo
     if (error !== undefined) return error;
     stack.push({ at, children: childrenOf(node.children), next: 0 });
   }
-  return order;
+  return undefined;
 }
 
-/** Takes nodes out of the store's tree and off their owners' accounts, then tells the watchers. */
-function removeNow(state: State, owed: Owed | undefined, order: readonly Doomed[]): void {
-  const top = order.at(-1) as Doomed;
-  for (const { path, node } of order) {
+/**
+ * Takes a tree out of the store's and off its owners' accounts, then tells the watchers; how many
+ * nodes.
+ */
+function removeNow(state: State, owed: Owed | undefined, top: Doomed): number {
+  let count = 0;
+  walk(top, onward, ({ path, node }) => {
     const owner = ownerOf(node.perms);
     countNodes(state, owner, -1);
     charge(state, owner, -weightOf(path.text.length, node));
-  }
+    count++;
+  });
   const parentOwner = top.parent === undefined ? 0 : ownerOf(top.parent.perms);
   charge(state, parentOwner, -((top.path.parts.at(-1) as string).length + 1));
   remove(state.tree, top.path, nextGeneration(state));
-  if (order.length > 1) state.paths.dropHints();
-  for (const { path, node, parent } of order) {
+  if (count > 1) state.paths.dropHints();
+  walk(top, onward, ({ path, node, parent }) => {
     fire(state, owed, { path, node, parent, old: undefined, exact: path !== top.path });
-  }
+  });
+  return count;
 }
 
 /** Removes a node of the store, for a request or (without one) because its owner is gone. */
@@ -69,10 +80,8 @@ export function removeTree(state: State, path: Path, rq: Request | undefined): v
   const node = lookup(state.tree, path);
   if (node === undefined || path.parts.length === 0) return;
   const parent = lookup(state.tree, parentPath(path));
-  const order = subtree({ path, node, parent }, () => undefined);
-  if (typeof order === 'string') return;
-  removeNow(state, rq && owedBy(rq), order);
-  if (rq !== undefined) chargeWrite(rq, order.length + 1);
+  const count = removeNow(state, rq && owedBy(rq), { path, node, parent });
+  if (rq !== undefined) chargeWrite(rq, count + 1);
 }
 
 /** Removes a node that the request may remove, inside its transaction if it has one. */
@@ -85,15 +94,15 @@ export function removeFor(rq: Request, path: Path, node: Node): WireError | unde
     removeTree(state, path, rq);
     return undefined;
   }
-  const order = subtree({ path, node, parent }, (below) => {
-    const seen = see(rq, below, SAW_CHILDREN);
-    return typeof seen === 'string' ? 'EIO' : undefined;
-  });
-  if (typeof order === 'string') {
+  const top = { path, node, parent };
+  const look = (below: Path): WireError | undefined =>
+    typeof see(rq, below, SAW_CHILDREN) === 'string' ? 'EIO' : undefined;
+  const error = walk(top, look, onward);
+  if (error !== undefined) {
     transaction.failed = true;
-    return order;
+    return error;
   }
-  for (const each of order) {
+  walk(top, onward, (each) => {
     const access = accessTo(rq, each.path);
     if (access !== undefined) {
       access.saw |= SAW_CHILDREN;
@@ -105,7 +114,7 @@ export function removeFor(rq: Request, path: Path, node: Node): WireError | unde
     weigh(rq, owner, -weightOf(each.path.text.length, each.node));
     const exact = each.path !== path;
     fireFor(rq, { path: each.path, node: each.node, parent: each.parent, old: undefined, exact });
-  }
+  });
   remove(treeOf(rq), path, nextGeneration(state));
   weigh(rq, ownerOf(parent.perms), -((path.parts.at(-1) as string).length + 1));
   return undefined;

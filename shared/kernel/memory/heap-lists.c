@@ -14,19 +14,19 @@
 
 static struct block *lists[CLASSES][SUBS];
 static uint32_t class_map, sub_maps[CLASSES];
-static size_t free_bytes;
+static size_t large_bytes;
 
 void lists_clear(void)
 {
     memset(lists, 0, sizeof lists);
     memset(sub_maps, 0, sizeof sub_maps);
     class_map = 0;
-    free_bytes = 0;
+    large_bytes = 0;
 }
 
-size_t lists_bytes(void)
+size_t lists_large_bytes(void)
 {
-    return free_bytes;
+    return large_bytes;
 }
 
 /* The list that a free block of `size` belongs to. */
@@ -55,7 +55,7 @@ void lists_insert(struct block *b)
     sub_maps[class] |= 1u << sub;
     *own_address(b) = b;
     after(b)->word |= PREV_FREE;
-    free_bytes += size_of(b);
+    large_bytes += size_of(b) >= HEAP_LARGE ? size_of(b) : 0;
 }
 
 void lists_remove(struct block *b)
@@ -76,7 +76,7 @@ void lists_remove(struct block *b)
     }
     b->word &= ~FREE;
     after(b)->word &= ~PREV_FREE;
-    free_bytes -= size_of(b);
+    large_bytes -= size_of(b) >= HEAP_LARGE ? size_of(b) : 0;
 }
 
 /* Any block of the first list whose blocks all have at least `size`. */
@@ -116,10 +116,10 @@ void heap_check(void)
                 assert((b->word & ~FIRST & FLAGS) == FREE);
                 assert((after(b)->word & FLAGS) == PREV_FREE);
                 assert(*own_address(b) == b);
-                listed += size_of(b);
+                listed += size_of(b) >= HEAP_LARGE ? size_of(b) : 0;
             }
         }
         assert(!sub_maps[class] == !(class_map >> class & 1));
     }
-    assert(listed == free_bytes);
+    assert(listed == large_bytes);
 }

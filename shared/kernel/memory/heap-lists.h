@@ -45,5 +45,5 @@ void lists_insert(struct block *b);
 void lists_remove(struct block *b);
 /* A free block of at least `size`, or NULL. */
 struct block *lists_find(size_t size);
-/* The sizes of all free blocks together. */
-size_t lists_bytes(void);
+/* The sizes of all large free blocks together. */
+size_t lists_large_bytes(void);

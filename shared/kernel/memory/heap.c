@@ -126,7 +126,7 @@ static struct block *grow(size_t size)
 /* Whether `size` can be had without touching the reserve, or the reserve is open. */
 static bool may_take(size_t size)
 {
-    size_t left = lists_bytes() + pages_free_count() * PAGE_SIZE;
+    size_t left = lists_large_bytes() + pages_free_count() * PAGE_SIZE;
     if (reserve_open && left > 2 * RESERVE)
         reserve_open = false;
     if (reserve_open || left >= size + RESERVE)
@@ -205,5 +205,5 @@ void *heap_realloc(void *old, size_t size)
 void heap_figures(size_t *used, size_t *free)
 {
     *used = used_bytes;
-    *free = lists_bytes();
+    *free = lists_large_bytes();
 }

@@ -2,7 +2,7 @@
 
 import type { Kernel } from './kernel.ts';
 
-/** All in bytes. */
+/** All in bytes; `heapFree` counts large pieces only (HEAP_LARGE of memory/heap.h). */
 export interface MemoryFigures {
   readonly total: number;
   readonly heapUsed: number;
