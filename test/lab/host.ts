@@ -1,14 +1,13 @@
 // The lab for tests and benchmarks: one host, and a few verbs for it and its guests.
 import { basename } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { tripleFaults } from './emulator-fault.ts';
 import { type GuestConsole, openConsole } from './guest-console.ts';
 import { ensureImages } from './image/images.ts';
 import { boot, consoleText, end, type Machine } from './machine/boot.ts';
 import { type Outcome, type RunOptions, runInDom0 } from './machine/exec.ts';
 import { pushBuild } from './machine/payload.ts';
 import { sshCommand, sshShell } from './machine/ssh.ts';
+import { withGuests } from './with-guests.ts';
 import type { XenVersion } from './xen-version.ts';
 
 export interface HostOptions {
@@ -53,8 +52,8 @@ export interface LabHost {
   bootGuest(name: string, options?: BootOptions): Promise<Guest>;
   /**
    * Takes the steps of a test whose domains run. If they fail and the emulator has killed a domain
-   * meanwhile, takes them anew, four times at most: from no guests, or, where xenstore is a domain,
-   * on a host booted anew. Every such test goes through it.
+   * meanwhile, takes them anew, four times at most: from no guests, or, where xenstore is a domain
+   * or the whole machine has stopped, on a host booted anew. Every such test goes through it.
    */
   withGuests<T>(steps: () => Promise<T>): Promise<T>;
   /** A shell in dom0 on this terminal; its status, once the user has left it. */
@@ -67,6 +66,10 @@ export interface LabHost {
   end(): Promise<void>;
 }
 
+/** Ends the processes of xl that watch over a domain, then the domains, if they are there still. */
+const END_GUESTS = `pkill -x xl
+xl list | awk 'NR > 1 && $2 > 0 { print $2 }' | xargs -r -n 1 xl destroy || true`;
+
 /** Boots a host of its own for the caller; it also ends with the caller's process. */
 export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
   const { xen = '4.17', xenstored = 'c', cpus = 2, say = () => {} } = options;
@@ -78,11 +81,13 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
   };
   let machine = await start();
   const isStoreDomain = xenstored.endsWith('stubdom');
+  const bootAnew = async (): Promise<void> => {
+    await end(machine);
+    machine = await start();
+  };
   const withoutGuests = async (): Promise<void> => {
-    if (isStoreDomain) {
-      await end(machine);
-      machine = await start();
-    } else await host.must(END_GUESTS);
+    if (isStoreDomain) await bootAnew();
+    else await host.must(END_GUESTS);
   };
   const host: LabHost = {
     run: (command, how) =>
@@ -98,7 +103,7 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
       return to;
     },
     bootGuest: (name, how) => bootGuest(host, machine, name, how),
-    withGuests: (steps) => withGuests(host, isStoreDomain, steps, withoutGuests),
+    withGuests: (steps) => withGuests(host, isStoreDomain, steps, { withoutGuests, bootAnew }),
     shell: async () => {
       const { exitCode } = await execa('ssh', sshShell(machine), {
         stdio: 'inherit',
@@ -111,45 +116,6 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
     end: () => end(machine),
   };
   return host;
-};
-
-/** In one test. The emulator's are one in a dozen boots on Xen 4.20, none seen on 4.17. */
-const MOST_FAULTY_TRIES = 4;
-
-/** Ends the processes of xl that watch over a domain, then the domains, if they are there still. */
-const END_GUESTS = `pkill -x xl
-xl list | awk 'NR > 1 && $2 > 0 { print $2 }' | xargs -r -n 1 xl destroy || true`;
-
-const WATCH_MS = 1000;
-
-/** Fails once the console says that a xenstore domain is dead: whoever asks it waits for ever. */
-const deathOfStore = async (host: LabHost, hasIt: () => boolean): Promise<never> => {
-  while (hasIt()) {
-    if (host.consoleText().includes('d1v0 Triple fault')) throw new Error('d1 is dead');
-    await sleep(WATCH_MS);
-  }
-  return new Promise(() => {});
-};
-
-const withGuests = async <T>(
-  host: LabHost,
-  isStoreDomain: boolean,
-  steps: () => Promise<T>,
-  withoutGuests: () => Promise<void>,
-): Promise<T> => {
-  for (let tries = 0; ; tries++) {
-    const earlier = tripleFaults(host.consoleText());
-    let isOver = false;
-    try {
-      return await Promise.race([steps(), deathOfStore(host, () => isStoreDomain && !isOver)]);
-    } catch (error) {
-      const faults = tripleFaults(host.consoleText()) - earlier;
-      if (faults === 0 || tries === MOST_FAULTY_TRIES) throw error;
-      await withoutGuests();
-    } finally {
-      isOver = true;
-    }
-  }
 };
 
 const bootGuest = async (

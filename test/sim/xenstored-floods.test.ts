@@ -238,3 +238,35 @@ it('trap 14: the gfn of INTRODUCE is not looked at', async () => {
     stream.close();
   }
 });
+
+describe('a guest that begins a packet when memory is short', () => {
+  it('keeps it in its own ring until it is whole, or until there is room', async () => {
+    const { raw, host } = await scene();
+    const { sim, tools, daemon } = host;
+    let room = false;
+    daemon.store.state.host.hasRoom = () => room;
+    const bytes = packet(XS_READ, 'mine');
+    raw.put(bytes.subarray(0, 20));
+    raw.guest.notify();
+    await sim.advance(5);
+    expect(raw.waiting().requests).toBe(20);
+    must(await sim.run(tools.directory('/')));
+    raw.put(bytes.subarray(20));
+    raw.guest.notify();
+    await sim.advance(5);
+    expect(raw.take()).toHaveLength(1);
+
+    raw.put(bytes.subarray(0, 20));
+    raw.guest.notify();
+    await sim.advance(5);
+    expect(raw.waiting().requests).toBe(20);
+    room = true;
+    must(await sim.run(tools.directory('/')));
+    await sim.advance(5);
+    expect(raw.waiting().requests).toBe(0);
+    raw.put(bytes.subarray(20));
+    raw.guest.notify();
+    await sim.advance(5);
+    expect(raw.take()).toHaveLength(1);
+  });
+});

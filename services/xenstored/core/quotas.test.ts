@@ -266,25 +266,3 @@ describe('the write rate limit', () => {
     expect(store.readDelayMs(one.connection)).toBe(0);
   });
 });
-
-describe('a store that runs out of memory', () => {
-  it('refuses what adds to it with ENOMEM, even to dom0, and does all else', () => {
-    const { dom0, guest, host, store } = bench();
-    const one = guest(1);
-    one.say('write', 'a', 'v');
-    const begun = one.begin();
-    one.in(begun, 'write', 'b', 'v');
-    host.hasRoom = () => false;
-    for (const speaker of [dom0, one]) {
-      expect(speaker.say('write', 'c', 'v')).toBe('ENOMEM');
-      expect(speaker.say('mkdir', 'c')).toBe('ENOMEM');
-      expect(speaker.say('watch', 'a', 't')).toBe('ENOMEM');
-    }
-    expect(one.say('read', 'a')).toBe('v');
-    expect(one.in(begun, 'end', 'T')).toMatch(/^OK/);
-    expect(one.say('rm', 'a')).toMatch(/^OK/);
-    host.hasRoom = () => true;
-    expect(one.say('write', 'c', 'v')).toMatch(/^OK/);
-    expect(store.check()).toEqual([]);
-  });
-});

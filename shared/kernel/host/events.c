@@ -26,10 +26,7 @@ void host_notify_owed(void)
     owed_count = 0;
 }
 
-/*
- * Done before the domain sleeps: an exit to Xen may cost whatever the processor has cached, and the
- * script would go on without it.
- */
+/* Done later: the script would go on without what the processor has cached before an exit. */
 static int notify(uint32_t port)
 {
     for (unsigned i = 0; i < owed_count; i++) {
