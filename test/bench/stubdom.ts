@@ -56,7 +56,7 @@ async function number(host: LabHost, command: string): Promise<number> {
 
 /** The median of many, in microseconds. */
 const roundTrip = (host: LabHost, what: 'read' | 'write'): Promise<number> =>
-  number(host, `/root/load ${what} ${ROUND_TRIPS}`);
+  number(host, `./load ${what} ${ROUND_TRIPS}`);
 
 const MANY = 'node /usr/lib/xtl/tools/many.mjs /root/hammer.cfg';
 

@@ -6,6 +6,7 @@ import { ensureImages } from './image/images.ts';
 import { boot, consoleText, end, type Machine } from './machine/boot.ts';
 import { type Outcome, type RunOptions, runInDom0 } from './machine/exec.ts';
 import { pushBuild } from './machine/payload.ts';
+import { ticksWorked } from './machine/process-id.ts';
 import { sshCommand, sshShell } from './machine/ssh.ts';
 import { withGuests } from './with-guests.ts';
 import type { XenVersion } from './xen-version.ts';
@@ -89,6 +90,8 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
     if (isStoreDomain) await bootAnew();
     else await host.must(END_GUESTS);
   };
+  const cpuTicks = (): number | undefined => ticksWorked(machine.qemu);
+  const recovery = { cpuTicks, withoutGuests, bootAnew };
   const host: LabHost = {
     run: (command, how) =>
       runInDom0(machine, command, typeof how === 'string' ? { input: how } : how),
@@ -103,7 +106,7 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
       return to;
     },
     bootGuest: (name, how) => bootGuest(host, machine, name, how),
-    withGuests: (steps) => withGuests(host, isStoreDomain, steps, { withoutGuests, bootAnew }),
+    withGuests: (steps) => withGuests(host, isStoreDomain, steps, recovery),
     shell: async () => {
       const { exitCode } = await execa('ssh', sshShell(machine), {
         stdio: 'inherit',

@@ -18,15 +18,29 @@ const deathOfStore = async (host: LabHost, hasIt: () => boolean): Promise<never>
 };
 
 const PATIENCE_MS = 60_000;
+const STILL_MS = 5000;
+/** Of 500: what the emulator itself does meanwhile. */
+const STILL_TICKS = 5;
 
-/** False once the emulated processors sleep for ever, Xen’s own timers among what is lost. */
-const answers = (host: LabHost): Promise<boolean> =>
-  host.run('true', { timeoutMs: PATIENCE_MS }).then(
-    ({ code }) => code === 0,
+/**
+ * Whether the emulated processors sleep for ever, with Xen’s own timers lost: no answer, and the
+ * emulator does nothing. A host that has ended, or is busy for ever, is the test’s to explain.
+ */
+const isFrozen = async (host: LabHost, { cpuTicks }: Recovery): Promise<boolean> => {
+  const answers = await host.run('true', { timeoutMs: PATIENCE_MS }).then(
+    () => true,
     () => false,
   );
+  const before = cpuTicks();
+  if (answers || before === undefined) return false;
+  await sleep(STILL_MS);
+  const after = cpuTicks();
+  return after !== undefined && after - before <= STILL_TICKS;
+};
 
 interface Recovery {
+  /** Hundredths of a second that the emulator has worked; undefined once it has ended. */
+  cpuTicks(): number | undefined;
   withoutGuests(): Promise<void>;
   bootAnew(): Promise<void>;
 }
@@ -35,7 +49,7 @@ export const withGuests = async <T>(
   host: LabHost,
   isStoreDomain: boolean,
   steps: () => Promise<T>,
-  { withoutGuests, bootAnew }: Recovery,
+  recovery: Recovery,
 ): Promise<T> => {
   for (let tries = 0; ; tries++) {
     const earlier = tripleFaults(host.consoleText());
@@ -43,10 +57,10 @@ export const withGuests = async <T>(
     try {
       return await Promise.race([steps(), deathOfStore(host, () => isStoreDomain && !isOver)]);
     } catch (error) {
-      const isFrozen = !(await answers(host));
-      const faults = tripleFaults(host.consoleText()) - earlier;
-      if ((faults === 0 && !isFrozen) || tries === MOST_FAULTY_TRIES) throw error;
-      await (isFrozen ? bootAnew() : withoutGuests());
+      if (tries === MOST_FAULTY_TRIES) throw error;
+      if (await isFrozen(host, recovery)) await recovery.bootAnew();
+      else if (tripleFaults(host.consoleText()) > earlier) await recovery.withoutGuests();
+      else throw error;
     } finally {
       isOver = true;
     }

@@ -30,10 +30,9 @@ export const createTextPathCache: CreatePathCache = (maxLength) => {
       }
       const known = young.get(text);
       if (known !== undefined) return known;
-      const before = old.get(text);
-      const path = before ?? parsePath(text, maxLength());
-      if (before !== undefined || young.has(text) || old.has(text)) keep(text, path);
-      else keep(text, undefined);
+      const path = old.get(text) ?? parsePath(text, maxLength());
+      const cameBefore = young.has(text) || old.has(text);
+      keep(text, cameBefore ? path : undefined);
       return path;
     },
     clear: () => {

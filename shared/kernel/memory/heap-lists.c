@@ -11,6 +11,7 @@
 #define SUBS (1u << SUB_LOG)
 #define CLASS_FIRST 5 /* sizes up to 2^6 - 1 */
 #define CLASSES (32 - CLASS_FIRST)
+#define LARGE_BYTES(b) (size_of(b) >= HEAP_LARGE ? size_of(b) : 0)
 
 static struct block *lists[CLASSES][SUBS];
 static uint32_t class_map, sub_maps[CLASSES];
@@ -55,7 +56,7 @@ void lists_insert(struct block *b)
     sub_maps[class] |= 1u << sub;
     *own_address(b) = b;
     after(b)->word |= PREV_FREE;
-    large_bytes += size_of(b) >= HEAP_LARGE ? size_of(b) : 0;
+    large_bytes += LARGE_BYTES(b);
 }
 
 void lists_remove(struct block *b)
@@ -76,7 +77,7 @@ void lists_remove(struct block *b)
     }
     b->word &= ~FREE;
     after(b)->word &= ~PREV_FREE;
-    large_bytes -= size_of(b) >= HEAP_LARGE ? size_of(b) : 0;
+    large_bytes -= LARGE_BYTES(b);
 }
 
 /* Any block of the first list whose blocks all have at least `size`. */
@@ -116,7 +117,7 @@ void heap_check(void)
                 assert((b->word & ~FIRST & FLAGS) == FREE);
                 assert((after(b)->word & FLAGS) == PREV_FREE);
                 assert(*own_address(b) == b);
-                listed += size_of(b) >= HEAP_LARGE ? size_of(b) : 0;
+                listed += LARGE_BYTES(b);
             }
         }
         assert(!sub_maps[class] == !(class_map >> class & 1));

@@ -7,9 +7,12 @@ export interface ProcessId {
   readonly startTicks: string;
 }
 
-/** State letter and start time in the text of /proc/PID/stat; the name before may hold anything. */
+/** What follows the name, which may hold anything: field 3 of proc(5) and on. */
+const fieldsOf = (text: string): string[] => text.slice(text.lastIndexOf(')') + 2).split(' ');
+
+/** State letter and start time in the text of /proc/PID/stat. */
 export const parseStat = (text: string): { state: string; startTicks: string } | undefined => {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsOf(text);
   const [state, startTicks] = [fields[0], fields[19]];
   return state && startTicks ? { state, startTicks } : undefined;
 };
@@ -26,6 +29,13 @@ export const processId = (pid: number): ProcessId => ({
   pid,
   startTicks: stat(pid)?.startTicks ?? '',
 });
+
+/** Clock ticks that it has worked; undefined once it has ended. */
+export const ticksWorked = (id: ProcessId): number | undefined => {
+  if (!isAlive(id)) return undefined;
+  const fields = fieldsOf(readFileSync(`/proc/${id.pid}/stat`, 'latin1'));
+  return Number(fields[11]) + Number(fields[12]);
+};
 
 /** Whether this very process still runs (a zombie does not). */
 export const isAlive = ({ pid, startTicks }: ProcessId): boolean => {

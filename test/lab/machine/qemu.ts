@@ -52,7 +52,7 @@ const quoted = (path: string): string => path.replaceAll(',', ',,');
 /** Arguments of qemu-system-x86_64; Xen's console goes to the file `consoleLog`. */
 export const qemuArguments = (
   images: Images,
-  { xen, accel, xenstored, cpus = Number(process.env.CPUS ?? 2) }: MachineOptions,
+  { xen, accel, xenstored, cpus = 2 }: MachineOptions,
   { sshPort, consoleLog, major }: { sshPort: number; consoleLog: string; major: number },
 ): string[] => {
   const kernelArguments = `console=hvc0 quiet xtl.xenstored=${xenstored}`;
