@@ -1,9 +1,10 @@
 // Guests that come and go, on a host whose xenstored is under test.
 import { expect } from 'vitest';
+import { isAll } from './extent.ts';
 import type { LabHost } from './host.ts';
 
-/** In one test; XTL_LAB_GUESTS=30 takes three minutes. */
-export const GUESTS = Number(process.env.XTL_LAB_GUESTS ?? 6);
+/** In one test, all told. */
+export const GUESTS = isAll ? 30 : 6;
 
 /** As many as the machine boots at a time before others time out. */
 const AT_A_TIME = 3;

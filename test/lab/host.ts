@@ -6,7 +6,7 @@ import { ensureImages } from './image/images.ts';
 import { boot, consoleText, end, type Machine } from './machine/boot.ts';
 import { type Outcome, type RunOptions, runInDom0 } from './machine/exec.ts';
 import { pushBuild } from './machine/payload.ts';
-import { ticksWorked } from './machine/process-id.ts';
+import { isStill } from './machine/process-id.ts';
 import { sshCommand, sshShell } from './machine/ssh.ts';
 import { withGuests } from './with-guests.ts';
 import type { XenVersion } from './xen-version.ts';
@@ -73,10 +73,10 @@ xl list | awk 'NR > 1 && $2 > 0 { print $2 }' | xargs -r -n 1 xl destroy || true
 
 /** Boots a host of its own for the caller; it also ends with the caller's process. */
 export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
-  const { xen = '4.17', xenstored = 'c', cpus = 2, say = () => {} } = options;
+  const { xen = '4.17', xenstored = 'c', cpus = 2, say = console.warn } = options;
   const images = await ensureImages(say);
   const start = async (): Promise<Machine> => {
-    const started = await boot(images, { xen, xenstored, cpus, accel: 'tcg', keep: false });
+    const started = await boot(images, { xen, xenstored, cpus, accel: 'tcg', keep: false, say });
     await pushBuild(started);
     return started;
   };
@@ -90,8 +90,7 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
     if (isStoreDomain) await bootAnew();
     else await host.must(END_GUESTS);
   };
-  const cpuTicks = (): number | undefined => ticksWorked(machine.qemu);
-  const recovery = { cpuTicks, withoutGuests, bootAnew };
+  const recovery = { isStill: () => isStill(machine.qemu), withoutGuests, bootAnew };
   const host: LabHost = {
     run: (command, how) =>
       runInDom0(machine, command, typeof how === 'string' ? { input: how } : how),

@@ -1,20 +1,23 @@
 // The lab itself, on both Xens: Debian's own tools make, use and end guests there.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasEvery } from './extent.ts';
 import { type LabHost, labHost } from './host.ts';
-import { xenVersions } from './xen-version.ts';
 
-const byXl = { by: 'xl', console: 'xl' } as const;
-
-describe.each(xenVersions)('on Xen %s', (xen) => {
+// The xenstored in OCaml is here on one of them: other tests have the one in C.
+describe.each([
+  { xen: '4.17', xenstored: 'ocaml', runs: 'bin/oxenstored' },
+  { xen: '4.20', xenstored: 'c', runs: 'bin/xenstored' },
+] as const)('on Xen $xen with xenstored in $xenstored', ({ xen, xenstored, runs }) => {
   let host: LabHost;
   beforeAll(async () => {
-    host = await labHost({ xen });
+    host = await labHost({ xen, xenstored });
   });
   afterAll(() => host?.end());
 
-  it('the hypervisor is the one asked for', async () => {
+  it('the hypervisor and the xenstored are the ones asked for', async () => {
     expect(await host.must('xl info xen_version')).toMatch(`${xen}.`);
     expect(host.consoleText()).toMatch(`Xen version ${xen}.`);
+    expect(await host.must('ps')).toContain(runs);
   });
 
   it('a command gets its input and returns its output, errors and status', async () => {
@@ -27,41 +30,16 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
     await expect(hung).rejects.toThrow('took more than 1 s: sleep 60');
   });
 
-  const name = xen === '4.17' ? 'debian12' : 'debian13';
-  const release = xen === '4.17' ? /^6\.1\./ : /^6\.12\./;
-  it(`${name}'s kernel boots to a prompt, runs commands and powers off`, () =>
-    host.withGuests(async () => {
-      const guest = await host.bootGuest(name, byXl);
-      await guest.waitForPrompt();
-      expect(await guest.run('uname -r')).toMatch(release);
-      expect(await guest.run("printf '%s\\n' 'two words'; echo it\\'s")).toBe("two words\nit's");
-      await expect(guest.run('ls /nowhere')).rejects.toThrow('/nowhere');
-      await guest.shutdown();
-      expect(await host.must('xl list')).not.toContain(name);
-    }));
-});
-
-describe('the fuller guest', () => {
-  let host: LabHost;
-  beforeAll(async () => {
-    host = await labHost({ xen: '4.17', xenstored: 'ocaml' });
-  });
-  afterAll(() => host?.end());
-
-  it('measures devices, here on a host with the OCaml xenstored', async () => {
-    expect(await host.must('ps')).toContain('bin/oxenstored');
-    await host.withGuests(async () => {
-      const guest = await host.bootGuest('full', byXl);
-      await guest.waitForPrompt();
-      for (const [command, answer] of [
-        ['fio --version', 'fio-3'],
-        ['iperf3 -v', 'iperf 3'],
-        ['ethtool --version', 'ethtool version'],
-        ['/usr/bin/ip -V', 'iproute2'],
-      ] as const) {
-        expect(await guest.run(command)).toMatch(answer);
-      }
-      await guest.destroy();
-    });
-  });
+  if (hasEvery(xen)) {
+    it('a guest boots to a prompt, runs commands and powers off', () =>
+      host.withGuests(async () => {
+        const guest = await host.bootGuest('debian12', { by: 'xl', console: 'xl' });
+        await guest.waitForPrompt();
+        expect(await guest.run('uname -r')).toMatch(/^6\.1\./);
+        expect(await guest.run("printf '%s\\n' 'two words'; echo it\\'s")).toBe("two words\nit's");
+        await expect(guest.run('ls /nowhere')).rejects.toThrow('/nowhere');
+        await guest.shutdown();
+        expect(await host.must('xl list')).not.toContain('debian12');
+      }));
+  }
 });

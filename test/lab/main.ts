@@ -54,7 +54,7 @@ const run = async (args: LabArguments): Promise<number> => {
   if (!kept) say(`booting Xen ${args.xen}`);
   let machine: Machine | undefined = kept;
   try {
-    machine ??= await boot(images, args, stop.signal);
+    machine ??= await boot(images, { ...args, say }, stop.signal);
     if (args.keep && !kept) record(machine);
     await pushBuild(machine);
     const status = await attach(machine, args.command, stop.signal);

@@ -1,7 +1,9 @@
 // Tests whose domains run, begun anew where the emulator has failed them; see host.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tripleFaults } from './emulator-fault.ts';
+import { brokeDom0, tripleFaults } from './emulator-fault.ts';
 import type { LabHost } from './host.ts';
+
+type TestedHost = Pick<LabHost, 'consoleText' | 'run'>;
 
 /** In one test. The emulator's are one in a dozen boots on Xen 4.20, none seen on 4.17. */
 const MOST_FAULTY_TRIES = 4;
@@ -9,7 +11,7 @@ const MOST_FAULTY_TRIES = 4;
 const WATCH_MS = 1000;
 
 /** Fails once the console says that a xenstore domain is dead: whoever asks it waits for ever. */
-const deathOfStore = async (host: LabHost, hasIt: () => boolean): Promise<never> => {
+const deathOfStore = async (host: TestedHost, hasIt: () => boolean): Promise<never> => {
   while (hasIt()) {
     if (host.consoleText().includes('d1v0 Triple fault')) throw new Error('d1 is dead');
     await sleep(WATCH_MS);
@@ -18,35 +20,29 @@ const deathOfStore = async (host: LabHost, hasIt: () => boolean): Promise<never>
 };
 
 const PATIENCE_MS = 60_000;
-const STILL_MS = 5000;
-/** Of 500: what the emulator itself does meanwhile. */
-const STILL_TICKS = 5;
+
+/** What a host can do about a fault of its emulator's. */
+export interface Recovery {
+  /** Whether the emulator lives and does nothing. */
+  isStill(): Promise<boolean>;
+  withoutGuests(): Promise<void>;
+  bootAnew(): Promise<void>;
+}
 
 /**
  * Whether the emulated processors sleep for ever, with Xen’s own timers lost: no answer, and the
  * emulator does nothing. A host that has ended, or is busy for ever, is the test’s to explain.
  */
-const isFrozen = async (host: LabHost, { cpuTicks }: Recovery): Promise<boolean> => {
+const isFrozen = async (host: TestedHost, { isStill }: Recovery): Promise<boolean> => {
   const answers = await host.run('true', { timeoutMs: PATIENCE_MS }).then(
     () => true,
     () => false,
   );
-  const before = cpuTicks();
-  if (answers || before === undefined) return false;
-  await sleep(STILL_MS);
-  const after = cpuTicks();
-  return after !== undefined && after - before <= STILL_TICKS;
+  return !answers && (await isStill());
 };
 
-interface Recovery {
-  /** Hundredths of a second that the emulator has worked; undefined once it has ended. */
-  cpuTicks(): number | undefined;
-  withoutGuests(): Promise<void>;
-  bootAnew(): Promise<void>;
-}
-
 export const withGuests = async <T>(
-  host: LabHost,
+  host: TestedHost,
   isStoreDomain: boolean,
   steps: () => Promise<T>,
   recovery: Recovery,
@@ -58,8 +54,9 @@ export const withGuests = async <T>(
       return await Promise.race([steps(), deathOfStore(host, () => isStoreDomain && !isOver)]);
     } catch (error) {
       if (tries === MOST_FAULTY_TRIES) throw error;
-      if (await isFrozen(host, recovery)) await recovery.bootAnew();
-      else if (tripleFaults(host.consoleText()) > earlier) await recovery.withoutGuests();
+      const text = host.consoleText();
+      if (brokeDom0(text) || (await isFrozen(host, recovery))) await recovery.bootAnew();
+      else if (tripleFaults(text) > earlier) await recovery.withoutGuests();
       else throw error;
     } finally {
       isOver = true;

@@ -17,7 +17,7 @@ import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
 import type { XenVersion } from '../xen-version.ts';
 import { imagesFor } from './early-build.ts';
-import { isAlive, type ProcessId, processId } from './process-id.ts';
+import { isAlive, isStill, type ProcessId, processId } from './process-id.ts';
 import { type MachineOptions, qemuArguments, qemuMajor } from './qemu.ts';
 import { openChannel } from './ssh.ts';
 
@@ -81,13 +81,40 @@ export const greets = (port: number, timeoutMs: number): Promise<boolean> =>
     socket.on('data', (data) => end(data.toString('latin1').startsWith('SSH-')));
   });
 
+type BootOptions = MachineOptions & {
+  readonly keep: boolean;
+  /** Told why a boot is tried again. */
+  readonly say?: (text: string) => void;
+};
+
+/** A machine that has ended or stands still before its dom0 took a command. */
+class DeadOnArrival extends Error {}
+
+/** The emulator's fault, mostly: see emulator-fault.ts. A host that cannot boot fails them all. */
+const MOST_BOOTS = 3;
+
 /**
  * Boots a machine. Unless `keep` is set it ends with this process, however that dies: the kernel
  * kills it by its parent-death signal.
  */
 export const boot = async (
   images: Images,
-  options: MachineOptions & { keep: boolean },
+  options: BootOptions,
+  signal?: AbortSignal,
+): Promise<Machine> => {
+  for (let boots = 1; ; boots++) {
+    try {
+      return await bootOnce(images, options, signal);
+    } catch (error) {
+      if (!(error instanceof DeadOnArrival) || boots === MOST_BOOTS) throw error;
+      options.say?.(`${error.message}\nbooting it again`);
+    }
+  }
+};
+
+const bootOnce = async (
+  images: Images,
+  options: BootOptions,
   signal?: AbortSignal,
 ): Promise<Machine> => {
   sweep(runDir());
@@ -130,9 +157,9 @@ export const boot = async (
     const said = consoleTail(machine);
     await end(machine);
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(
-      [reason, why, said && `The host's last words:\n${said}`].filter(Boolean).join('\n'),
-    );
+    const text = [reason, why, said && `The host's last words:\n${said}`];
+    const Kind = error instanceof DeadOnArrival ? DeadOnArrival : Error;
+    throw new Kind(text.filter(Boolean).join('\n'));
   }
 };
 
@@ -140,9 +167,10 @@ const ready = async (machine: Machine, signal?: AbortSignal): Promise<void> => {
   const deadline = Date.now() + bootTimeoutMs;
   while (!(await greets(machine.sshPort, 500))) {
     signal?.throwIfAborted();
-    if (!isAlive(machine.qemu)) throw new Error('the lab host ended while it booted');
+    if (!isAlive(machine.qemu)) throw new DeadOnArrival('the lab host ended while it booted');
     if (Date.now() > deadline) {
-      throw new Error(`the lab host did not boot within ${bootTimeoutMs / 1000} s`);
+      const Kind = (await isStill(machine.qemu)) ? DeadOnArrival : Error;
+      throw new Kind(`the lab host did not boot within ${bootTimeoutMs / 1000} s`);
     }
     await sleep(100);
   }

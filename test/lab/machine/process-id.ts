@@ -1,5 +1,6 @@
 // Names a process beyond its number, which another one may have later.
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProcessId {
   readonly pid: number;
@@ -31,7 +32,7 @@ export const processId = (pid: number): ProcessId => ({
 });
 
 /** Clock ticks that it has worked; undefined once it has ended. */
-export const ticksWorked = (id: ProcessId): number | undefined => {
+const ticksWorked = (id: ProcessId): number | undefined => {
   if (!isAlive(id)) return undefined;
   const fields = fieldsOf(readFileSync(`/proc/${id.pid}/stat`, 'latin1'));
   return Number(fields[11]) + Number(fields[12]);
@@ -41,4 +42,17 @@ export const ticksWorked = (id: ProcessId): number | undefined => {
 export const isAlive = ({ pid, startTicks }: ProcessId): boolean => {
   const now = stat(pid);
   return now !== undefined && now.startTicks === startTicks && now.state !== 'Z';
+};
+
+const STILL_MS = 5000;
+/** Of 500. */
+const STILL_TICKS = 5;
+
+/** Whether it lives and does as good as nothing, over five seconds. */
+export const isStill = async (id: ProcessId): Promise<boolean> => {
+  const before = ticksWorked(id);
+  if (before === undefined) return false;
+  await sleep(STILL_MS);
+  const after = ticksWorked(id);
+  return after !== undefined && after - before <= STILL_TICKS;
 };

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { withGuests } from './with-guests.ts';
+
+const TRIPLE = '(XEN) d7v0 Triple fault - shutdown action 1\n';
+const INT3 = 'exc_int3+0x118/0x130\n(XEN) Hardware Dom0 crashed: rebooting machine\n';
+
+/** Runs steps that fail on their first turns, where the host says and does what a row has. */
+const outcome = async (
+  fault: { says?: string; dead?: boolean; still?: boolean },
+  turns: number,
+): Promise<{ result: string; done: string[] }> => {
+  let text = '';
+  let isDead = false;
+  const done: string[] = [];
+  const mend = (what: string) => async (): Promise<void> => {
+    isDead = false;
+    if (what === 'boot') text = '';
+    done.push(what);
+  };
+  const host = {
+    consoleText: () => text,
+    run: async () => {
+      if (isDead) throw new Error('no answer');
+      return { stdout: '', stderr: '', code: 0 };
+    },
+  };
+  let turn = 0;
+  const steps = async (): Promise<string> => {
+    if (turn++ === turns) return 'passed';
+    text += fault.says ?? '';
+    isDead = fault.dead ?? false;
+    throw new Error('failed');
+  };
+  const recovery = {
+    isStill: async () => isDead && (fault.still ?? false),
+    withoutGuests: mend('clear'),
+    bootAnew: mend('boot'),
+  };
+  const result = await withGuests(host, false, steps, recovery).catch((e: Error) => e.message);
+  return { result, done };
+};
+
+it.each([
+  ['nothing wrong', {}, 0, 'passed', []],
+  ['a failure of the steps', {}, 1, 'failed', []],
+  ['a guest that the emulator killed', { says: TRIPLE }, 1, 'passed', ['clear']],
+  ['dom0 that it killed', { says: INT3, dead: true }, 1, 'passed', ['boot']],
+  ['a machine that stands still', { dead: true, still: true }, 2, 'passed', ['boot', 'boot']],
+  ['a machine that is busy for ever', { dead: true }, 1, 'failed', []],
+  ['a fault each time', { says: TRIPLE }, 9, 'failed', ['clear', 'clear', 'clear', 'clear']],
+] as const)('%s', async (_, fault, turns, result, done) => {
+  expect(await outcome(fault, turns)).toEqual({ result, done });
+});
