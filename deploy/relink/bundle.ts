@@ -2,6 +2,7 @@
 
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 export interface Bundle {
@@ -24,6 +25,11 @@ const nodeModules: Plugin = {
     });
   },
 };
+
+/** What the engine lacks; its exports stand for globals of the same names, where one is used. */
+const GLOBALS = fileURLToPath(
+  new URL('../../shared/platform/stubdom/text-coding.ts', import.meta.url),
+);
 
 /** The files from the entry to one that imports `wanted`: the shortest way. */
 export function importChain(
@@ -49,6 +55,7 @@ export async function bundle(root: string, entry: string, debug: boolean): Promi
   const result = await build({
     absWorkingDir: root,
     entryPoints: [entry],
+    inject: [GLOBALS],
     outfile: 'main.js',
     bundle: true,
     write: false,

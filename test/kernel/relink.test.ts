@@ -74,6 +74,7 @@ describe('on a bare machine', () => {
       const { lines, reason } = await bootBare(await image('hello'), 'some words');
       expect(lines[0]).toMatch(/^hello from hello, domain \d+, told "some words"$/);
       expect(lines[1]).toBe('slept enough');
+      expect(lines[2]).toBe('10 bytes say so');
       expect(reason).toBe(0);
     },
     SLOW_MS,

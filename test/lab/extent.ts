@@ -1,4 +1,4 @@
-// How much of the lab's tests runs. XTL_LAB=all: every test on every Xen, which takes more than an hour.
+// How much of the lab’s tests runs. With XTL_LAB=all every test runs on every Xen: over an hour.
 import type { XenVersion } from './xen-version.ts';
 
 export const isAll = process.env.XTL_LAB === 'all';

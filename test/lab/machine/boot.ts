@@ -22,6 +22,8 @@ import { type MachineOptions, qemuArguments, qemuMajor } from './qemu.ts';
 import { openChannel } from './ssh.ts';
 
 const bootTimeoutMs = 180_000;
+/** From then on a machine that does nothing is taken for dead. */
+const patienceMs = 60_000;
 
 /** A running machine, as data: what another process needs to use it too. */
 export interface Machine {
@@ -168,9 +170,10 @@ const ready = async (machine: Machine, signal?: AbortSignal): Promise<void> => {
   while (!(await greets(machine.sshPort, 500))) {
     signal?.throwIfAborted();
     if (!isAlive(machine.qemu)) throw new DeadOnArrival('the lab host ended while it booted');
-    if (Date.now() > deadline) {
-      const Kind = (await isStill(machine.qemu)) ? DeadOnArrival : Error;
-      throw new Kind(`the lab host did not boot within ${bootTimeoutMs / 1000} s`);
+    const leftMs = deadline - Date.now();
+    if (leftMs < 0) throw new Error(`the lab host did not boot within ${bootTimeoutMs / 1000} s`);
+    if (bootTimeoutMs - leftMs > patienceMs && (await isStill(machine.qemu))) {
+      throw new DeadOnArrival('the lab host stood still while it booted');
     }
     await sleep(100);
   }

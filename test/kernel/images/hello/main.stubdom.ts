@@ -1,4 +1,4 @@
-/** The least service: says that it runs, sleeps once, and ends. */
+/** The least service: says that it runs, sleeps once, codes a text, and ends. */
 
 import { openStubdom } from '../../../../shared/platform/stubdom/platform.ts';
 
@@ -7,3 +7,7 @@ const start = clock.nowMs();
 console.line(`hello from ${kernel.service}, domain ${kernel.domid}, told "${kernel.commandLine}"`);
 await clock.sleep(50);
 console.line(`slept ${(clock.nowMs() - start) >= 50 ? 'enough' : 'too little'}`);
+const bytes = new TextEncoder().encode('h\u00e9llo \u20ac');
+console.line(
+  `${bytes.length} bytes say ${new TextDecoder().decode(bytes) === 'h\u00e9llo \u20ac' ? 'so' : 'else'}`,
+);
