@@ -7,7 +7,7 @@ const start = clock.nowMs();
 console.line(`hello from ${kernel.service}, domain ${kernel.domid}, told "${kernel.commandLine}"`);
 await clock.sleep(50);
 console.line(`slept ${(clock.nowMs() - start) >= 50 ? 'enough' : 'too little'}`);
-const bytes = new TextEncoder().encode('h\u00e9llo \u20ac');
-console.line(
-  `${bytes.length} bytes say ${new TextDecoder().decode(bytes) === 'h\u00e9llo \u20ac' ? 'so' : 'else'}`,
-);
+const text = 'h\u00e9llo \u20ac';
+const bytes = new TextEncoder().encode(text);
+const isSame = new TextDecoder().decode(bytes) === text;
+console.line(`${bytes.length} bytes say ${isSame ? 'so' : 'something else'}`);
