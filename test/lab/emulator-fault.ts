@@ -8,9 +8,11 @@
 export const tripleFaults = (xenLog: string): number => xenLog.split('Triple fault').length - 1;
 
 /**
- * Whether dom0 died of a breakpoint that was no longer there. Linux puts one where it changes its
- * own code, and takes it away when all processors have seen the change; an emulated one now and
- * then runs the old translation, and its trap has no owner (seen once in about 150 boots).
+ * Whether a Linux died of a breakpoint that was no longer there, by what it said. It puts one where
+ * it changes its own code, and takes it away when all processors have seen the change; an emulated
+ * one now and then runs the old translation, and its trap has no owner (dom0, once in 150 boots).
  */
+export const isStaleBreakpoint = (text: string): boolean => text.includes('exc_int3');
+
 export const brokeDom0 = (xenLog: string): boolean =>
-  xenLog.includes('exc_int3') && xenLog.includes('Hardware Dom0 crashed');
+  isStaleBreakpoint(xenLog) && xenLog.includes('Hardware Dom0 crashed');

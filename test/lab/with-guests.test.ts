@@ -6,7 +6,7 @@ const INT3 = 'exc_int3+0x118/0x130\n(XEN) Hardware Dom0 crashed: rebooting machi
 
 /** Runs steps that fail on their first turns, where the host says and does what a row has. */
 const outcome = async (
-  fault: { says?: string; dead?: boolean; still?: boolean },
+  fault: { says?: string; error?: string; dead?: boolean; still?: boolean },
   turns: number,
 ): Promise<{ result: string; done: string[] }> => {
   let text = '';
@@ -29,7 +29,7 @@ const outcome = async (
     if (turn++ === turns) return 'passed';
     text += fault.says ?? '';
     isDead = fault.dead ?? false;
-    throw new Error('failed');
+    throw new Error(fault.error ?? 'failed');
   };
   const recovery = {
     isStill: async () => isDead && (fault.still ?? false),
@@ -44,6 +44,7 @@ it.each([
   ['nothing wrong', {}, 0, 'passed', []],
   ['a failure of the steps', {}, 1, 'failed', []],
   ['a guest that the emulator killed', { says: TRIPLE }, 1, 'passed', ['clear']],
+  ['a guest whose kernel it broke', { error: 'said: exc_int3+0x1/0x2' }, 1, 'passed', ['clear']],
   ['dom0 that it killed', { says: INT3, dead: true }, 1, 'passed', ['boot']],
   ['a machine that stands still', { dead: true, still: true }, 2, 'passed', ['boot', 'boot']],
   ['a machine that is busy for ever', { dead: true }, 1, 'failed', []],

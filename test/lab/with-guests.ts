@@ -1,6 +1,6 @@
 // Tests whose domains run, begun anew where the emulator has failed them; see host.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brokeDom0, tripleFaults } from './emulator-fault.ts';
+import { brokeDom0, isStaleBreakpoint, tripleFaults } from './emulator-fault.ts';
 import type { LabHost } from './host.ts';
 
 type TestedHost = Pick<LabHost, 'consoleText' | 'run'>;
@@ -55,8 +55,9 @@ export const withGuests = async <T>(
     } catch (error) {
       if (tries === MOST_FAULTY_TRIES) throw error;
       const text = host.consoleText();
+      const isGuestDead = tripleFaults(text) > earlier || isStaleBreakpoint(String(error));
       if (brokeDom0(text) || (await isFrozen(host, recovery))) await recovery.bootAnew();
-      else if (tripleFaults(text) > earlier) await recovery.withoutGuests();
+      else if (isGuestDead) await recovery.withoutGuests();
       else throw error;
     } finally {
       isOver = true;
