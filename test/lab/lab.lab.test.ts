@@ -1,6 +1,5 @@
-// The lab itself, on both Xens: Debian's own tools make, use and end guests there.
+// The lab itself, on both Xens; its guests are in the other files.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasEvery } from './extent.ts';
 import { type LabHost, labHost } from './host.ts';
 
 // The xenstored in OCaml is here on one of them: other tests have the one in C.
@@ -29,17 +28,4 @@ describe.each([
     const hung = host.run('sleep 60', { timeoutMs: 1000 });
     await expect(hung).rejects.toThrow('took more than 1 s: sleep 60');
   });
-
-  if (hasEvery(xen)) {
-    it('a guest boots to a prompt, runs commands and powers off', () =>
-      host.withGuests(async () => {
-        const guest = await host.bootGuest('debian12', { by: 'xl', console: 'xl' });
-        await guest.waitForPrompt();
-        expect(await guest.run('uname -r')).toMatch(/^6\.1\./);
-        expect(await guest.run("printf '%s\\n' 'two words'; echo it\\'s")).toBe("two words\nit's");
-        await expect(guest.run('ls /nowhere')).rejects.toThrow('/nowhere');
-        await guest.shutdown();
-        expect(await host.must('xl list')).not.toContain('debian12');
-      }));
-  }
 });
