@@ -4,7 +4,7 @@ import { isAll } from './extent.ts';
 import type { LabHost } from './host.ts';
 
 /** In one test, all told. */
-export const GUESTS = isAll ? 30 : 6;
+export const GUESTS = isAll ? 30 : 3;
 
 /** As many as the machine boots at a time before others time out. */
 const AT_A_TIME = 3;

@@ -46,14 +46,14 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
       }),
   );
 
-  it('leaves free memory and xenstore as before, round after round', async () => {
-    await host.must('xtl vm create -q -p guests/small.cfg && xtl vm destroy small');
-    const before = await host.must(STOCK);
-    await host.must('node /usr/lib/xtl/tools/rounds.mjs guests/small.cfg 20');
-    expect(await host.must(STOCK)).toBe(before);
-  });
-
   if (hasEvery(xen)) {
+    it('leaves free memory and xenstore as before, round after round', async () => {
+      await host.must('xtl vm create -q -p guests/small.cfg && xtl vm destroy small');
+      const before = await host.must(STOCK);
+      await host.must('node /usr/lib/xtl/tools/rounds.mjs guests/small.cfg 20');
+      expect(await host.must(STOCK)).toBe(before);
+    });
+
     it("works on xl's domains, and xl on its own", () =>
       host.withGuests(async () => {
         await host.must(`xl create -q -p guests/small.cfg 'on_reboot="destroy"'`);
