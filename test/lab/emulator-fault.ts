@@ -10,7 +10,7 @@ export const tripleFaults = (xenLog: string): number => xenLog.split('Triple fau
 /**
  * Whether a Linux died of a breakpoint that was no longer there, by what it said. It puts one where
  * it changes its own code, and takes it away when all processors have seen the change; an emulated
- * one now and then runs the old translation, and its trap has no owner (dom0, once in 150 boots).
+ * one now and then runs the old translation, and its trap has no owner (seen once, in dom0).
  */
 export const isStaleBreakpoint = (text: string): boolean => text.includes('exc_int3');
 

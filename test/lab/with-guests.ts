@@ -5,7 +5,7 @@ import type { LabHost } from './host.ts';
 
 type TestedHost = Pick<LabHost, 'consoleText' | 'run'>;
 
-/** In one test. The emulator's are one in a dozen boots on Xen 4.20, none seen on 4.17. */
+/** In one test. The emulator's are one in a dozen boots on Xen 4.20, fewer on 4.17. */
 const MOST_FAULTY_TRIES = 4;
 
 const WATCH_MS = 1000;

@@ -56,3 +56,8 @@ it('another encoding is refused by its name', () => {
     new RangeError('no such encoding here: utf-16le'),
   );
 });
+
+it('part of a text is refused', () => {
+  const decoder = new ours.TextDecoder();
+  expect(() => decoder.decode(new Uint8Array(1), { stream: true })).toThrow('no streams');
+});

@@ -60,7 +60,7 @@ function secondByte(lead: number): readonly [number, number] {
   return [0x80, 0xbf];
 }
 
-/** Whole texts only: there is no `stream`. */
+/** Of whole texts only. */
 export class TextDecoder {
   readonly encoding = 'utf-8';
   readonly fatal: boolean;
@@ -73,8 +73,15 @@ export class TextDecoder {
     this.ignoreBOM = ignoreBOM;
   }
 
-  /** Bytes that are no UTF-8 are U+FFFD in the text, or a TypeError if `fatal`. */
-  decode(input: ArrayBuffer | ArrayBufferView = new Uint8Array(0)): string {
+  /**
+   * Bytes that are no UTF-8 are U+FFFD in the text, or a TypeError if `fatal`. Throws a RangeError
+   * if asked to go on from text to text (`stream`).
+   */
+  decode(
+    input: ArrayBuffer | ArrayBufferView = new Uint8Array(0),
+    { stream = false } = {},
+  ): string {
+    if (stream) throw new RangeError('no streams of text here');
     const bytes = ArrayBuffer.isView(input)
       ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
       : new Uint8Array(input);
