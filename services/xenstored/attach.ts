@@ -3,6 +3,7 @@
 import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
 import { createDecoder } from '../../shared/xenstore/wire.ts';
 import type { Connection } from './core/connection.ts';
+import { consumeOutput, peekOutput } from './core/output.ts';
 import type { Store } from './core/store.ts';
 
 /** Who is at the other end: a tool in dom0, or the guest with that number. */
@@ -39,9 +40,9 @@ export function attach(store: Store, transport: XenstoreTransport, kind: Connect
     const { output, ignored } = connection;
     if (!open) return;
     if (ignored) close();
-    else if (output.size() > 0) {
-      const bytes = output.peek().slice();
-      output.consume(bytes.length);
+    while (open && output.size > 0) {
+      const bytes = peekOutput(output).slice();
+      consumeOutput(output, bytes.length);
       transport.write(bytes);
     }
   };

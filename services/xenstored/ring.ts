@@ -27,6 +27,7 @@ import {
 } from '../../shared/ring/byte-ring.ts';
 import { HEADER_SIZE, PACKET_MAX } from '../../shared/xenstore/wire.ts';
 import type { Connection } from './core/connection.ts';
+import { consumeOutput, peekOutput } from './core/output.ts';
 
 const { serverFeatures, connection: state, error } = xenstoreDomainInterface.fields;
 
@@ -157,14 +158,16 @@ export function sendOutput(
   sent: ((bytes: Uint8Array) => void) | undefined,
 ): RingFault | undefined {
   const { output } = ring.connection;
-  if (output.size() === 0) return undefined;
-  const bytes = output.peek();
-  const count = writeRing(ring.region, XENSTORE_REPLIES, bytes, 0, bytes.length);
-  if (count === BROKEN) return 'indices';
-  if (count === 0) return undefined;
-  ring.owesNotify = true;
-  sent?.(bytes.subarray(0, count));
-  output.consume(count);
+  while (output.size > 0) {
+    const bytes = peekOutput(output);
+    const count = writeRing(ring.region, XENSTORE_REPLIES, bytes, 0, bytes.length);
+    if (count === BROKEN) return 'indices';
+    if (count === 0) return undefined;
+    ring.owesNotify = true;
+    sent?.(bytes.subarray(0, count));
+    consumeOutput(output, count);
+    if (count < bytes.length) return undefined;
+  }
   return undefined;
 }
 

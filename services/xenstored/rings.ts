@@ -107,12 +107,12 @@ function tell({ host }: State, ring: Ring): void {
 
 function send(state: State, ring: Ring): void {
   const { connection } = ring;
-  if (!ring.open || connection.ignored || connection.output.size() === 0) return;
+  if (!ring.open || connection.ignored || connection.output.size === 0) return;
   const { tap, unread } = state.host;
   const sent = (bytes: Uint8Array): void => tap.sent(connection, bytes);
   const fault = sendOutput(ring, tap.active() ? sent : undefined);
   if (fault !== undefined) giveUp(state, ring, fault);
-  else if (connection.output.size() > 0) unread();
+  else if (connection.output.size > 0) unread();
   tell(state, ring);
 }
 

@@ -28,7 +28,7 @@ export interface XenstoredHost {
   soon(run: () => void): void;
   report(line: string): void;
   /** False when memory runs low; without it there is always room. */
-  readonly hasRoom?: () => boolean;
+  readonly hasRoom?: (bytes?: number) => boolean;
   /** CONTROL log, logfile, memreport and print. */
   control(command: HostCommand): Result<void>;
 }
@@ -167,7 +167,7 @@ export function createXenstored(
       report,
     });
   }
-  const sockets = createSockets({ store, tap, begin, flush, report });
+  const sockets = createSockets({ store, tap, begin, flush });
   const parts: Parts = { host, store, time, sockets, rings, flush };
   let virq: Port | undefined;
   return {

@@ -6,7 +6,7 @@ import { ok } from '../../shared/core/result.ts';
 import type { HostCommand, StoreHost } from './core/host.ts';
 
 export interface SimpleHost extends StoreHost {
-  hasRoom?: () => boolean;
+  hasRoom?: (bytes?: number) => boolean;
   /** What it says that the time is. */
   timeMs: number;
   /** Domains that exist, introduced or not. */

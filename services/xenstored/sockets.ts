@@ -4,7 +4,7 @@
  */
 
 import { createDecoder } from '../../shared/xenstore/wire.ts';
-import { SOCKET_OUTPUT_MAX } from './core/limits.ts';
+import { consumeOutput, frontOf, frontSize } from './core/output.ts';
 import type { Store } from './core/store.ts';
 import { SOCKET_READ_BYTES, SOCKET_UNREAD_MAX } from './limits.ts';
 import type { Stream, StreamOwner } from './stream.ts';
@@ -17,7 +17,6 @@ export interface SocketsHost {
   begin(): void;
   /** Lets everybody send who has something to send. */
   flush(): void;
-  report(line: string): void;
 }
 
 export interface Sockets {
@@ -34,10 +33,7 @@ interface State extends SocketsHost {
   readonly open: Set<() => void>;
 }
 
-function accept(
-  { store, tap, begin, flush, report, scratch, open }: State,
-  stream: Stream,
-): StreamOwner {
+function accept({ store, tap, begin, flush, scratch, open }: State, stream: Stream): StreamOwner {
   const connection = store.connect();
   const { output } = connection;
   let isOpen = true;
@@ -54,7 +50,7 @@ function accept(
   open.add(drop);
 
   const want = (): void => {
-    const unread = output.size();
+    const unread = output.size;
     const input = unread < SOCKET_UNREAD_MAX;
     const room = unread > 0;
     if (input === wantsInput && room === wantsRoom) return;
@@ -69,8 +65,8 @@ function accept(
       drop();
       return;
     }
-    for (let size = output.size(); size > 0; size = output.size()) {
-      const bytes = output.front();
+    for (let size = frontSize(output); size > 0; size = frontSize(output)) {
+      const bytes = frontOf(output);
       const count = stream.write(bytes, size);
       if (count < 0) {
         drop();
@@ -78,12 +74,9 @@ function accept(
       }
       if (count === 0) break;
       if (tap.active()) tap.sent(connection, bytes.subarray(0, count));
-      output.consume(count);
+      consumeOutput(output, count);
     }
     want();
-    if (output.size() <= SOCKET_OUTPUT_MAX) return;
-    report(`socket ${connection.number}: cut off, it does not read`);
-    drop();
   };
   connection.wake = send;
 

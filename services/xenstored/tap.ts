@@ -66,7 +66,7 @@ export function createTap(
     decoders = new WeakMap();
     midway = new WeakSet();
     for (const connection of connections()) {
-      if (connection.output.size() > 0) midway.add(connection);
+      if (connection.output.size > 0) midway.add(connection);
     }
   };
 
@@ -105,7 +105,7 @@ export function createTap(
     received: (from, type, bytes, start, end) => show('IN', from, type, bytes, start, end),
     sent: (to, bytes) => {
       if (!midway.has(to)) decoderOf(to).push(bytes);
-      else if (bytes.length === to.output.size()) midway.delete(to);
+      else if (bytes.length === to.output.size) midway.delete(to);
     },
   };
 }

@@ -16,6 +16,7 @@ import {
   XS_WRITE,
 } from '../../shared/abi/xs-wire.ts';
 import { createDecoder, encodePacket } from '../../shared/xenstore/wire.ts';
+import { consumeOutput, frontOf, frontSize } from './core/output.ts';
 import { createStore } from './core/store.ts';
 import { createSimpleHost } from './simple-host.ts';
 
@@ -52,8 +53,8 @@ export function warmUp(): number {
   });
   connection.wake = () => {
     const { output } = connection;
-    replies.push(output.front(), output.size());
-    output.consume(output.size());
+    replies.push(frontOf(output), frontSize(output));
+    consumeOutput(output, frontSize(output));
   };
   const requests = createDecoder((type, reqId, txId, bytes, start, end) =>
     store.handle(connection, type, reqId, txId, bytes, start, end),

@@ -22,7 +22,7 @@ export interface XenPorts {
 export interface XenHostOptions {
   nowMs(): number;
   /** Undefined: there is always room. */
-  readonly hasRoom: (() => boolean) | undefined;
+  readonly hasRoom: ((bytes?: number) => boolean) | undefined;
   readonly xen: XenPorts | undefined;
   /** Looked up at each call: rings need the store, which needs this. */
   rings(): Rings | undefined;

@@ -4,6 +4,7 @@ import type { Connection } from '../../services/xenstored/core/connection.ts';
 import type { StoreOptions } from '../../services/xenstored/core/state.ts';
 import type { Store } from '../../services/xenstored/core/store.ts';
 import { createStore } from '../../services/xenstored/core/store.ts';
+import { readAll } from '../../services/xenstored/core/testing.ts';
 import { createSimpleHost } from '../../services/xenstored/simple-host.ts';
 import { fail, ok } from '../../shared/core/result.ts';
 import { fromLatin1, toLatin1 } from '../../shared/core/text.ts';
@@ -54,8 +55,7 @@ export function createOurs(sockets: number, options: Omit<StoreOptions, 'host'>)
       if (type === 15) heard.set(name, [...(heard.get(name) ?? []), payload]);
       else reply = { type, payload };
     });
-    decoder.push(connection.output.peek());
-    connection.output.consume(connection.output.size());
+    readAll(connection.output, decoder.push);
     return reply;
   };
 

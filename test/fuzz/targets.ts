@@ -2,12 +2,13 @@
 
 import { kernelWorlds } from './kernel.ts';
 import type { Target } from './target.ts';
+import { crowdWorld } from './xenstored-crowd.ts';
 import { pageWorld } from './xenstored-page.ts';
 import { socketsWorld } from './xenstored-sockets.ts';
 import { storeWorld } from './xenstored-store.ts';
 
 export const xenstored: Target = {
-  worlds: { store: storeWorld, sockets: socketsWorld, page: pageWorld },
+  worlds: { store: storeWorld, sockets: socketsWorld, page: pageWorld, crowd: crowdWorld },
   cases: 200,
 };
 

@@ -5,7 +5,8 @@
  */
 
 import type { WireError } from '../../../shared/xenstore/errors.ts';
-import { charge, weightOf } from './accounts.ts';
+import { charge, exceedsMemory, weightOf } from './accounts.ts';
+import { ACCESS_COST } from './limits.ts';
 import { snapshot } from './merge.ts';
 import type { Path } from './path.ts';
 import { parentPath } from './path.ts';
@@ -31,15 +32,16 @@ function note(rq: Request, tx: Transaction, path: Path): Access | 'ENOSPC' {
   if (known !== undefined) return known;
   const most = quotaOf(state, connection, 'transactionNodes');
   const isFull = !connection.privileged && tx.accessed.size >= most;
+  const node = lookup(snapshot(state, tx), path);
+  const weight = ACCESS_COST + (node === undefined ? 0 : weightOf(path.text.length, node));
   // Whoever looks at much in one transaction fills the memory, too.
-  if (isFull || state.host.hasRoom?.() === false) {
+  const isHeavy = exceedsMemory(state, connection.domain, weight);
+  if (isFull || isHeavy || state.host.hasRoom?.() === false) {
     tx.failed = true;
     return 'ENOSPC';
   }
-  const node = lookup(snapshot(state, tx), path);
   const access = createAccess(path, node);
   tx.accessed.set(path.text, access);
-  const weight = node === undefined ? 0 : weightOf(path.text.length, node);
   tx.memory += weight;
   charge(state, connection.domid, weight);
   return access;

@@ -1,7 +1,7 @@
 /** Domains by number, and what their nodes, watches and output weigh. */
 
 import { createDomain, type Domain } from './domain.ts';
-import { MEMORY_LOG_INTERVAL_MS } from './limits.ts';
+import { MEMORY_LOG_INTERVAL_MS, NODE_COST } from './limits.ts';
 import type { State } from './state.ts';
 import type { Node } from './tree.ts';
 
@@ -17,10 +17,10 @@ export function sizeOf(valueSize: number, perms: number, childBytes: number): nu
   return NODE_HEADER + perms * NODE_PERMISSION + valueSize + childBytes;
 }
 
-/** The memory that a node is charged with: its size and its path. */
+/** The memory that a node is charged with: its size, its path, and what it costs beside. */
 export function weightOf(pathLength: number, node: Node): number {
   const childBytes = node.children?.bytes ?? 0;
-  return pathLength + sizeOf(node.value.length, node.perms.entries.length, childBytes);
+  return NODE_COST + pathLength + sizeOf(node.value.length, node.perms.entries.length, childBytes);
 }
 
 /** Makes a domain known, introduced or not: permissions may name it from now on. */
@@ -69,7 +69,10 @@ function reportMemory(state: State, domain: Domain): void {
 
 /** Adds to what a domain weighs; a domain that nobody knows weighs nothing. */
 export function charge(state: State, domid: number, bytes: number): void {
-  const domain = state.domains.get(domid);
+  chargeTo(state, state.domains.get(domid), bytes);
+}
+
+export function chargeTo(state: State, domain: Domain | undefined, bytes: number): void {
   if (domain === undefined || bytes === 0) return;
   domain.memory += bytes;
   if (!domain.privileged && domain.connection?.ignored !== true) reportMemory(state, domain);

@@ -4,6 +4,7 @@ import type { WireError } from '../../../shared/xenstore/errors.ts';
 import { accessTo, see, treeOf } from './access.ts';
 import { charge, countNodes, exceedsMemory, sizeOf, weightOf } from './accounts.ts';
 import type { Connection } from './connection.ts';
+import { NODE_COST } from './limits.ts';
 import type { Path } from './path.ts';
 import { parentPath } from './path.ts';
 import type { Perms } from './perms.ts';
@@ -94,7 +95,7 @@ function checkCreation(
     const error = checkSize(rq, size);
     if (error !== undefined) return error;
     const { text, parts } = missing[i] as Path;
-    memory += size + text.length;
+    memory += NODE_COST + size + text.length;
     childBytes = (parts.at(-1) as string).length + 1;
   }
   const list = (parent.children?.bytes ?? 0) + childBytes;

@@ -2,6 +2,9 @@
 
 import { weightOf } from './accounts.ts';
 import { childrenOf } from './children.ts';
+import { EVENT_COST } from './limits.ts';
+import { costOf } from './ops/watch.ts';
+import { eventCount, unfinishedBytes } from './output.ts';
 import type { Path } from './path.ts';
 import { childPath, ROOT } from './path.ts';
 import { ownerOf } from './perms.ts';
@@ -40,7 +43,7 @@ export function checkStore(state: State): string[] {
   for (const { domid, watches: own, transactions: open } of state.connections) {
     watches += own.size;
     transactions += open.size;
-    for (const { path, token } of own.values()) add(memory, domid, path.length + token.length);
+    for (const { path, token } of own.values()) add(memory, domid, costOf(path, token));
     for (const tx of open.values()) add(memory, domid, tx.memory);
   }
   if (watches !== state.watches.size())
@@ -57,7 +60,9 @@ export function checkStore(state: State): string[] {
   } of state.domains.values()) {
     const own = nodes.get(domid) ?? 0;
     if (own !== counted) wrong.push(`domain ${domid} owns ${own} nodes, ${counted} counted`);
-    const unread = privileged ? 0 : (connection?.output.unfinished() ?? 0);
+    const output = privileged ? undefined : connection?.output;
+    const unread =
+      output === undefined ? 0 : unfinishedBytes(output) + eventCount(output) * EVENT_COST;
     const weight = (memory.get(domid) ?? 0) + unread;
     if (weight !== charged) wrong.push(`domain ${domid} weighs ${weight}, charged ${charged}`);
   }

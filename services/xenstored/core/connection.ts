@@ -2,14 +2,15 @@
 
 import { domainPath } from '../../../shared/xenstore/paths.ts';
 import type { Domain } from './domain.ts';
-import type { Output } from './output.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type Gone, type Output } from './output.ts';
 import type { Transaction } from './transaction.ts';
 import type { Watched } from './watch-trie.ts';
 
 export interface Watch extends Watched {
   readonly connection: Connection;
   readonly token: string;
+  /** Of the token: see hashOf in told.ts. */
+  readonly hash: number;
   /** What events leave out in front: the implicit path and its slash, for a relative watch. */
   readonly prefix: number;
 }
@@ -32,6 +33,8 @@ export interface Connection {
   readonly transactions: Map<number, Transaction>;
   nextTransaction: number;
   readonly output: Output;
+  /** Watch events for it were dropped, and its log line written, since it last had none. */
+  missesEvents: boolean;
   /** Cut off: nothing of it is handled, nothing is sent to it. */
   ignored: boolean;
   /** In the state's list of connections that have something to send, or to be closed. */
@@ -40,7 +43,11 @@ export interface Connection {
   wake: (() => void) | undefined;
 }
 
-export function createConnection(number: number, domain: Domain | undefined): Connection {
+export function createConnection(
+  number: number,
+  domain: Domain | undefined,
+  gone: Gone,
+): Connection {
   const domid = domain?.domid ?? 0;
   return {
     number,
@@ -52,7 +59,8 @@ export function createConnection(number: number, domain: Domain | undefined): Co
     watches: new Map(),
     transactions: new Map(),
     nextTransaction: 0,
-    output: createOutput(),
+    output: createOutput(gone, domain?.privileged === false ? domain : undefined),
+    missesEvents: false,
     ignored: false,
     stirred: false,
     wake: undefined,

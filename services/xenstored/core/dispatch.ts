@@ -24,7 +24,7 @@ import {
 } from '../../../shared/abi/xs-wire.ts';
 import type { WireError } from '../../../shared/xenstore/errors.ts';
 import { XS_GET_FEATURE, XS_GET_QUOTA, XS_SET_FEATURE, XS_SET_QUOTA } from './features.ts';
-import { refresh } from './merge.ts';
+import { dropSnapshots, refresh } from './merge.ts';
 import { control } from './ops/control.ts';
 import {
   getDomainPath,
@@ -39,7 +39,7 @@ import { directory, directoryPart, getPerms, read } from './ops/read.ts';
 import { transactionEnd, transactionStart } from './ops/transaction.ts';
 import { resetWatches, unwatch, watch } from './ops/watch.ts';
 import { mkdir, rm, setPerms, write } from './ops/write.ts';
-import type { Handler, Request } from './state.ts';
+import type { Handler, Request, State } from './state.ts';
 
 interface Entry {
   readonly handler: Handler;
@@ -90,13 +90,22 @@ serve(XS_SET_FEATURE, setFeature, 'privileged', 'optional');
 serve(XS_GET_QUOTA, getQuota, 'privileged', 'optional');
 serve(XS_SET_QUOTA, setQuota, 'privileged', 'optional');
 
+/** Whether there is room, once what only snapshots keep is given back. */
+function hasRoom(state: State): boolean {
+  const { host, snapshots } = state;
+  if (host.hasRoom?.() !== false) return true;
+  if (snapshots.size === 0) return false;
+  dropSnapshots(state, 0);
+  return host.hasRoom();
+}
+
 /** Handles the request; the error to reply with, if the handler has not replied itself. */
 export function dispatch(rq: Request): WireError | undefined {
   const { connection, state, type, txId } = rq;
   const entry = TABLE[type];
   if (entry === undefined || (entry.optional && state.features === 0)) return 'ENOSYS';
   if (entry.privileged && !connection.privileged) return 'EACCES';
-  if (entry.grows && state.host.hasRoom?.() === false) return 'ENOMEM';
+  if (entry.grows && !hasRoom(state)) return 'ENOMEM';
   rq.transaction = undefined;
   if (txId !== 0 && !entry.noTransaction) {
     rq.transaction = connection.transactions.get(txId);

@@ -1,10 +1,11 @@
 /** Which watches a change fires, and who may know of it (xenstored_watch.c @ RELEASE-4.17.7). */
 
-import type { Connection } from './connection.ts';
+import type { Connection, Watch } from './connection.ts';
 import type { Path } from './path.ts';
-import { allowed, READ } from './perms.ts';
-import { owedBy, sendEvent } from './reply.ts';
+import { allowed, type Perms, READ } from './perms.ts';
+import { canHear, owedBy, sendEvent } from './reply.ts';
 import type { Owed, Request, State } from './state.ts';
+import { address, tell } from './told.ts';
 import type { Node } from './tree.ts';
 
 /** What of a node decides who may read it. */
@@ -12,15 +13,15 @@ export type Protected = Pick<Node, 'perms'>;
 
 /** A changed node as its watchers may have known it. Whoever could read any of these may know. */
 export interface Changed {
-  readonly path: Path;
   /** Now, or just before it was deleted; undefined if it came and went in one transaction. */
   readonly node: Protected | undefined;
   readonly parent: Protected | undefined;
   /** Before a change of permissions, or before a transaction. */
   readonly old: Protected | undefined;
-  /** Only for watches on exactly this path. */
-  readonly exact: boolean;
 }
+
+/** Looked up only where somebody might be told. */
+export type Judge = () => Changed;
 
 function mayKnow(state: State, who: Connection, changed: Changed): boolean {
   const { node, parent, old } = changed;
@@ -30,35 +31,69 @@ function mayKnow(state: State, who: Connection, changed: Changed): boolean {
   return node !== undefined && (reads(node) || (parent !== undefined && reads(parent)));
 }
 
-/**
- * Sends the events of a change. `owed`: the request that caused it waits for its events to be
- * read.
- */
-export function fire(state: State, owed: Owed | undefined, changed: Changed): void {
-  const { path, exact } = changed;
-  if (!state.watches.mayMatch(path)) return;
-  let asked: Connection | undefined;
-  let may = false;
-  for (const watch of state.watches.matching(path, exact)) {
-    const to = watch.connection;
-    if (to !== asked) {
-      asked = to;
-      may = mayKnow(state, to, changed);
+/** Whether a connection may know of a change. */
+export type MayKnow = (who: Connection, changed: Changed) => boolean;
+
+/** For many changes in one request: those with the same permissions are judged once. */
+export function createAudience(state: State): MayKnow {
+  let last: readonly (Perms | undefined)[] = [];
+  const judged = new Map<Connection, boolean>();
+  return (who, changed) => {
+    const { node, parent, old } = changed;
+    if (last[0] !== node?.perms || last[1] !== parent?.perms || last[2] !== old?.perms) {
+      last = [node?.perms, parent?.perms, old?.perms];
+      judged.clear();
     }
-    if (may) sendEvent(state, owed, to, path.text.slice(watch.prefix), watch.token);
+    let may = judged.get(who);
+    if (may === undefined) {
+      may = mayKnow(state, who, changed);
+      judged.set(who, may);
+    }
+    return may;
+  };
+}
+
+/**
+ * Sends the events of a change at `path`, if `exact` only to watches on just that path. `owed`: the
+ * request that caused it waits for its events to be read. `audience`: who may know, where that is
+ * asked for many changes.
+ */
+export function fire(
+  state: State,
+  owed: Owed | undefined,
+  path: Path,
+  exact: boolean,
+  judge: Judge,
+  audience?: MayKnow,
+): void {
+  if (!state.watches.mayMatch(path)) return;
+  let changed: Changed | undefined;
+  const wants = (to: Connection): boolean => {
+    if (!canHear(state, to)) return false;
+    changed ??= judge();
+    return audience === undefined ? mayKnow(state, to, changed) : audience(to, changed);
+  };
+  const found = state.watches.matching(path, exact, wants);
+  if (found.length === 0) return;
+  const { told } = state;
+  tell(told, path.text, found.length > 2);
+  for (let i = 0; i < found.length; i++) {
+    const { connection, prefix, token, hash } = found[i] as Watch;
+    address(told, prefix, token, hash);
+    sendEvent(state, owed, connection);
   }
 }
 
 /** Fires for a change by `rq` outside a transaction, or notes it for the commit. */
-export function fireFor(rq: Request, changed: Changed): void {
+export function fireFor(rq: Request, path: Path, exact: boolean, judge: Judge): void {
   const { transaction, state } = rq;
   if (transaction === undefined) {
-    fire(state, owedBy(rq), changed);
+    fire(state, owedBy(rq), path, exact, judge);
     return;
   }
-  const access = transaction.accessed.get(changed.path.text);
+  const access = transaction.accessed.get(path.text);
   if (access === undefined) transaction.failed = true;
-  else if (!changed.exact) access.fire = 'subtree';
+  else if (!exact) access.fire = 'subtree';
   else if (access.fire === 'no') access.fire = 'exact';
 }
 
@@ -67,12 +102,22 @@ function mayKnowSpecial(state: State, name: string, who: Connection): boolean {
   return perms !== undefined && (allowed(who, perms, state.isFresh) & READ) !== 0;
 }
 
+/** Tells of the special event `name` those of `watches` whom `permitted` allows. */
+function sendSpecial(state: State, name: string, permitted: string, watches: readonly Watch[]) {
+  tell(state.told, name, false);
+  for (const { connection, token, hash } of watches) {
+    if (!mayKnowSpecial(state, permitted, connection)) continue;
+    address(state.told, 0, token, hash);
+    sendEvent(state, undefined, connection);
+  }
+}
+
 /** `@introduceDomain` or `@releaseDomain`, to those who may read it and do not ask for more. */
 export function fireSpecial(state: State, name: string): void {
-  for (const { connection, depth, token } of state.watches.special(name)) {
-    if (depth !== Number.POSITIVE_INFINITY || !mayKnowSpecial(state, name, connection)) continue;
-    sendEvent(state, undefined, connection, name, token);
-  }
+  const plain = state.watches
+    .special(name)
+    .filter(({ depth }) => depth === Number.POSITIVE_INFINITY);
+  sendSpecial(state, name, name, plain);
 }
 
 /** `@releaseDomain/5`, to watches of exactly that and to those of `@releaseDomain` with a depth. */
@@ -81,9 +126,5 @@ export function fireSpecialOf(state: State, name: string, domid: number): void {
   const deep = state.watches
     .special(name)
     .filter(({ depth }) => depth > 0 && depth !== Number.POSITIVE_INFINITY);
-  for (const { connection, token } of [...deep, ...state.watches.special(full)]) {
-    if (mayKnowSpecial(state, name, connection)) {
-      sendEvent(state, undefined, connection, full, token);
-    }
-  }
+  sendSpecial(state, full, name, [...deep, ...state.watches.special(full)]);
 }

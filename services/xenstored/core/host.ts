@@ -6,8 +6,11 @@ import type { Connection } from './connection.ts';
 export interface StoreHost {
   /** Milliseconds, monotonic. Asked only where something depends on it: clocks may be slow. */
   nowMs(): number;
-  /** False when memory runs low: what adds to the store is refused with ENOMEM. */
-  hasRoom?(): boolean;
+  /**
+   * False when memory runs low, or would with so many bytes less: what adds to the store is refused
+   * with ENOMEM.
+   */
+  hasRoom?(bytes?: number): boolean;
   /** Whether the hypervisor has such a domain now. */
   domainExists(domid: number): boolean;
   /**

@@ -6,8 +6,10 @@ import { childrenOf } from './children.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { Domain } from './domain.ts';
 import { fireSpecial, fireSpecialOf } from './fire.ts';
+import { EVENT_COST, SOCKET_OUTPUT_SMALL } from './limits.ts';
 import { dropTransactions } from './ops/transaction.ts';
 import { dropWatches } from './ops/watch.ts';
+import { clearOutput, eventCount } from './output.ts';
 import type { Path } from './path.ts';
 import { childPath, pathOf, ROOT } from './path.ts';
 import type { PermEntry } from './perms.ts';
@@ -19,16 +21,32 @@ import type { Node } from './tree.ts';
 import { edit, lookup } from './tree.ts';
 
 export function connect(state: State, domain: Domain | undefined): Connection {
-  const connection = createConnection(++state.connectionNumber, domain);
+  const connection = createConnection(++state.connectionNumber, domain, state.gone);
   state.connections.add(connection);
   return connection;
+}
+
+/** Keeps count of the sockets that leave much unread. */
+export function noteUnread(state: State, connection: Connection): number {
+  const { output, domain } = connection;
+  if (domain !== undefined) return 0;
+  const cost = output.size + eventCount(output) * EVENT_COST;
+  if (cost < SOCKET_OUTPUT_SMALL && state.stuck.size === 0) return cost;
+  state.stuckBytes -= state.stuck.get(connection) ?? 0;
+  if (cost < SOCKET_OUTPUT_SMALL) state.stuck.delete(connection);
+  else {
+    state.stuck.set(connection, cost);
+    state.stuckBytes += cost;
+  }
+  return cost;
 }
 
 /** Forgets what a connection has under way; it lives on. */
 export function resetConnection(state: State, connection: Connection): void {
   dropWatches(state, connection);
   dropTransactions(state, connection);
-  connection.output.clear();
+  clearOutput(connection.output);
+  noteUnread(state, connection);
 }
 
 /** A domain's ring, or a socket, is served no longer; a domain's nodes stay until it dies. */

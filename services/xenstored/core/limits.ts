@@ -1,9 +1,43 @@
 /** Every bound of the store that no quota of C xenstored names, with its reason. */
 
 /**
- * Output that a socket may leave unread before it is cut off: a stopped reader must not eat dom0.
+ * What a socket may leave unread (costOf in output.ts) before it is cut off: a stopped reader must
+ * not eat dom0.
  */
 export const SOCKET_OUTPUT_MAX = 32 * 1024 * 1024;
+
+/** The same for all sockets together: the one that leaves most is cut off. */
+export const SOCKETS_OUTPUT_MAX = 64 * 1024 * 1024;
+
+/** Sockets that leave less than this do not count for that. */
+export const SOCKET_OUTPUT_SMALL = 64 * 1024;
+
+/**
+ * What a watch event costs beside its packet: its record in waiting-events.ts, and the room that
+ * is kept for more. Charged to who does not read it.
+ */
+export const EVENT_COST = 96;
+
+/** What a node costs beside what C xenstored counts of it (sizeOf in accounts.ts): charged, too. */
+export const NODE_COST = 256;
+
+/** What a transaction's note of a node costs beside the node's weight: charged while it is open. */
+export const ACCESS_COST = 640;
+
+/** What a watch costs beside its texts. */
+export const WATCH_COST = 512;
+
+/** Unread events of an unprivileged domain, for each watch that its quota allows. */
+export const EVENTS_PER_WATCH = 8;
+
+/** Events that one change by an unprivileged domain may cause; one that causes more is refused. */
+export const EVENTS_PER_CHANGE = 2048;
+
+/** Waiting events looked at for one that is equal. */
+export const CHAIN_MAX = 64;
+
+/** Watches of one node up to this many are kept in a list; more are kept by connection. */
+export const WATCHERS_LIST_MAX = 8;
 
 /** Values up to this many bytes are kept as strings: a third of the memory of a typed array. */
 export const STRING_VALUE_MAX = 128;
@@ -28,10 +62,13 @@ export const PERMS_CACHE_SLOTS = 512;
 export const REFRESH_NODES_MAX = 64;
 
 /**
- * Changes of the store after which an idle transaction loses its snapshot, and what that keeps
- * alive.
+ * Bytes of what the store has changed since, after which a transaction loses its snapshot and what
+ * that keeps alive.
  */
-export const SNAPSHOT_CHANGES_MAX = 64;
+export const SNAPSHOT_BYTES_MAX = 512 * 1024;
+
+/** Transactions that end, of 8 nodes each, before paths forget where they led in them. */
+export const HINT_TRANSACTIONS_MAX = 16;
 
 /** Changes of the tree's shape after which paths forget where they led: see Path.hint. */
 export const HINT_SHAPES_MAX = 1024;
@@ -44,5 +81,8 @@ export const SMALL_REPLY = 256;
  */
 export const MEMORY_LOG_INTERVAL_MS = 10_000;
 
-/** Empty output buffers larger than this are given back. */
-export const OUTPUT_KEEP = 64 * 1024;
+/** Output that waits is kept in pieces of this size, or in one that is smaller. */
+export const OUTPUT_PIECE = 16 * 1024;
+
+/** An empty piece larger than this is given back. */
+export const OUTPUT_KEEP = 4 * 1024;

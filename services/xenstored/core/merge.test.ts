@@ -93,10 +93,10 @@ function runSideBySide(seed: number, steps: number, options: Partial<StoreOption
 
 describe('transactions side by side', () => {
   const seeds = Array.from({ length: 8 }, (_, i) => i + 1);
-  it.each(seeds.flatMap((seed) => [1, 4, 1000].map((changes) => [seed, changes] as const)))(
-    'commit as if each had run alone at its commit, seed %d, snapshots of %d changes',
-    (seed, snapshotChanges) => {
-      const { commits, conflicts } = runSideBySide(seed, 400, { snapshotChanges });
+  it.each(seeds.flatMap((seed) => [1, 4000, 1e9].map((bytes) => [seed, bytes] as const)))(
+    'commit as if each had run alone at its commit, seed %d, snapshots of %d bytes',
+    (seed, snapshotBytes) => {
+      const { commits, conflicts } = runSideBySide(seed, 400, { snapshotBytes });
       expect(commits).toBeGreaterThan(10);
       expect(conflicts).toBeGreaterThan(0);
     },
@@ -173,5 +173,64 @@ describe('transactions side by side', () => {
     dom0.in(id, 'mkdir', '/d/q');
     tool().say('mkdir', '/d/r');
     expect(dom0.in(id, 'end', 'T')).toBe('EAGAIN');
+  });
+});
+
+describe('a transaction that will fail', () => {
+  /** What c sees, once d has changed what it read, and much else beside. */
+  const doomed = (options: Partial<StoreOptions>, churn: number) => {
+    const side = bench(options);
+    const { dom0: d, tool, host } = side;
+    const c = tool();
+    d.say('write', '/p/a', '1');
+    d.say('write', '/p/b', '2');
+    d.say('write', '/p/gone/x', '3');
+    for (let i = 0; i < churn; i++) d.say('write', `/q/${i}`, 'v'.repeat(500));
+    const id = c.begin();
+    const seen = [c.in(id, 'read', '/p/a'), c.in(id, 'read', '/p/gone/x'), c.in(id, 'ls', '/p')];
+    c.in(id, 'write', '/p/new', 'mine');
+    c.in(id, 'write', '/p/b', 'mine, too');
+    c.in(id, 'rm', '/p/gone/x');
+    d.say('write', '/p/a', 'other');
+    d.say('write', '/p/theirs', '');
+    d.say('rm', '/p/gone');
+    for (let i = 0; i < churn; i++) d.say('write', `/q/${i}`, 'w');
+    return { ...side, c, id, seen, host };
+  };
+
+  it.each([
+    ['its snapshot is kept', { snapshotBytes: 1e9 }, 130],
+    ['its snapshot is gone', { snapshotBytes: 1 }, 130],
+    ['its snapshot is gone by what the store commonly keeps', {}, 1000],
+  ])('goes on to see what it saw and wrote: %s', (_how, options, churn) => {
+    const { c, id, seen, store } = doomed(options, churn);
+    expect(seen).toEqual(['1', '3', 'a|b|gone|']);
+    expect(c.in(id, 'read', '/p/a')).toBe('1');
+    expect(c.in(id, 'read', '/p/new')).toBe('mine');
+    expect(c.in(id, 'read', '/p/b')).toBe('mine, too');
+    expect(c.in(id, 'read', '/p/gone/x')).toBe('ENOENT');
+    expect(c.in(id, 'setPerms', '/p/new', 'r0')).toBe('OK|');
+    expect(c.in(id, 'ls', '/p').split('|').sort().join(' ').trim()).toBe('a b gone new');
+    expect(c.in(id, 'write', '/p/new', 'again')).toBe('OK|');
+    expect(c.in(id, 'read', '/p/new')).toBe('again');
+    expect(c.in(id, 'end', 'T')).toBe('EAGAIN');
+    expect(c.say('read', '/p/new')).toBe('ENOENT');
+    expect(c.say('read', '/p/a')).toBe('other');
+    expect(store.check()).toEqual([]);
+  });
+
+  it('gives its snapshot back when memory is short, and still sees its own', () => {
+    const { c, id, store, host } = doomed({ snapshotBytes: 1e9 }, 10);
+    let refused = 0;
+    host.hasRoom = () => store.state.snapshots.size === 0 || ++refused === 0;
+    expect(store.state.snapshots.size).toBe(1);
+    expect(c.say('write', '/elsewhere', 'x')).toBe('OK|');
+    expect(refused).toBeGreaterThan(0);
+    expect(store.state.snapshots.size).toBe(0);
+    host.hasRoom = () => true;
+    expect(c.in(id, 'read', '/p/new')).toBe('mine');
+    expect(c.in(id, 'read', '/p/a')).toBe('1');
+    expect(c.in(id, 'end', 'T')).toBe('EAGAIN');
+    expect(store.check()).toEqual([]);
   });
 });

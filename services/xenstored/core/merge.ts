@@ -8,15 +8,18 @@
  * permissions, and values and lists that were read. Everything else merges: children created side
  * by side, a value overwritten unread.
  *
- * An old snapshot keeps alive what the store has long changed. So a transaction that idles loses
- * it, and gets a new one with its changes put back when it goes on.
+ * An old snapshot keeps alive what the store has long changed. So a transaction loses it when that
+ * has become too much, and gets a new one with its changes put back when it goes on; if what it has
+ * seen has changed meanwhile, that, too, is put back (restore.ts), and its commit fails.
  */
 
 import { charge, countNodes, weightOf } from './accounts.ts';
+import { branch } from './branch.ts';
 import { REFRESH_NODES_MAX } from './limits.ts';
 import type { Path } from './path.ts';
 import { parentPath } from './path.ts';
 import { ownerOf } from './perms.ts';
+import { keepLists, restored } from './restore.ts';
 import type { State } from './state.ts';
 import { nextGeneration } from './state.ts';
 import type { Access, Content, Transaction } from './transaction.ts';
@@ -24,19 +27,10 @@ import { listGeneration, SAW_CHILDREN, SAW_VALUE } from './transaction.ts';
 import type { Node, Tree } from './tree.ts';
 import { createNode, edit, insert, lookup, remove } from './tree.ts';
 
-/**
- * The store's tree as it is, for somebody else to change: both copy what they write from now on.
- */
-function branch(state: State): Tree {
-  const tree = { root: state.tree.root, epoch: ++state.epochs, shape: 0 };
-  state.tree.epoch = ++state.epochs;
-  return tree;
-}
-
 function give(state: State, tx: Transaction, tree: Tree): Tree {
   tx.tree = tree;
   tx.base = state.tree.root;
-  tx.taken = state.generation;
+  tx.taken = state.tree.copied;
   state.snapshots.add(tx);
   return tree;
 }
@@ -107,18 +101,21 @@ function merged(state: State, tx: Transaction): Tree {
  * have touched.
  */
 export function refresh(state: State, tx: Transaction): void {
-  if (tx.accessed.size === 0 || tx.doomed) return;
+  if (tx.accessed.size === 0) return;
   if (tx.tree !== undefined) {
-    if (tx.base === state.tree.root || tx.accessed.size > REFRESH_NODES_MAX) return;
+    if (tx.doomed || tx.base === state.tree.root) return;
+    if (tx.accessed.size > REFRESH_NODES_MAX) return;
   }
-  if (conflicts(state, tx)) tx.doomed = true;
-  else give(state, tx, merged(state, tx));
+  tx.doomed ||= conflicts(state, tx);
+  if (!tx.doomed) give(state, tx, merged(state, tx));
+  else if (tx.tree === undefined) give(state, tx, restored(state, tx));
 }
 
-/** Takes the snapshots of transactions that have not moved while the store has. */
-export function dropOldSnapshots(state: State): void {
+/** Takes the snapshots that may keep alive so many bytes of what the store has changed. */
+export function dropSnapshots(state: State, bytes: number): void {
   for (const tx of state.snapshots) {
-    if (state.generation - tx.taken < state.snapshotChanges) continue;
+    if (state.tree.copied - tx.taken < bytes) continue;
+    keepLists(tx);
     tx.tree = undefined;
     tx.base = undefined;
     state.snapshots.delete(tx);
@@ -145,21 +142,26 @@ function touched(changes: readonly Access[]): Path[] {
   return [...paths.values()];
 }
 
-/** Makes the transaction's changes the store's; false if they conflict with what happened since. */
-export function commit(state: State, tx: Transaction): boolean {
-  if (tx.doomed) return false;
-  const current = tx.tree !== undefined && tx.base === state.tree.root;
-  if (!current && conflicts(state, tx)) return false;
+const isCurrent = (state: State, tx: Transaction): boolean =>
+  tx.tree !== undefined && tx.base === state.tree.root;
+
+/** Whether the transaction's changes can become the store's. */
+export function mayCommit(state: State, tx: Transaction): boolean {
+  return !tx.doomed && (isCurrent(state, tx) || !conflicts(state, tx));
+}
+
+/** Makes the transaction's changes the store's. */
+export function commit(state: State, tx: Transaction): void {
   const changes = changesOf(tx);
-  if (changes.length === 0) return true;
-  const result = current && tx.tree !== undefined ? tx.tree : merged(state, tx);
+  if (changes.length === 0) return;
+  const result = isCurrent(state, tx) && tx.tree !== undefined ? tx.tree : merged(state, tx);
   const paths = touched(changes);
   weigh(state, paths, -1);
   state.tree.root = result.root;
   state.tree.epoch = result.epoch;
+  state.tree.copied += result.copied;
   state.tree.shape++;
   weigh(state, paths, 1);
   for (const [domid, by] of tx.owned) countNodes(state, domid, by);
   if (changes.some((access) => access.deleted)) state.paths.dropHints();
-  return true;
 }

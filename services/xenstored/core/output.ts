@@ -1,219 +1,347 @@
 /**
- * What one connection has yet to read: packets one after the other in one buffer, and records of
- * those packets that something waits for (watch events, and replies that count against a quota).
+ * What one connection has yet to read: packets one after the other in pieces of memory, and
+ * records of those packets that something waits for: watch events, and replies that count against
+ * a quota.
  */
 
+import { XS_WATCH_EVENT } from '../../../shared/abi/xs-wire.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import { HEADER_SIZE, putHeader } from '../../../shared/xenstore/wire.ts';
-import { OUTPUT_KEEP } from './limits.ts';
+import type { Domain } from './domain.ts';
+import { OUTPUT_KEEP, OUTPUT_PIECE } from './limits.ts';
+import type { Owed } from './state.ts';
+import {
+  addEvent,
+  createWaitingEvents,
+  dropOldest,
+  hasSpare,
+  type Said,
+  type WaitingEvents,
+} from './waiting-events.ts';
 
-/** Called once when a packet has been read in full, or was dropped. */
-export type OnGone = (size: number) => void;
-
-interface Mark {
-  /** Positions in the stream of all bytes ever sent. */
-  start: number;
-  end: number;
-  /** Path and token of a watch event. */
-  readonly event: string | undefined;
-  /** When the event is dropped if nobody has begun to read it. */
-  readonly deadlineMs: number;
-  readonly onGone: OnGone | undefined;
+/** Told of each packet with a record once it has been read in full, or was dropped. */
+export interface Gone {
+  reply(payer: Domain | undefined, owed: Owed, size: number): void;
+  event(payer: Domain | undefined, owed: Owed | undefined, size: number): void;
 }
 
-export interface Output {
-  /** Bytes not read yet. */
-  size(): number;
-  /** The same, with what has been read of the packet that is being read. */
-  unfinished(): number;
-  /** All unread bytes, in order; valid until the next call of anything here. */
-  peek(): Uint8Array;
-  /** A buffer whose first `size()` bytes are all unread ones; valid as long. */
-  front(): Uint8Array;
-  /** The first `count` bytes have been read. */
-  consume(count: number): void;
-  /**
-   * Begins a packet and returns where in `bytes()` its payload goes; fill it before anything else.
-   * `onGone` is told when the packet has been read.
-   */
-  begin(type: number, reqId: number, txId: number, length: number, onGone?: OnGone): number;
-  /** The buffer that `begin` points into; a new one may come with every `begin`. */
-  bytes(): Uint8Array;
-  /** Marks the packet just begun as a watch event. */
-  markEvent(event: string, deadlineMs: number, onGone: OnGone | undefined): void;
-  /** Whether an equal watch event waits to be read. */
-  hasEvent(event: string): boolean;
-  /** Drops watch events past their deadline that nobody has begun to read; how many. */
-  expire(nowMs: number): number;
-  /** The earliest deadline of a waiting event; Infinity if there is none. */
-  nextDeadlineMs(): number;
-  /** Forgets everything unread. */
-  clear(): void;
-}
-
-interface Queue {
-  /** A new one may come with every packet. */
-  buffer: Uint8Array;
+interface Piece {
+  bytes: Uint8Array;
+  /** Unread are those from `head` to `tail`. */
   head: number;
   tail: number;
-  /** The stream position of buffer[0]. */
+  /** The position of bytes[0] in the stream of all bytes ever sent, modulo 2^32. */
   base: number;
-  /** In order; those before `firstMark` are gone. */
-  marks: Mark[];
-  firstMark: number;
-  /** How often each watch event waits. */
-  readonly events: Map<string, number>;
+  next: Piece | undefined;
 }
 
-const FIRST_BUFFER = 512;
+interface Packet {
+  end: number;
+  readonly size: number;
+}
+
+interface Reply extends Packet {
+  readonly owed: Owed;
+}
+
+interface BegunEvent extends Packet {
+  readonly owed: Owed | undefined;
+}
+
+/** Plain data, one of its kind for every connection: what it can do are the functions below. */
+export interface Output {
+  readonly gone: Gone;
+  /** Whose memory its packets count against. */
+  readonly payer: Domain | undefined;
+  first: Piece;
+  last: Piece;
+  /** Bytes not read yet. */
+  size: number;
+  /** Those that are told of, in order. */
+  replies: Reply[];
+  /** Events that nobody has begun to read, and the one that somebody has. */
+  events: WaitingEvents;
+  begun: BegunEvent | undefined;
+}
+
+const FIRST_PIECE = 512;
 const NONE = new Uint8Array(0);
 const NEVER = Number.POSITIVE_INFINITY;
+/** Of all outputs that never had one; nothing is added to it. */
+const NO_EVENTS = createWaitingEvents();
 
-function unfinishedSize(out: Queue): number {
-  const read = out.base + out.head;
-  return out.base + out.tail - Math.min(read, out.marks[out.firstMark]?.start ?? read);
+/** How far position `a` lies behind `b`; negative if it lies before it. */
+const distance = (a: number, b: number): number => (a - b) | 0;
+
+const position = ({ base, head }: Piece): number => (base + head) >>> 0;
+
+/** Makes room for `size` bytes at the tail of the last piece. */
+function reserve(q: Output, size: number): Piece {
+  const { last } = q;
+  if (last.tail + size <= last.bytes.length) return last;
+  const used = last.tail - last.head;
+  if (q.first !== last || (used + size) * 2 > OUTPUT_PIECE) {
+    const base = (last.base + last.tail) >>> 0;
+    const piece = { bytes: new Uint8Array(OUTPUT_PIECE), head: 0, tail: 0, base, next: undefined };
+    last.next = piece;
+    q.last = piece;
+    return piece;
+  }
+  if (used + size > last.bytes.length / 2) {
+    const bigger = new Uint8Array(Math.max(FIRST_PIECE, (used + size) * 2));
+    bigger.set(last.bytes.subarray(last.head, last.tail));
+    last.bytes = bigger;
+  } else last.bytes.copyWithin(0, last.head, last.tail);
+  last.base = (last.base + last.head) >>> 0;
+  last.head = 0;
+  last.tail = used;
+  return last;
 }
 
-/** Makes room for `size` bytes at the tail. */
-function reserve(out: Queue, size: number): void {
-  if (out.tail + size <= out.buffer.length) return;
-  const used = out.tail - out.head;
-  if (used + size > out.buffer.length / 2) {
-    const bigger = new Uint8Array(Math.max(FIRST_BUFFER, (used + size) * 2));
-    bigger.set(out.buffer.subarray(out.head, out.tail));
-    out.buffer = bigger;
-  } else out.buffer.copyWithin(0, out.head, out.tail);
-  out.base += out.head;
-  out.head = 0;
-  out.tail = used;
-}
-
-function beginPacket(
-  out: Queue,
+/**
+ * Begins a packet and returns where in `packetBytes` its payload goes; fill it before anything else.
+ * `owed`: who is told when the reply has been read.
+ */
+export function beginPacket(
+  q: Output,
   type: number,
   reqId: number,
   txId: number,
   length: number,
-  onGone?: OnGone,
+  owed: Owed | undefined,
 ): number {
   const size = HEADER_SIZE + length;
-  reserve(out, size);
-  putHeader(out.buffer, out.tail, type, reqId, txId, length);
-  const start = out.base + out.tail;
-  out.tail += size;
-  if (onGone !== undefined) {
-    out.marks.push({ start, end: start + size, event: undefined, deadlineMs: NEVER, onGone });
-  }
-  return out.tail - length;
+  const piece = reserve(q, size);
+  putHeader(piece.bytes, piece.tail, type, reqId, txId, length);
+  piece.tail += size;
+  q.size += size;
+  if (owed !== undefined) q.replies.push({ end: (piece.base + piece.tail) >>> 0, size, owed });
+  return piece.tail - length;
 }
 
-function markEvent(
-  out: Queue,
-  event: string,
+/** Begins the packet of a watch event, as `beginPacket` does. */
+export function beginEvent(
+  q: Output,
+  length: number,
+  said: Said,
   deadlineMs: number,
-  onGone: OnGone | undefined,
-): void {
-  const end = out.base + out.tail;
-  out.marks.push({ start: end - HEADER_SIZE - event.length, end, event, deadlineMs, onGone });
-  out.events.set(event, (out.events.get(event) ?? 0) + 1);
+  owed: Owed | undefined,
+): number {
+  const at = beginPacket(q, XS_WATCH_EVENT, 0, 0, length, undefined);
+  const { base, tail } = q.last;
+  if (q.events === NO_EVENTS) q.events = createWaitingEvents();
+  addEvent(q.events, (base + tail) >>> 0, HEADER_SIZE + length, said, deadlineMs, owed);
+  return at;
 }
 
-function forget(out: Queue, mark: Mark): void {
-  if (mark.event !== undefined) {
-    const left = (out.events.get(mark.event) ?? 1) - 1;
-    if (left === 0) out.events.delete(mark.event);
-    else out.events.set(mark.event, left);
-  }
-  mark.onGone?.(mark.end - mark.start);
+/** Starts at the front of a piece again once all is read; gives a large one back. */
+function rest({ first }: Output): void {
+  first.base = position(first);
+  first.head = 0;
+  first.tail = 0;
+  if (first.bytes.length > OUTPUT_KEEP) first.bytes = NONE;
 }
 
-/** Starts at the front of the buffer again once all is read; gives a large one back. */
-function rest(out: Queue): void {
-  if (out.head !== out.tail) return;
-  out.base += out.head;
-  out.head = 0;
-  out.tail = 0;
-  if (out.buffer.length > OUTPUT_KEEP) out.buffer = NONE;
-}
+const startOf = ({ end, size }: Packet): number => (end - size) >>> 0;
 
-function consume(out: Queue, count: number): void {
-  if (count < 0 || count > out.tail - out.head) assert(false, `${count} bytes read, too many`);
-  out.head += count;
-  const read = out.base + out.head;
-  for (let mark = out.marks[out.firstMark]; mark !== undefined && mark.end <= read; ) {
-    out.firstMark++;
-    forget(out, mark);
-    mark = out.marks[out.firstMark];
-  }
-  if (out.firstMark > 64 || (out.firstMark > 0 && out.firstMark === out.marks.length)) {
-    out.marks = out.marks.slice(out.firstMark);
-    out.firstMark = 0;
-  }
-  rest(out);
-}
-
-/** Takes a packet out of the middle. */
-function cut(out: Queue, mark: Mark, index: number): void {
-  const size = mark.end - mark.start;
-  const at = mark.start - out.base;
-  out.buffer.copyWithin(at, at + size, out.tail);
-  out.tail -= size;
-  out.marks.splice(index, 1);
-  for (let i = index; i < out.marks.length; i++) {
-    const later = out.marks[i] as Mark;
-    later.start -= size;
-    later.end -= size;
-  }
-  forget(out, mark);
-}
-
-function expire(out: Queue, nowMs: number): number {
-  let dropped = 0;
-  for (let i = out.firstMark; i < out.marks.length; ) {
-    const mark = out.marks[i] as Mark;
-    if (mark.deadlineMs <= nowMs && mark.start >= out.base + out.head) {
-      cut(out, mark, i);
-      dropped++;
-    } else i++;
-  }
-  rest(out);
-  return dropped;
-}
-
-function nextDeadlineMs(out: Queue): number {
-  let next = NEVER;
-  for (let i = out.firstMark; i < out.marks.length; i++) {
-    next = Math.min(next, (out.marks[i] as Mark).deadlineMs);
-  }
-  return next;
-}
-
-function clearQueue(out: Queue): void {
-  const gone = out.marks.slice(out.firstMark);
-  out.marks = [];
-  out.firstMark = 0;
-  out.base += out.tail;
-  out.head = 0;
-  out.tail = 0;
-  out.buffer = NONE;
-  for (const mark of gone) forget(out, mark);
-}
-
-export function createOutput(): Output {
-  const events = new Map<string, number>();
-  const q: Queue = { buffer: NONE, head: 0, tail: 0, base: 0, marks: [], firstMark: 0, events };
-  return {
-    size: () => q.tail - q.head,
-    unfinished: () => unfinishedSize(q),
-    peek: () => q.buffer.subarray(q.head, q.tail),
-    front: () => (q.head === 0 ? q.buffer : q.buffer.subarray(q.head, q.tail)),
-    consume: (count) => consume(q, count),
-    begin: (type, reqId, txId, length, onGone) => beginPacket(q, type, reqId, txId, length, onGone),
-    bytes: () => q.buffer,
-    markEvent: (event, deadlineMs, onGone) => markEvent(q, event, deadlineMs, onGone),
-    hasEvent: (event) => events.has(event),
-    expire: (nowMs) => expire(q, nowMs),
-    nextDeadlineMs: () => nextDeadlineMs(q),
-    clear: () => clearQueue(q),
+function dropFirst(q: Output): BegunEvent {
+  const { events } = q;
+  const at = events.first & events.mask;
+  const oldest = {
+    end: events.end[at] as number,
+    size: events.size[at] as number,
+    owed: events.owed[at],
   };
+  dropOldest(events);
+  return oldest;
+}
+
+function forgetFirst(q: Output): void {
+  const { owed, size } = dropFirst(q);
+  q.gone.event(q.payer, owed, size);
+}
+
+/** Tells of the events that have been read up to `read`, and sets the one apart that is begun. */
+function settleEvents(q: Output, read: number): void {
+  const { events, begun } = q;
+  if (begun !== undefined) {
+    if (distance(begun.end, read) > 0) return;
+    q.begun = undefined;
+    q.gone.event(q.payer, begun.owed, begun.size);
+  }
+  while (events.count > 0) {
+    const at = events.first & events.mask;
+    const end = events.end[at] as number;
+    if (distance(end, read) <= 0) forgetFirst(q);
+    else {
+      if (distance(end - (events.size[at] as number), read) < 0) q.begun = dropFirst(q);
+      return;
+    }
+  }
+}
+
+function settleReplies(q: Output, read: number): void {
+  const { replies } = q;
+  let done = 0;
+  while (done < replies.length && distance((replies[done] as Reply).end, read) <= 0) done++;
+  if (done === 0) return;
+  q.replies = replies.slice(done);
+  for (let i = 0; i < done; i++) {
+    const { owed, size } = replies[i] as Reply;
+    q.gone.reply(q.payer, owed, size);
+  }
+}
+
+/** The first `count` bytes have been read. */
+export function consumeOutput(q: Output, count: number): void {
+  if (count < 0 || count > q.size) assert(false, `${count} bytes read, too many`);
+  q.size -= count;
+  for (let left = count; ; ) {
+    const { first } = q;
+    const taken = Math.min(left, first.tail - first.head);
+    first.head += taken;
+    left -= taken;
+    if (first.head < first.tail || first.next === undefined) break;
+    q.first = first.next;
+  }
+  const read = position(q.first);
+  if (q.size === 0) rest(q);
+  if (q.events.count > 0 || q.begun !== undefined) settleEvents(q, read);
+  if (q.replies.length > 0) settleReplies(q, read);
+}
+
+/** How much has been read of the packet that is being read, of those with a record. */
+function begunBytes(q: Output): number {
+  const packet = q.begun ?? q.replies[0];
+  return packet === undefined ? 0 : Math.max(0, distance(position(q.first), startOf(packet)));
+}
+
+/** Takes the packets of the `count` oldest events out: each piece and record is looked at once. */
+function takeOut(q: Output, count: number): void {
+  const { events, replies } = q;
+  const numberAt = (i: number): number => (events.first + i) & events.mask;
+  let removed = 0;
+  let next = 0;
+  let reply = 0;
+  for (let piece: Piece | undefined = q.first; piece !== undefined; piece = piece.next) {
+    const { bytes, base, tail } = piece;
+    let from = piece.head;
+    let to = from;
+    const before = removed;
+    for (; next < count; next++) {
+      const end = distance(events.end[numberAt(next)] as number, base);
+      if (end > tail) break;
+      const start = end - (events.size[numberAt(next)] as number);
+      for (; reply < replies.length; reply++) {
+        const each = replies[reply] as Reply;
+        if (distance(each.end, base) > start) break;
+        each.end = (each.end - removed) >>> 0;
+      }
+      bytes.copyWithin(to, from, start);
+      to += start - from;
+      removed += end - start;
+      from = end;
+    }
+    bytes.copyWithin(to, from, tail);
+    piece.tail = to + tail - from;
+    piece.base = (base - before) >>> 0;
+  }
+  for (; reply < replies.length; reply++) {
+    const each = replies[reply] as Reply;
+    each.end = (each.end - removed) >>> 0;
+  }
+  for (let i = count; i < events.count; i++) {
+    events.end[numberAt(i)] = ((events.end[numberAt(i)] as number) - removed) >>> 0;
+  }
+  q.size -= removed;
+}
+
+/** Gives back pieces that hold nothing any more. */
+function dropEmpty(q: Output): void {
+  while (q.first.head === q.first.tail && q.first.next !== undefined) q.first = q.first.next;
+  let piece = q.first;
+  while (piece.next !== undefined) {
+    if (piece.next.head < piece.next.tail) piece = piece.next;
+    else piece.next = piece.next.next;
+  }
+  q.last = piece;
+  if (q.size === 0) rest(q);
+}
+
+/** Drops watch events past their deadline that nobody has begun to read; how many. */
+export function expireEvents(q: Output, nowMs: number): number {
+  const { events } = q;
+  let count = 0;
+  while (count < events.count) {
+    const at = (events.first + count) & events.mask;
+    if ((events.deadlineMs[at] as number) > nowMs) break;
+    count++;
+  }
+  if (count === 0) return 0;
+  takeOut(q, count);
+  dropEmpty(q);
+  for (let i = 0; i < count; i++) forgetFirst(q);
+  return count;
+}
+
+/** The earliest deadline of an event that waits; Infinity if there is none. */
+export function nextDeadlineMs({ events }: Output): number {
+  return events.count === 0 ? NEVER : (events.deadlineMs[events.first & events.mask] as number);
+}
+
+/** Forgets everything unread. */
+export function clearOutput(q: Output): void {
+  const { last, replies, begun } = q;
+  const base = (last.base + last.tail) >>> 0;
+  q.first = { bytes: NONE, head: 0, tail: 0, base, next: undefined };
+  q.last = q.first;
+  q.size = 0;
+  q.replies = [];
+  q.begun = undefined;
+  if (begun !== undefined) q.gone.event(q.payer, begun.owed, begun.size);
+  while (q.events.count > 0) forgetFirst(q);
+  for (const { owed, size } of replies) q.gone.reply(q.payer, owed, size);
+}
+
+/** Whether an event with a payload of `length` bytes fits without taking more memory. */
+export function fitsEvent({ last, events }: Output, length: number): boolean {
+  return last.tail + HEADER_SIZE + length <= last.bytes.length && hasSpare(events);
+}
+
+/** `payer`: whose memory is told of; undefined for one that nobody counts. */
+export function createOutput(gone: Gone, payer: Domain | undefined): Output {
+  const first = { bytes: NONE, head: 0, tail: 0, base: 0, next: undefined };
+  return {
+    ...{ gone, payer, first, last: first, size: 0 },
+    ...{ replies: [], events: NO_EVENTS, begun: undefined },
+  };
+}
+
+/** Bytes not read yet, with what has been read of the packet that is being read. */
+export function unfinishedBytes(q: Output): number {
+  return q.size + begunBytes(q);
+}
+
+/** Watch events not read yet. */
+export function eventCount({ events, begun }: Output): number {
+  return events.count + (begun === undefined ? 0 : 1);
+}
+
+/** The first unread bytes, as many as lie in one piece; valid until the output changes. */
+export function peekOutput({ first }: Output): Uint8Array {
+  return first.bytes.subarray(first.head, first.tail);
+}
+
+/** A buffer whose first `frontSize` bytes are the same; valid as long. */
+export function frontOf({ first }: Output): Uint8Array {
+  return first.head === 0 ? first.bytes : first.bytes.subarray(first.head, first.tail);
+}
+
+export function frontSize({ first }: Output): number {
+  return first.tail - first.head;
+}
+
+/** The buffer that a packet just begun lies in. */
+export function packetBytes(q: Output): Uint8Array {
+  return q.last.bytes;
 }

@@ -1,6 +1,7 @@
 /** The protocol as seen by tools and guests: tables of requests, and what no table shows. */
 
 import { describe, expect, it } from 'vitest';
+import { consumeOutput, peekOutput } from './output.ts';
 import { type Row, TABLES } from './protocol.rows.ts';
 import { bench, type Speaker } from './testing.ts';
 
@@ -77,12 +78,12 @@ describe('the protocol', () => {
       const bytes = Uint8Array.from(payload, (c) => c.charCodeAt(0));
       store.handle(connection, type, 1, 0, bytes, 0, bytes.length);
       const types: number[] = [];
-      const all = connection.output.peek().slice();
+      const all = peekOutput(connection.output).slice();
       const view = new DataView(all.buffer);
       for (let at = 0; at < all.length; at += 16 + view.getUint32(at + 12, true)) {
         types.push(view.getUint32(at, true));
       }
-      connection.output.consume(all.length);
+      consumeOutput(connection.output, all.length);
       return types;
     };
     expect(order(11, '/w/x\0v')).toEqual([15, 11]);
@@ -93,7 +94,7 @@ describe('the protocol', () => {
     const { store, dom0 } = bench();
     const { connection } = dom0;
     store.handle(connection, 2, 0xfffffff1, 0xfffffff2, new Uint8Array([0]), 0, 1);
-    const reply = connection.output.peek();
+    const reply = peekOutput(connection.output);
     const view = new DataView(reply.buffer, reply.byteOffset);
     expect([view.getUint32(4, true), view.getUint32(8, true)]).toEqual([0xfffffff1, 0xfffffff2]);
   });

@@ -8,7 +8,8 @@ import { accessTo, see, treeOf } from './access.ts';
 import { charge, countNodes, weightOf } from './accounts.ts';
 import { chargeWrite, weigh } from './changes.ts';
 import { childrenOf } from './children.ts';
-import { fire, fireFor } from './fire.ts';
+import { type Changes, checkEvents } from './fan-out.ts';
+import { createAudience, fire, fireFor, type Judge } from './fire.ts';
 import type { Path } from './path.ts';
 import { childPath, parentPath } from './path.ts';
 import { ownerOf } from './perms.ts';
@@ -17,7 +18,7 @@ import type { Owed, Request, State } from './state.ts';
 import { nextGeneration } from './state.ts';
 import { changed, countOwned, SAW_CHILDREN } from './transaction.ts';
 import type { Node } from './tree.ts';
-import { lookup, remove } from './tree.ts';
+import { leave, lookup, remove } from './tree.ts';
 
 interface Doomed {
   readonly path: Path;
@@ -27,6 +28,10 @@ interface Doomed {
 
 const onward = (): undefined => undefined;
 
+const judgeOf =
+  ({ node, parent }: Doomed): Judge =>
+  () => ({ node, parent, old: undefined });
+
 /**
  * Calls `leave` for a node and all below it, children before their parents, after `enter` for each
  * on the way down, whose error ends it. Nothing is kept of where it has been: when memory is short
@@ -34,7 +39,7 @@ const onward = (): undefined => undefined;
  */
 function walk(
   top: Doomed,
-  enter: (path: Path) => WireError | undefined,
+  enter: (at: Doomed) => WireError | undefined,
   leave: (at: Doomed) => void,
 ): WireError | undefined {
   const stack = [{ at: top, children: childrenOf(top.node.children), next: 0 }];
@@ -46,7 +51,7 @@ function walk(
       continue;
     }
     const at = { path: childPath(step.at.path, node.name), node, parent: step.at.node };
-    const error = enter(at.path);
+    const error = enter(at);
     if (error !== undefined) return error;
     stack.push({ at, children: childrenOf(node.children), next: 0 });
   }
@@ -63,16 +68,31 @@ function removeNow(state: State, owed: Owed | undefined, top: Doomed): number {
     const owner = ownerOf(node.perms);
     countNodes(state, owner, -1);
     charge(state, owner, -weightOf(path.text.length, node));
+    leave(state.tree, node);
     count++;
   });
   const parentOwner = top.parent === undefined ? 0 : ownerOf(top.parent.perms);
   charge(state, parentOwner, -((top.path.parts.at(-1) as string).length + 1));
   remove(state.tree, top.path, nextGeneration(state));
   if (count > 1) state.paths.dropHints();
-  walk(top, onward, ({ path, node, parent }) => {
-    fire(state, owed, { path, node, parent, old: undefined, exact: path !== top.path });
+  const audience = createAudience(state);
+  walk(top, onward, (each) => {
+    fire(state, owed, each.path, each.path !== top.path, judgeOf(each), audience);
   });
   return count;
+}
+
+/** What the removal will tell of. */
+function goneBelow(top: Doomed): Changes {
+  return (at) => {
+    const tell = (each: Doomed): boolean => at(each.path, each.path !== top.path, judgeOf(each));
+    if (!tell(top)) return;
+    walk(
+      top,
+      (below) => (tell(below) ? undefined : 'ENOMEM'),
+      () => {},
+    );
+  };
 }
 
 /** Removes a node of the store, for a request or (without one) because its owner is gone. */
@@ -90,13 +110,14 @@ export function removeFor(rq: Request, path: Path, node: Node): WireError | unde
   const above = parentPath(path);
   const parent = see(rq, above, 0);
   if (typeof parent === 'string') return parent === 'ENOENT' ? 'EINVAL' : parent;
-  if (transaction === undefined) {
-    removeTree(state, path, rq);
-    return undefined;
-  }
   const top = { path, node, parent };
-  const look = (below: Path): WireError | undefined =>
-    typeof see(rq, below, SAW_CHILDREN) === 'string' ? 'EIO' : undefined;
+  if (transaction === undefined) {
+    const error = rq.connection.privileged ? undefined : checkEvents(rq, goneBelow(top), 0);
+    if (error === undefined) removeTree(state, path, rq);
+    return error;
+  }
+  const look = (below: Doomed): WireError | undefined =>
+    typeof see(rq, below.path, SAW_CHILDREN) === 'string' ? 'EIO' : undefined;
   const error = walk(top, look, onward);
   if (error !== undefined) {
     transaction.failed = true;
@@ -112,8 +133,7 @@ export function removeFor(rq: Request, path: Path, node: Node): WireError | unde
     const owner = ownerOf(each.node.perms);
     countOwned(transaction, owner, -1);
     weigh(rq, owner, -weightOf(each.path.text.length, each.node));
-    const exact = each.path !== path;
-    fireFor(rq, { path: each.path, node: each.node, parent: each.parent, old: undefined, exact });
+    fireFor(rq, each.path, each.path !== path, judgeOf(each));
   });
   remove(treeOf(rq), path, nextGeneration(state));
   weigh(rq, ownerOf(parent.perms), -((path.parts.at(-1) as string).length + 1));

@@ -5,9 +5,11 @@ import type { WireError } from '../../../shared/xenstore/errors.ts';
 import type { Connection, Watch } from './connection.ts';
 import type { Domain } from './domain.ts';
 import type { StoreHost } from './host.ts';
+import type { Gone } from './output.ts';
 import type { CreatePathCache, PathCache } from './path-cache.ts';
 import type { IsFresh, Perms } from './perms.ts';
 import type { Quotas } from './quota.ts';
+import type { Told } from './told.ts';
 import type { Transaction } from './transaction.ts';
 import type { Tree } from './tree.ts';
 import type { WatchTrie } from './watch-trie.ts';
@@ -32,8 +34,10 @@ export interface StoreOptions {
   readonly conflicts?: 'merge' | 'node';
   /** Bytes that a socket may leave unread; see SOCKET_OUTPUT_MAX. */
   readonly socketOutputMax?: number;
-  /** Changes after which an idle transaction loses its snapshot; see SNAPSHOT_CHANGES_MAX. */
-  readonly snapshotChanges?: number;
+  /** The same for all sockets together; see SOCKETS_OUTPUT_MAX. */
+  readonly socketsOutputMax?: number;
+  /** Bytes changed after which a transaction loses its snapshot; see SNAPSHOT_BYTES_MAX. */
+  readonly snapshotBytes?: number;
   /** How paths are found again; createPathCache if not given. */
   readonly createPaths?: CreatePathCache;
   /** XENSTORE_SERVER_FEATURE_* offered; 0 also hides the operations newer than Xen 4.17. */
@@ -48,14 +52,22 @@ export interface State {
   readonly keepOrphans: boolean;
   readonly eventTimeoutMs: number;
   readonly conflicts: 'merge' | 'node';
-  readonly snapshotChanges: number;
+  readonly snapshotBytes: number;
   readonly socketOutputMax: number;
+  readonly socketsOutputMax: number;
   readonly features: number;
   readonly paths: PathCache;
   readonly tree: Tree;
   readonly domains: Map<number, Domain>;
   readonly connections: Set<Connection>;
   readonly watches: WatchTrie<Watch>;
+  /** What watchers are being told of. */
+  readonly told: Told;
+  /** What becomes of packets that were read. */
+  readonly gone: Gone;
+  /** Sockets that leave much unread, and how much. */
+  readonly stuck: Map<Connection, number>;
+  stuckBytes: number;
   /** Permissions of @introduceDomain and @releaseDomain. */
   readonly specials: Map<string, Perms>;
   readonly writeRate: WriteRate;
@@ -72,9 +84,13 @@ export interface State {
   watchOrder: number;
   /** The tree's shape when paths last forgot their hints. */
   hintsSince: number;
+  /** Trees of transactions that paths may still remember: see HINT_TRANSACTIONS_MAX. */
+  endedTrees: number;
   connectionNumber: number;
-  /** The store's count when old snapshots were last looked for. */
+  /** What the tree had copied when old snapshots were last looked for. */
   snapshotsSince: number;
+  /** Counts watch events: what a request costs beyond itself. */
+  work: number;
   /** No event that waits now is due earlier. */
   dueMs: number;
 }

@@ -19,17 +19,25 @@ import {
   disconnect,
   ignoreConnection,
   introduceDomain,
+  noteUnread,
 } from './lifecycle.ts';
-import { HINT_SHAPES_MAX, SNAPSHOT_CHANGES_MAX, SOCKET_OUTPUT_MAX } from './limits.ts';
-import { dropOldSnapshots } from './merge.ts';
+import {
+  HINT_SHAPES_MAX,
+  SNAPSHOT_BYTES_MAX,
+  SOCKET_OUTPUT_MAX,
+  SOCKETS_OUTPUT_MAX,
+} from './limits.ts';
+import { dropSnapshots } from './merge.ts';
+import { expireEvents, nextDeadlineMs } from './output.ts';
 import type { Path } from './path.ts';
 import { pathOf, ROOT } from './path.ts';
 import { createPathCache } from './path-cache.ts';
 import type { Perms } from './perms.ts';
 import { DEFAULT_QUOTAS, DRIVER_DOMAIN_QUOTAS } from './quota.ts';
-import { replyError } from './reply.ts';
+import { createGone, replyError } from './reply.ts';
 import type { Request, State, StoreOptions } from './state.ts';
 import { nextGeneration, pathLimitOf, quotaOf } from './state.ts';
+import { createTold } from './told.ts';
 import { createNode, insert } from './tree.ts';
 import { createWatchTrie } from './watch-trie.ts';
 import { createWriteRate } from './write-rate.ts';
@@ -91,7 +99,7 @@ function createState(options: StoreOptions): State {
   const domains: State['domains'] = new Map();
   const perms: Perms = DOM0_ONLY;
   const createPaths = options.createPaths ?? createPathCache;
-  return {
+  const state: State = {
     host: options.host,
     quotas,
     driverDomainQuotas: options.driverDomainQuotas ?? DRIVER_DOMAIN_QUOTAS,
@@ -99,15 +107,20 @@ function createState(options: StoreOptions): State {
     keepOrphans: options.keepOrphans ?? false,
     eventTimeoutMs: options.eventTimeoutMs ?? 20_000,
     conflicts: options.conflicts ?? 'merge',
-    snapshotChanges: options.snapshotChanges ?? SNAPSHOT_CHANGES_MAX,
+    snapshotBytes: options.snapshotBytes ?? SNAPSHOT_BYTES_MAX,
     socketOutputMax: options.socketOutputMax ?? SOCKET_OUTPUT_MAX,
+    socketsOutputMax: options.socketsOutputMax ?? SOCKETS_OUTPUT_MAX,
     features: options.features ?? FEATURES,
     paths: createPaths(() => pathLimitOf(quotas) ?? XENSTORE_REL_PATH_MAX),
-    tree: { root: createNode(1, ROOT, 1, '', perms), epoch: 1, shape: 0 },
+    tree: { root: createNode(1, ROOT, 1, '', perms), epoch: 1, shape: 0, copied: 0 },
     domains,
     connections: new Set(),
     stirred: [],
     watches: createWatchTrie(),
+    told: createTold(),
+    gone: createGone(() => state),
+    stuck: new Map(),
+    stuckBytes: 0,
     specials: new Map([
       ['@introduceDomain', perms],
       ['@releaseDomain', perms],
@@ -123,10 +136,13 @@ function createState(options: StoreOptions): State {
     openTransactions: 0,
     watchOrder: 0,
     hintsSince: 0,
+    endedTrees: 0,
     connectionNumber: 0,
     snapshotsSince: 0,
+    work: 0,
     dueMs: Number.POSITIVE_INFINITY,
   };
+  return state;
 }
 
 /** The nodes that every store starts with. */
@@ -156,9 +172,9 @@ function readDelay(state: State, connection: Connection): number {
 
 /** Lets go of what only speeds things up before it keeps too much of the past alive. */
 function letGo(state: State): void {
-  if (state.generation - state.snapshotsSince >= state.snapshotChanges) {
-    state.snapshotsSince = state.generation;
-    dropOldSnapshots(state);
+  if (state.tree.copied - state.snapshotsSince >= state.snapshotBytes / 2) {
+    state.snapshotsSince = state.tree.copied;
+    dropSnapshots(state, state.snapshotBytes / 2);
   }
   if (state.tree.shape - state.hintsSince < HINT_SHAPES_MAX) return;
   state.hintsSince = state.tree.shape;
@@ -187,18 +203,29 @@ function expire(state: State): void {
   state.dueMs = Number.POSITIVE_INFINITY;
   for (const { output, privileged, domid } of state.connections) {
     if (privileged) continue;
-    if (output.expire(nowMs) > 0) {
+    if (expireEvents(output, nowMs) > 0) {
       state.host.report(`domain ${domid}: unread watch events dropped`);
     }
-    state.dueMs = Math.min(state.dueMs, output.nextDeadlineMs());
+    state.dueMs = Math.min(state.dueMs, nextDeadlineMs(output));
   }
 }
 
-/** A tool that does not read its events must not eat dom0's memory. */
+/** A tool that does not read must not eat dom0's memory, nor may many of them together. */
 function cutIfStuck(state: State, connection: Connection): void {
-  const { domain, output, ignored, number } = connection;
-  if (domain !== undefined || ignored || output.size() <= state.socketOutputMax) return;
-  state.host.report(`socket ${number}: cut off, it does not read its events`);
+  if (connection.ignored) return;
+  if (noteUnread(state, connection) > state.socketOutputMax) cutOff(state, connection);
+  if (state.stuckBytes <= state.socketsOutputMax) return;
+  // Some have read since.
+  for (const each of [...state.stuck.keys()]) noteUnread(state, each);
+  while (state.stuckBytes > state.socketsOutputMax) {
+    let [worst, most] = [connection, 0];
+    for (const [each, cost] of state.stuck) if (cost > most) [worst, most] = [each, cost];
+    cutOff(state, worst);
+  }
+}
+
+function cutOff(state: State, connection: Connection): void {
+  state.host.report(`socket ${connection.number}: cut off, it does not read`);
   ignoreConnection(state, connection);
 }
 
@@ -247,6 +274,8 @@ export function createStore(options: StoreOptions): Store {
       rq.end = end;
       rq.owed = undefined;
       const error = dispatch(rq);
+      // One that has ended must not live on here.
+      rq.transaction = undefined;
       letGo(state);
       if (error !== undefined && !connection.ignored) replyError(rq, error);
     },

@@ -4,6 +4,7 @@ import { fromLatin1, toLatin1 } from '../../../shared/core/text.ts';
 import { createDecoder } from '../../../shared/xenstore/wire.ts';
 import { createSimpleHost, type SimpleHost } from '../simple-host.ts';
 import type { Connection } from './connection.ts';
+import { consumeOutput, type Output, peekOutput } from './output.ts';
 import type { StoreOptions } from './state.ts';
 import { createStore, type Store } from './store.ts';
 
@@ -49,6 +50,15 @@ export interface Speaker {
   events(): string[];
 }
 
+/** Reads all that waits, piece by piece. */
+export function readAll(output: Output, take: (bytes: Uint8Array) => void): void {
+  while (output.size > 0) {
+    const bytes = peekOutput(output);
+    take(bytes);
+    consumeOutput(output, bytes.length);
+  }
+}
+
 /** Speaks for a connection. What it sends is read at once unless `lazy`. */
 export function speaker(store: Store, connection: Connection): Speaker {
   const events: string[] = [];
@@ -59,8 +69,7 @@ export function speaker(store: Store, connection: Connection): Speaker {
       if (type === 15) events.push(text.slice(0, -1).replace('\0', ':'));
       else reply = type === 16 ? text.slice(0, -1) : text.replaceAll('\0', '|');
     });
-    decoder.push(connection.output.peek());
-    connection.output.consume(connection.output.size());
+    readAll(connection.output, decoder.push);
   };
   const raw = (type: number, tx: number, payload: string): string => {
     listen();

@@ -25,6 +25,8 @@ export interface Access {
   deleted: boolean;
   /** The watch event to come at the commit. */
   fire: 'no' | 'exact' | 'subtree';
+  /** The children that a reply listed, in order, once the snapshot that they were in is gone. */
+  listed: readonly string[] | undefined;
 }
 
 /** What of a node a transaction can change. */
@@ -42,7 +44,7 @@ export interface Transaction {
   readonly id: number;
   /** A snapshot with the transaction's changes, while it has one: see merge.ts. */
   tree: Tree | undefined;
-  /** The store's root that the snapshot is of, and the store's count when it was taken. */
+  /** The store's root that the snapshot is of, and what its tree had copied by then. */
   base: Node | undefined;
   taken: number;
   /** By path, in order of first sight: the order of the events at the commit. */
@@ -52,7 +54,10 @@ export interface Transaction {
   createdNodes: boolean;
   /** A quota was hit inside: the commit answers ENOMEM. */
   failed: boolean;
-  /** Somebody changed what it has seen: the commit will answer EAGAIN. */
+  /**
+   * Somebody changed what it has seen: the commit will answer EAGAIN. Until then it goes on to see
+   * what it saw, and what it wrote.
+   */
   doomed: boolean;
   /** Bytes charged to the connection's domain. */
   memory: number;
@@ -95,6 +100,7 @@ export function createAccess(path: Path, node: Node | undefined): Access {
     wrotePerms: false,
     deleted: false,
     fire: 'no',
+    listed: undefined,
   };
 }
 

@@ -26,7 +26,7 @@ describe('the tree', () => {
   it.each([1, 2, 3])('keeps every snapshot as it was taken, seed %d', (seed) => {
     const random = prng(seed);
     let epochs = 1;
-    const tree: Tree = { root: createNode(1, ROOT, 0, '', PERMS), epoch: 1, shape: 0 };
+    const tree: Tree = { root: createNode(1, ROOT, 0, '', PERMS), epoch: 1, shape: 0, copied: 0 };
     const snapshots: { tree: Tree; rows: string[] }[] = [];
     const names = Array.from({ length: 60 }, (_, i) => `n${i}`);
     const randomPath = (): Path =>
@@ -40,7 +40,7 @@ describe('the tree', () => {
         insert(tree, path, createNode(tree.epoch, path, step, `${step}`, PERMS), step);
       }
       if (step % 100 === 0) {
-        const copy = { root: tree.root, epoch: ++epochs, shape: 0 };
+        const copy = { root: tree.root, epoch: ++epochs, shape: 0, copied: 0 };
         tree.epoch = ++epochs;
         snapshots.push({ tree: copy, rows: contents(copy) });
       }
@@ -50,7 +50,7 @@ describe('the tree', () => {
   });
 
   it('lists children in the order in which they came, however many', () => {
-    const tree: Tree = { root: createNode(1, ROOT, 0, '', PERMS), epoch: 1, shape: 0 };
+    const tree: Tree = { root: createNode(1, ROOT, 0, '', PERMS), epoch: 1, shape: 0, copied: 0 };
     const names = Array.from({ length: 1000 }, (_, i) => `child-${(i * 7919) % 1000}`);
     const add = (name: string): void => {
       const path = pathOf(`/${name}`);

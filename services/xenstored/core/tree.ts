@@ -7,6 +7,7 @@
 import { assert } from '../../../shared/core/assert.ts';
 import type { Children } from './children.ts';
 import { addChild, deleteChild, getChild, ownChildren, replaceChild } from './children.ts';
+import { BUCKET_CHILDREN } from './limits.ts';
 import type { Path } from './path.ts';
 import type { Perms } from './perms.ts';
 import type { Value } from './value.ts';
@@ -28,7 +29,13 @@ export interface Tree {
   epoch: number;
   /** Changes whenever a path may lead to another node than before. */
   shape: number;
+  /** Bytes, about, of what it has copied so far: what older snapshots may keep alive. */
+  copied: number;
 }
+
+/** What a node is reckoned at, in V8 or QuickJS, without its value; and a place in a list. */
+const NODE_BYTES = 256;
+const POINTER_BYTES = 16;
 
 /** A node without children, to be inserted at `path`. */
 export function createNode(
@@ -72,17 +79,29 @@ function walk(tree: Tree, parts: readonly string[]): Node | undefined {
   return node;
 }
 
+/** Notes that a snapshot may keep alive a node that is the tree's no longer. */
+export function leave(tree: Tree, node: Node): void {
+  tree.copied += NODE_BYTES + node.value.length;
+}
+
+/** The copy of a node leaves the node behind, and the list that it was in. */
+function copy(tree: Tree, node: Node): Node {
+  leave(tree, node);
+  tree.copied += BUCKET_CHILDREN * POINTER_BYTES;
+  return copyNode(node, tree.epoch);
+}
+
 /** The first `depth` parts of an existing path, made the tree's own; the node at their end. */
 function ownPath(tree: Tree, parts: readonly string[], depth: number): Node {
   tree.shape++;
-  if (tree.root.epoch !== tree.epoch) tree.root = copyNode(tree.root, tree.epoch);
+  if (tree.root.epoch !== tree.epoch) tree.root = copy(tree, tree.root);
   let node = tree.root;
   for (let i = 0; i < depth; i++) {
     const name = parts[i] as string;
     let child: Node | undefined = node.children && getChild(node.children, name);
     assert(child !== undefined, `no node ${name} on the way down`);
     if (child.epoch !== tree.epoch) {
-      child = copyNode(child, tree.epoch);
+      child = copy(tree, child);
       node.children = ownChildren(node.children, tree.epoch);
       replaceChild(node.children, child);
     }

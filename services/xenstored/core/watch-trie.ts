@@ -6,8 +6,16 @@
 
 import type { Path } from './path.ts';
 import { pathOf } from './path.ts';
+import {
+  eachWatch,
+  type Owned,
+  type Watchers,
+  watchersSize,
+  withoutWatch,
+  withWatch,
+} from './watchers.ts';
 
-export interface Watched {
+export interface Watched extends Owned {
   /** Absolute, or a special name. */
   readonly path: string;
   /** Levels below `path` that count; Infinity for all. */
@@ -16,11 +24,10 @@ export interface Watched {
   readonly order: number;
 }
 
-interface TrieNode<W> {
+interface TrieNode<W extends Watched> {
   /** The names that lead here from the node above; none only for the root. */
   label: readonly string[];
-  /** In order of registration. */
-  watches: Set<W> | undefined;
+  watches: Watchers<W> | undefined;
   /** By the first name of their labels. */
   children: Map<string, TrieNode<W>> | undefined;
 }
@@ -30,8 +37,13 @@ export interface WatchTrie<W extends Watched> {
   remove(watch: W): void;
   /** Whether any watch is on the way to `path`: a quick no for most changes. */
   mayMatch(path: Path): boolean;
-  /** Watches on exactly `path`, and unless `exact` those above it that reach so deep; in order. */
-  matching(path: Path, exact: boolean): readonly W[];
+  /**
+   * Watches on exactly `path`, and unless `exact` those above it that reach so deep, of those whom
+   * `wants` is for; each owner's in order.
+   */
+  matching(path: Path, exact: boolean, wants: (owner: W['connection']) => boolean): readonly W[];
+  /** No fewer than match: all watches on the way to `path`. */
+  countTo(path: Path, exact: boolean): number;
   /** Watches on exactly a special name, in order. */
   special(name: string): readonly W[];
   size(): number;
@@ -45,17 +57,21 @@ function shared(label: readonly string[], parts: readonly string[], at: number):
   return count;
 }
 
-function trieNode<W>(label: readonly string[]): TrieNode<W> {
+function trieNode<W extends Watched>(label: readonly string[]): TrieNode<W> {
   return { label, watches: undefined, children: undefined };
 }
 
-function addChild<W>(parent: TrieNode<W>, child: TrieNode<W>): void {
+function addChild<W extends Watched>(parent: TrieNode<W>, child: TrieNode<W>): void {
   parent.children ??= new Map();
   parent.children.set(child.label[0] as string, child);
 }
 
 /** Cuts the edge to `node` after `count` names; the new node in between. */
-function split<W>(parent: TrieNode<W>, node: TrieNode<W>, count: number): TrieNode<W> {
+function split<W extends Watched>(
+  parent: TrieNode<W>,
+  node: TrieNode<W>,
+  count: number,
+): TrieNode<W> {
   const middle = trieNode<W>(node.label.slice(0, count));
   addChild(parent, middle);
   node.label = node.label.slice(count);
@@ -64,7 +80,7 @@ function split<W>(parent: TrieNode<W>, node: TrieNode<W>, count: number): TrieNo
 }
 
 /** The node at exactly `parts`, made if it is missing. */
-function grow<W>(root: TrieNode<W>, parts: readonly string[]): TrieNode<W> {
+function grow<W extends Watched>(root: TrieNode<W>, parts: readonly string[]): TrieNode<W> {
   let node = root;
   for (let at = 0; at < parts.length; ) {
     const next: TrieNode<W> | undefined = node.children?.get(parts[at] as string);
@@ -81,7 +97,7 @@ function grow<W>(root: TrieNode<W>, parts: readonly string[]): TrieNode<W> {
 }
 
 /** Takes out `node`, below `parent`, if nothing needs it; joins its edges if one child is left. */
-function tidy<W>(parent: TrieNode<W>, node: TrieNode<W>): void {
+function tidy<W extends Watched>(parent: TrieNode<W>, node: TrieNode<W>): void {
   if (node.watches !== undefined) return;
   const name = node.label[0] as string;
   if (node.children === undefined) {
@@ -96,7 +112,7 @@ function tidy<W>(parent: TrieNode<W>, node: TrieNode<W>): void {
 }
 
 /** Takes a watch out and leaves nothing of it behind: a guest may add and remove them for ever. */
-function prune<W>(root: TrieNode<W>, parts: readonly string[], watch: W): void {
+function prune<W extends Watched>(root: TrieNode<W>, parts: readonly string[], watch: W): void {
   const way = [root];
   let node = root;
   for (let at = 0; at < parts.length; ) {
@@ -106,8 +122,7 @@ function prune<W>(root: TrieNode<W>, parts: readonly string[], watch: W): void {
     node = next;
     way.push(node);
   }
-  node.watches?.delete(watch);
-  if (node.watches?.size === 0) node.watches = undefined;
+  if (node.watches !== undefined) node.watches = withoutWatch(node.watches, watch);
   for (let i = way.length - 1; i > 0; i--) tidy(way[i - 1] as TrieNode<W>, way[i] as TrieNode<W>);
 }
 
@@ -121,7 +136,7 @@ export function createWatchTrie<W extends Watched>(): WatchTrie<W> {
     const { path } = watch;
     if (path.startsWith('/')) {
       const node = grow(root, pathOf(path).parts);
-      node.watches = (node.watches ?? new Set()).add(watch);
+      node.watches = withWatch(node.watches, watch);
     } else specials.set(path, (specials.get(path) ?? new Set()).add(watch));
   };
 
@@ -140,7 +155,7 @@ export function createWatchTrie<W extends Watched>(): WatchTrie<W> {
   /** Calls `at` for the nodes on the way down to the path, until it returns true. */
   const descend = (
     { parts }: Path,
-    at: (watches: ReadonlySet<W>, below: number) => boolean,
+    at: (watches: Watchers<W>, below: number) => boolean,
   ): boolean => {
     let node = root;
     for (let depth = 0; ; ) {
@@ -158,14 +173,27 @@ export function createWatchTrie<W extends Watched>(): WatchTrie<W> {
     add,
     remove,
     mayMatch: (path) => descend(path, yes),
-    matching: (path, exact) => {
+    matching: (path, exact, wants) => {
       const found: W[] = [];
+      let levels = 0;
       descend(path, (watches, below) => {
         if (exact && below > 0) return false;
-        for (const watch of watches) if (watch.depth >= below) found.push(watch);
+        const before = found.length;
+        eachWatch(watches, wants, (watch) => {
+          if (watch.depth >= below) found.push(watch);
+        });
+        if (found.length > before) levels++;
         return false;
       });
-      return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found;
+      return levels > 1 ? found.sort((a, b) => a.order - b.order) : found;
+    },
+    countTo: (path, exact) => {
+      let sum = 0;
+      descend(path, (watches, below) => {
+        if (!exact || below === 0) sum += watchersSize(watches);
+        return false;
+      });
+      return sum;
     },
     special: (name) => [...(specials.get(name) ?? [])],
     size: () => count,

@@ -96,7 +96,7 @@ describe('XSA-425: a domain that is introduced again (kexec)', () => {
     one.in(id, 'write', 'data', 'w');
     store.handle(one.connection, 2, 1, 0, new Uint8Array([0x64, 0]), 0, 2);
     expect(dom0.say('introduce', '1', '1', '9')).toBe('OK|');
-    expect(one.connection.output.size()).toBe(0);
+    expect(one.connection.output.size).toBe(0);
     expect(one.in(id, 'end', 'T')).toBe('ENOENT');
     expect(one.say('read', 'data')).toBe('v');
     expect(one.events()).toEqual([]);

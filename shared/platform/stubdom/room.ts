@@ -18,8 +18,8 @@ const RESERVE_BYTES = 384 * 1024;
 
 export interface Room {
   figures(): MemoryFigures;
-  /** Whether there is room for more than the domain needs to go on. */
-  hasRoom(): boolean;
+  /** Whether there is room for more than the domain needs to go on, and for `bytes` (0) beside it. */
+  hasRoom(bytes?: number): boolean;
 }
 
 export function openRoom(kernel: Pick<Kernel, 'memory'>): Room {
@@ -30,9 +30,9 @@ export function openRoom(kernel: Pick<Kernel, 'memory'>): Room {
       const [total = 0, heapUsed = 0, heapFree = 0, pagesFree = 0] = at;
       return { total, heapUsed, heapFree, pagesFree };
     },
-    hasRoom: () => {
+    hasRoom: (bytes = 0) => {
       kernel.memory(at);
-      return (at[2] as number) + (at[3] as number) >= RESERVE_BYTES;
+      return (at[2] as number) + (at[3] as number) >= RESERVE_BYTES + bytes;
     },
   };
 }

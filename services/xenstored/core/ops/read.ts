@@ -7,6 +7,7 @@ import { putLatin1 } from '../../../../shared/xenstore/wire.ts';
 import { get } from '../access.ts';
 import { onePath, stringsOf } from '../arguments.ts';
 import { childList } from '../children.ts';
+import { packetBytes } from '../output.ts';
 import { permsText, READ } from '../perms.ts';
 import { beginReply, replyBytes, replyText } from '../reply.ts';
 import type { Request } from '../state.ts';
@@ -19,7 +20,7 @@ export function read(rq: Request): WireError | undefined {
   const node = get(rq, path, READ, SAW_VALUE);
   if (typeof node === 'string') return node;
   const at = beginReply(rq, node.value.length);
-  if (at >= 0) putValue(rq.connection.output.bytes(), at, node.value);
+  if (at >= 0) putValue(packetBytes(rq.connection.output), at, node.value);
   return undefined;
 }
 
@@ -61,7 +62,7 @@ export function directoryPart(rq: Request): WireError | undefined {
   const last = end === list.length ? 1 : 0;
   const start = beginReply(rq, generation.length + (end - offset) + last);
   if (start < 0) return undefined;
-  const bytes = rq.connection.output.bytes();
+  const bytes = packetBytes(rq.connection.output);
   const at = putLatin1(bytes, start, generation);
   bytes.set(list.subarray(offset, end), at);
   if (last === 1) bytes[at + end - offset] = 0;

@@ -5,8 +5,10 @@ import { charge, existingDomain } from '../accounts.ts';
 import { oneString } from '../arguments.ts';
 import { chargeWriteOf } from '../changes.ts';
 import type { Connection } from '../connection.ts';
-import { fire } from '../fire.ts';
-import { commit } from '../merge.ts';
+import { type Changes, checkEvents } from '../fan-out.ts';
+import { createAudience, fire } from '../fire.ts';
+import { HINT_TRANSACTIONS_MAX, REFRESH_NODES_MAX } from '../limits.ts';
+import { commit, mayCommit } from '../merge.ts';
 import { parentPath } from '../path.ts';
 import { ack, owedBy, replyText } from '../reply.ts';
 import type { Request, State } from '../state.ts';
@@ -14,6 +16,9 @@ import { limitOf, quotaOf } from '../state.ts';
 import type { Access, Transaction } from '../transaction.ts';
 import { createTransaction } from '../transaction.ts';
 import { lookup } from '../tree.ts';
+
+/** What a node that a commit writes takes, with the list that it is in. */
+const COMMIT_NODE_BYTES = 512;
 
 export function transactionStart(rq: Request): WireError | undefined {
   const { connection, state } = rq;
@@ -31,11 +36,20 @@ export function transactionStart(rq: Request): WireError | undefined {
   return undefined;
 }
 
+/** Paths remember where they led in its tree, and keep that alive: not for long. */
+function forgetTree(state: State, tx: Transaction): void {
+  state.endedTrees += 1 + (tx.accessed.size >>> 3);
+  if (state.endedTrees < HINT_TRANSACTIONS_MAX) return;
+  state.endedTrees = 0;
+  state.paths.dropHints();
+}
+
 function close(state: State, connection: Connection, tx: Transaction): void {
   connection.transactions.delete(tx.id);
   state.snapshots.delete(tx);
   state.openTransactions--;
   charge(state, connection.domid, -tx.memory);
+  forgetTree(state, tx);
 }
 
 export function dropTransactions(state: State, connection: Connection): void {
@@ -63,17 +77,38 @@ function checkOwners(rq: Request, tx: Transaction): WireError | undefined {
 function announce(rq: Request, tx: Transaction): void {
   const { state } = rq;
   const written = new Set<Access>();
+  const audience = createAudience(state);
   for (const access of tx.accessed.values()) {
     const { path, before, fire: how } = access;
     written.add(access);
-    if (how === 'no' || !state.watches.mayMatch(path)) continue;
-    const above = parentPath(path);
-    const later = tx.accessed.get(above.text);
-    const parent =
-      later?.modified && !written.has(later) ? later.before : lookup(state.tree, above);
-    const node = lookup(state.tree, path);
-    fire(state, owedBy(rq), { path, node, parent, old: before, exact: how === 'exact' });
+    if (how === 'no') continue;
+    const judge = () => {
+      const above = parentPath(path);
+      const later = tx.accessed.get(above.text);
+      const isLater = later?.modified && !written.has(later);
+      const parent = isLater ? later.before : lookup(state.tree, above);
+      return { node: lookup(state.tree, path), parent, old: before };
+    };
+    fire(state, owedBy(rq), path, how === 'exact', judge, audience);
   }
+}
+
+/** What the commit will tell of, judged by the nodes as they are before it. */
+function commitChanges({ state }: Request, tx: Transaction): Changes {
+  return (at) => {
+    for (const { path, before, after, fire: how } of tx.accessed.values()) {
+      if (how === 'no') continue;
+      const judge = () => ({
+        ...{ node: after ?? before, old: before, parent: lookup(state.tree, parentPath(path)) },
+      });
+      if (!at(path, how === 'exact', judge)) return;
+    }
+  };
+}
+
+/** About what a large commit takes while both trees are there. */
+function commitBytes({ accessed }: Transaction): number {
+  return accessed.size > REFRESH_NODES_MAX ? accessed.size * COMMIT_NODE_BYTES : 0;
 }
 
 export function transactionEnd(rq: Request): WireError | undefined {
@@ -87,7 +122,10 @@ export function transactionEnd(rq: Request): WireError | undefined {
     if (transaction.failed) return 'ENOMEM';
     const error = checkOwners(rq, transaction);
     if (error !== undefined) return error;
-    if (!commit(state, transaction)) return 'EAGAIN';
+    if (!mayCommit(state, transaction)) return 'EAGAIN';
+    const tooMuch = checkEvents(rq, commitChanges(rq, transaction), commitBytes(transaction));
+    if (tooMuch !== undefined) return tooMuch;
+    commit(state, transaction);
     announce(rq, transaction);
     if (!alone) chargeWriteOf(state, connection, 1);
   }

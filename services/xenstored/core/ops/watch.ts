@@ -8,12 +8,18 @@ import { charge, exceedsMemory } from '../accounts.ts';
 import { stringsOf } from '../arguments.ts';
 import type { Connection, Watch } from '../connection.ts';
 import { XENSTORE_SERVER_FEATURE_WATCHDEPTH } from '../features.ts';
+import { WATCH_COST } from '../limits.ts';
 import { ack, sendEvent } from '../reply.ts';
 import type { Request, State } from '../state.ts';
 import { pathLimitOf, quotaOf } from '../state.ts';
+import { address, hashOf, tell } from '../told.ts';
 import { dropTransactions } from './transaction.ts';
 
 const keyOf = (path: string, token: string): string => `${path}\0${token}`;
+
+/** What a watch weighs. */
+export const costOf = (path: string, token: string): number =>
+  path.length + token.length + WATCH_COST;
 
 /** The path to watch; special names need not name anything and may hold any byte. */
 function watchPath(rq: Request, raw: string): string | undefined {
@@ -48,22 +54,26 @@ export function watch(rq: Request): WireError | undefined {
   if (!connection.privileged && (domain?.watches ?? 0) > quotaOf(state, connection, 'watches')) {
     return 'E2BIG';
   }
-  if (exceedsMemory(state, domain, path.length + token.length)) return 'ENOMEM';
+  const cost = costOf(path, token);
+  if (exceedsMemory(state, domain, cost)) return 'ENOMEM';
   const prefix = isRelative(raw) ? connection.base.length + 1 : 0;
-  const made: Watch = { connection, path, token, depth, prefix, order: ++state.watchOrder };
+  const order = ++state.watchOrder;
+  const made: Watch = { connection, path, token, hash: hashOf(token), depth, prefix, order };
   connection.watches.set(key, made);
   state.watches.add(made);
-  charge(state, connection.domid, path.length + token.length);
+  charge(state, connection.domid, cost);
   if (domain !== undefined) domain.watches++;
   ack(rq);
-  sendEvent(state, undefined, connection, path.slice(prefix), token);
+  tell(state.told, path, false);
+  address(state.told, prefix, token, made.hash);
+  sendEvent(state, undefined, connection);
   return undefined;
 }
 
 function drop(state: State, connection: Connection, key: string, gone: Watch): void {
   connection.watches.delete(key);
   state.watches.remove(gone);
-  charge(state, connection.domid, -(gone.path.length + gone.token.length));
+  charge(state, connection.domid, -costOf(gone.path, gone.token));
   if (connection.domain !== undefined) connection.domain.watches--;
 }
 

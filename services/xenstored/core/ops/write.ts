@@ -6,9 +6,11 @@ import { get, see } from '../access.ts';
 import { existingDomain } from '../accounts.ts';
 import { nulFrom, onePath, stringsOf } from '../arguments.ts';
 import { create, writePerms, writeValue } from '../changes.ts';
+import { checkEvents } from '../fan-out.ts';
 import { XENSTORE_SERVER_FEATURE_DOMID_ANY } from '../features.ts';
 import type { Protected } from '../fire.ts';
 import { fireFor } from '../fire.ts';
+import { EVENTS_PER_CHANGE } from '../limits.ts';
 import type { Path } from '../path.ts';
 import { parentPath } from '../path.ts';
 import type { PermEntry, Perms } from '../perms.ts';
@@ -21,13 +23,24 @@ import { nextGeneration, quotaOf } from '../state.ts';
 import { lookup } from '../tree.ts';
 import { valueFrom } from '../value.ts';
 
+/** ENOMEM if too many would have to be told that the node at `path` becomes `node`. */
+function mayTell(rq: Request, path: Path, node: Protected | undefined): WireError | undefined {
+  const { state, transaction } = rq;
+  if (transaction !== undefined || state.watches.size() <= EVENTS_PER_CHANGE) return undefined;
+  const judge = () => {
+    const parent = lookup(state.tree, parentPath(path));
+    // A node that inherits its list from further up is judged by what is known of it.
+    return { node: node ?? parent, parent, old: node };
+  };
+  return checkEvents(rq, (at) => void at(path, false, judge), 0);
+}
+
 /** Tells the watchers of a node that it changed, unless a transaction puts that off. */
 function announce(rq: Request, path: Path, old: Protected | undefined): void {
-  const { state, transaction } = rq;
-  if (transaction === undefined && !state.watches.mayMatch(path)) return;
-  const look = (at: Path) => (transaction === undefined ? lookup(state.tree, at) : undefined);
-  const [node, parent] = [look(path), look(parentPath(path))];
-  fireFor(rq, { path, node, parent, old, exact: false });
+  const { tree } = rq.state;
+  fireFor(rq, path, false, () => ({
+    ...{ node: lookup(tree, path), parent: lookup(tree, parentPath(path)), old },
+  }));
 }
 
 /**
@@ -53,9 +66,11 @@ export function write(rq: Request): WireError | undefined {
   if (path === undefined) return 'EINVAL';
   const node = get(rq, path, WRITE, 0);
   if (typeof node === 'string' && node !== 'ENOENT') return node;
+  const found = typeof node === 'string' ? undefined : node;
   const value = valueFrom(rq.bytes, nul + 1, rq.end);
   const error =
-    typeof node === 'string' ? create(rq, path, value) : writeValue(rq, path, node, value);
+    mayTell(rq, path, found) ??
+    (found === undefined ? create(rq, path, value) : writeValue(rq, path, found, value));
   if (error !== undefined) return error;
   if (typeof node === 'string') noteDriverDomain(rq, path);
   announce(rq, path, undefined);
@@ -68,7 +83,8 @@ export function mkdir(rq: Request): WireError | undefined {
   if (path === undefined) return 'EINVAL';
   const node = get(rq, path, WRITE, 0);
   if (typeof node === 'string') {
-    const error = node === 'ENOENT' ? create(rq, path, '') : node;
+    if (node !== 'ENOENT') return node;
+    const error = mayTell(rq, path, undefined) ?? create(rq, path, '');
     if (error !== undefined) return error;
     noteDriverDomain(rq, path);
     announce(rq, path, undefined);
@@ -142,7 +158,7 @@ export function setPerms(rq: Request): WireError | undefined {
   if (typeof node === 'string') return node;
   if (!connection.privileged && ownerOf(perms) !== ownerOf(node.perms)) return 'EPERM';
   const old = { perms: node.perms };
-  const error = writePerms(rq, path, node, perms);
+  const error = mayTell(rq, path, node) ?? writePerms(rq, path, node, perms);
   if (error !== undefined) return error;
   announce(rq, path, old);
   ack(rq);

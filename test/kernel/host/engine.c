@@ -1,0 +1,147 @@
+/*
+ * Runs a script under the engine as a program of this machine, with the memory that a domain would
+ * give it.
+ *
+ * usage: engine SCRIPT LIMIT_KIB [ARGUMENT...]
+ *
+ * The script finds an object `host`: nowMs(), usedBytes(), limitBytes, arguments, print(text).
+ */
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "quickjs.h"
+
+/* What an allocation costs beside its bytes in the kernel's heap (memory/heap.c). */
+#define HEADER 8
+
+static size_t used;
+
+static size_t cost(const void *bytes)
+{
+    return bytes ? malloc_usable_size((void *)bytes) + HEADER : 0;
+}
+
+static void *take(JSMallocState *state, size_t size)
+{
+    if (used + size + HEADER > state->malloc_limit)
+        return NULL;
+    void *bytes = malloc(size);
+    used += cost(bytes);
+    return bytes;
+}
+
+static void give(JSMallocState *state, void *bytes)
+{
+    (void)state;
+    used -= cost(bytes);
+    free(bytes);
+}
+
+static void *retake(JSMallocState *state, void *old, size_t size)
+{
+    if (size == 0) {
+        give(state, old);
+        return NULL;
+    }
+    size_t had = cost(old);
+    if (used - had + size + HEADER > state->malloc_limit)
+        return NULL;
+    void *bytes = realloc(old, size);
+    if (bytes)
+        used += cost(bytes) - had;
+    return bytes;
+}
+
+static size_t usable(const void *bytes)
+{
+    return bytes ? malloc_usable_size((void *)bytes) : 0;
+}
+
+static JSValue now_ms(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self, (void)argc, (void)argv;
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return JS_NewFloat64(ctx, (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6);
+}
+
+static JSValue used_bytes(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self, (void)argc, (void)argv;
+    return JS_NewInt64(ctx, (int64_t)used);
+}
+
+static JSValue print(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self, (void)argc;
+    const char *text = JS_ToCString(ctx, argv[0]);
+    if (!text)
+        return JS_EXCEPTION;
+    puts(text);
+    JS_FreeCString(ctx, text);
+    return JS_UNDEFINED;
+}
+
+static void add_host(JSContext *ctx, size_t limit, int argc, char **argv)
+{
+    JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx), words = JS_NewArray(ctx);
+    JS_SetPropertyStr(ctx, host, "nowMs", JS_NewCFunction(ctx, now_ms, "nowMs", 0));
+    JS_SetPropertyStr(ctx, host, "usedBytes", JS_NewCFunction(ctx, used_bytes, "usedBytes", 0));
+    JS_SetPropertyStr(ctx, host, "print", JS_NewCFunction(ctx, print, "print", 1));
+    JS_SetPropertyStr(ctx, host, "limitBytes", JS_NewInt64(ctx, (int64_t)limit));
+    for (int i = 0; i < argc; i++)
+        JS_SetPropertyUint32(ctx, words, (uint32_t)i, JS_NewString(ctx, argv[i]));
+    JS_SetPropertyStr(ctx, host, "arguments", words);
+    JS_SetPropertyStr(ctx, global, "host", host);
+    JS_FreeValue(ctx, global);
+}
+
+static char *read_file(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    fseek(file, 0, SEEK_END);
+    long length = ftell(file);
+    rewind(file);
+    char *text = calloc(1, (size_t)length + 1);
+    *size = fread(text, 1, (size_t)length, file);
+    fclose(file);
+    return text;
+}
+
+static int say_exception(JSContext *ctx)
+{
+    JSValue exception = JS_GetException(ctx);
+    const char *what = JS_ToCString(ctx, exception);
+    JSValue stack = JS_GetPropertyStr(ctx, exception, "stack");
+    const char *where = JS_ToCString(ctx, stack);
+    fprintf(stderr, "%s\n%s", what ? what : "exception", where ? where : "");
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3)
+        return 2;
+    size_t size, limit = strtoul(argv[2], NULL, 10) << 10;
+    char *text = read_file(argv[1], &size);
+    if (!text)
+        return 2;
+    const JSMallocFunctions functions = { take, give, retake, usable };
+    JSRuntime *runtime = JS_NewRuntime2(&functions, NULL);
+    JSContext *ctx = JS_NewContext(runtime);
+    JS_SetMaxStackSize(runtime, 192 << 10);
+    JSValue value = JS_Eval(ctx, text, size, argv[1], JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY);
+    if (JS_IsException(value))
+        return say_exception(ctx);
+    add_host(ctx, limit, argc - 3, argv + 3);
+    JS_SetMemoryLimit(runtime, limit);
+    if (JS_IsException(JS_EvalFunction(ctx, value)))
+        return say_exception(ctx);
+    return 0;
+}
