@@ -3,6 +3,7 @@
  * store. It knows no platform: it runs where the store runs.
  */
 
+import { overheadOf } from '../../services/xenstored/core/accounts.ts';
 import { bench, readAll, type Speaker } from '../../services/xenstored/core/testing.ts';
 import { type Prng, prng } from '../../shared/core/prng.ts';
 
@@ -64,7 +65,9 @@ function timed(crowd: Crowd, what: string, by: Speaker | undefined, run: () => s
   if (grown <= cost.grown) return;
   cost.grown = grown;
   cost.charged = 0;
-  for (const { memory } of state.domains.values()) cost.charged += memory;
+  for (const domain of state.domains.values()) {
+    cost.charged += domain.memory + overheadOf(domain);
+  }
 }
 
 /** A request of a guest: once it may make one, after others have not read for long enough. */

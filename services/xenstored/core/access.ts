@@ -33,15 +33,16 @@ function note(rq: Request, tx: Transaction, path: Path): Access | 'ENOSPC' {
   const most = quotaOf(state, connection, 'transactionNodes');
   const isFull = !connection.privileged && tx.accessed.size >= most;
   const node = lookup(snapshot(state, tx), path);
-  const weight = ACCESS_COST + (node === undefined ? 0 : weightOf(path.text.length, node));
+  const weight = node === undefined ? 0 : weightOf(path.text.length, node);
   // Whoever looks at much in one transaction fills the memory, too.
-  const isHeavy = exceedsMemory(state, connection.domain, weight);
+  const isHeavy = exceedsMemory(state, connection.domain, 0, ACCESS_COST);
   if (isFull || isHeavy || state.host.hasRoom?.() === false) {
     tx.failed = true;
     return 'ENOSPC';
   }
   const access = createAccess(path, node);
   tx.accessed.set(path.text, access);
+  if (connection.domain !== undefined) connection.domain.accesses++;
   tx.memory += weight;
   charge(state, connection.domid, weight);
   return access;

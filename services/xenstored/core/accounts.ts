@@ -1,7 +1,15 @@
 /** Domains by number, and what their nodes, watches and output weigh. */
 
 import { createDomain, type Domain } from './domain.ts';
-import { MEMORY_LOG_INTERVAL_MS, NODE_COST } from './limits.ts';
+import {
+  ACCESS_COST,
+  EVENT_COST,
+  MEMORY_LOG_INTERVAL_MS,
+  NODE_COST,
+  WATCH_COST,
+} from './limits.ts';
+import { eventCount } from './output.ts';
+import { DEFAULT_QUOTAS } from './quota.ts';
 import type { State } from './state.ts';
 import type { Node } from './tree.ts';
 
@@ -17,10 +25,10 @@ export function sizeOf(valueSize: number, perms: number, childBytes: number): nu
   return NODE_HEADER + perms * NODE_PERMISSION + valueSize + childBytes;
 }
 
-/** The memory that a node is charged with: its size, its path, and what it costs beside. */
+/** The memory that a node is charged with: its size and its path. */
 export function weightOf(pathLength: number, node: Node): number {
   const childBytes = node.children?.bytes ?? 0;
-  return NODE_COST + pathLength + sizeOf(node.value.length, node.perms.entries.length, childBytes);
+  return pathLength + sizeOf(node.value.length, node.perms.entries.length, childBytes);
 }
 
 /** Makes a domain known, introduced or not: permissions may name it from now on. */
@@ -78,11 +86,29 @@ export function chargeTo(state: State, domain: Domain | undefined, bytes: number
   if (!domain.privileged && domain.connection?.ignored !== true) reportMemory(state, domain);
 }
 
-/** Whether `bytes` more would take an unprivileged domain to its hard quota. */
-export function exceedsMemory(state: State, domain: Domain | undefined, bytes: number): boolean {
+/** What a domain holds beside what C xenstored counts: see NODE_COST and its like. */
+export function overheadOf({ nodes, watches, accesses, connection }: Domain): number {
+  const events = connection === undefined ? 0 : eventCount(connection.output);
+  const kept = nodes * NODE_COST + watches * WATCH_COST;
+  return kept + accesses * ACCESS_COST + events * EVENT_COST;
+}
+
+/**
+ * Whether `bytes` more would take an unprivileged domain to its hard quota, as C xenstored counts
+ * it, or `overhead` more to as much again.
+ */
+export function exceedsMemory(
+  state: State,
+  domain: Domain | undefined,
+  bytes: number,
+  overhead = 0,
+): boolean {
   if (domain === undefined || domain.privileged) return false;
   const hard = domain.ownQuotas.memory ?? state.quotas.memory;
-  return hard > 0 && domain.memory + bytes >= hard;
+  if (hard === 0) return false;
+  if (domain.memory + bytes >= hard) return true;
+  // Quotas lower than what is common are meant for what they count.
+  return overhead > 0 && overheadOf(domain) + overhead >= Math.max(hard, DEFAULT_QUOTAS.memory);
 }
 
 /** Changes how many nodes a domain owns. */

@@ -49,8 +49,9 @@ function checkSize(rq: Request, size: number): WireError | undefined {
 }
 
 /** ENOMEM when an unprivileged domain is at its memory quota; that fails a transaction. */
-function checkMemory(rq: Request, bytes: number): WireError | undefined {
-  if (bytes <= 0 || !exceedsMemory(rq.state, rq.connection.domain, bytes)) return undefined;
+function checkMemory(rq: Request, bytes: number, overhead = 0): WireError | undefined {
+  if (bytes <= 0) return undefined;
+  if (!exceedsMemory(rq.state, rq.connection.domain, bytes, overhead)) return undefined;
   if (rq.transaction !== undefined) rq.transaction.failed = true;
   return 'ENOMEM';
 }
@@ -95,12 +96,12 @@ function checkCreation(
     const error = checkSize(rq, size);
     if (error !== undefined) return error;
     const { text, parts } = missing[i] as Path;
-    memory += NODE_COST + size + text.length;
+    memory += size + text.length;
     childBytes = (parts.at(-1) as string).length + 1;
   }
   const list = (parent.children?.bytes ?? 0) + childBytes;
   const error = checkSize(rq, sizeOf(parent.value.length, parent.perms.entries.length, list));
-  return error ?? checkMemory(rq, memory);
+  return error ?? checkMemory(rq, memory, missing.length * NODE_COST);
 }
 
 /**

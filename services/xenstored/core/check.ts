@@ -2,9 +2,7 @@
 
 import { weightOf } from './accounts.ts';
 import { childrenOf } from './children.ts';
-import { EVENT_COST } from './limits.ts';
-import { costOf } from './ops/watch.ts';
-import { eventCount, unfinishedBytes } from './output.ts';
+import { unfinishedBytes } from './output.ts';
 import type { Path } from './path.ts';
 import { childPath, ROOT } from './path.ts';
 import { ownerOf } from './perms.ts';
@@ -38,13 +36,17 @@ export function checkStore(state: State): string[] {
       wrong.push(`${path.text}: its list has ${bytes} bytes`);
     if (!state.domains.has(owner)) wrong.push(`${path.text} is owned by nobody (${owner})`);
   }
+  const accesses = new Map<number, number>();
   let watches = 0;
   let transactions = 0;
-  for (const { domid, watches: own, transactions: open } of state.connections) {
+  for (const { domid, domain, watches: own, transactions: open } of state.connections) {
     watches += own.size;
     transactions += open.size;
-    for (const { path, token } of own.values()) add(memory, domid, costOf(path, token));
-    for (const tx of open.values()) add(memory, domid, tx.memory);
+    for (const { path, token } of own.values()) add(memory, domid, path.length + token.length);
+    for (const tx of open.values()) {
+      add(memory, domid, tx.memory);
+      if (domain !== undefined) add(accesses, domid, tx.accessed.size);
+    }
   }
   if (watches !== state.watches.size())
     wrong.push(`${watches} watches, ${state.watches.size()} kept`);
@@ -57,12 +59,13 @@ export function checkStore(state: State): string[] {
     connection,
     nodes: counted,
     memory: charged,
+    accesses: noted,
   } of state.domains.values()) {
     const own = nodes.get(domid) ?? 0;
     if (own !== counted) wrong.push(`domain ${domid} owns ${own} nodes, ${counted} counted`);
+    if ((accesses.get(domid) ?? 0) !== noted) wrong.push(`domain ${domid}: ${noted} nodes noted`);
     const output = privileged ? undefined : connection?.output;
-    const unread =
-      output === undefined ? 0 : unfinishedBytes(output) + eventCount(output) * EVENT_COST;
+    const unread = output === undefined ? 0 : unfinishedBytes(output);
     const weight = (memory.get(domid) ?? 0) + unread;
     if (weight !== charged) wrong.push(`domain ${domid} weighs ${weight}, charged ${charged}`);
   }

@@ -24,6 +24,8 @@ export interface Domain {
   /** Nodes that it owns. */
   nodes: number;
   watches: number;
+  /** Nodes that its open transactions have looked at. */
+  accesses: number;
   /** Requests answered but not read, or whose watch events are not. */
   outstanding: number;
   /** Bytes of its nodes, watches, transactions and unread output, as C xenstored counts them. */
@@ -49,6 +51,7 @@ export function createDomain(
     ownQuotas: {},
     nodes: 0,
     watches: 0,
+    accesses: 0,
     outstanding: 0,
     memory: 0,
     memoryLog: {

@@ -79,8 +79,7 @@ export function checkEvents(rq: Request, changes: Changes, more: number): WireEr
   const { events, bytes } = count(state, changes, limit);
   if (events <= limit && host.hasRoom?.(bytes + more) !== false) return undefined;
   const who = connection.domain === undefined ? 'a tool' : `domain ${connection.domid}`;
-  host.report(
-    `${who}: refused a change that ${events > limit ? 'over ' : ''}${events} events tell of`,
-  );
+  const told = events > limit ? `over ${limit}` : `${events}`;
+  host.report(`${who}: refused a change that ${told} events tell of`);
   return 'ENOMEM';
 }

@@ -34,7 +34,7 @@ export function createGone(state: () => State): Gone {
       settle(owed);
     },
     event: (payer, owed, size) => {
-      chargeTo(state(), payer, -(size + EVENT_COST));
+      chargeTo(state(), payer, -size);
       if (owed === undefined) return;
       owed.events--;
       settle(owed);
@@ -127,8 +127,7 @@ export function sendEvent(state: State, owed: Owed | undefined, to: Connection):
   state.work++;
   if (length > XENSTORE_PAYLOAD_MAX || !canHear(state, to)) return;
   if (!told.special && isWaiting(output.events, told)) return;
-  const cost = length + 16 + EVENT_COST;
-  if (exceedsMemory(state, domain, cost)) return;
+  if (exceedsMemory(state, domain, length + 16, EVENT_COST)) return;
   if (!fitsEvent(output, length) && state.host.hasRoom?.(OUTPUT_PIECE) === false) return;
   stir(state, to);
   const expires = !privileged && state.eventTimeoutMs > 0;
@@ -137,5 +136,5 @@ export function sendEvent(state: State, owed: Owed | undefined, to: Connection):
   const at = beginEvent(output, length, told, deadlineMs, owed);
   putEvent(told, packetBytes(output), at);
   if (owed !== undefined) owed.events++;
-  if (!privileged) chargeTo(state, domain, cost);
+  if (!privileged) chargeTo(state, domain, length + 16);
 }

@@ -49,6 +49,7 @@ function close(state: State, connection: Connection, tx: Transaction): void {
   state.snapshots.delete(tx);
   state.openTransactions--;
   charge(state, connection.domid, -tx.memory);
+  if (connection.domain !== undefined) connection.domain.accesses -= tx.accessed.size;
   forgetTree(state, tx);
 }
 

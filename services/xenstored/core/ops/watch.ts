@@ -17,10 +17,6 @@ import { dropTransactions } from './transaction.ts';
 
 const keyOf = (path: string, token: string): string => `${path}\0${token}`;
 
-/** What a watch weighs. */
-export const costOf = (path: string, token: string): number =>
-  path.length + token.length + WATCH_COST;
-
 /** The path to watch; special names need not name anything and may hold any byte. */
 function watchPath(rq: Request, raw: string): string | undefined {
   if (isSpecial(raw)) return raw.length <= XENSTORE_REL_PATH_MAX ? raw : undefined;
@@ -54,14 +50,13 @@ export function watch(rq: Request): WireError | undefined {
   if (!connection.privileged && (domain?.watches ?? 0) > quotaOf(state, connection, 'watches')) {
     return 'E2BIG';
   }
-  const cost = costOf(path, token);
-  if (exceedsMemory(state, domain, cost)) return 'ENOMEM';
+  if (exceedsMemory(state, domain, path.length + token.length, WATCH_COST)) return 'ENOMEM';
   const prefix = isRelative(raw) ? connection.base.length + 1 : 0;
   const order = ++state.watchOrder;
   const made: Watch = { connection, path, token, hash: hashOf(token), depth, prefix, order };
   connection.watches.set(key, made);
   state.watches.add(made);
-  charge(state, connection.domid, cost);
+  charge(state, connection.domid, path.length + token.length);
   if (domain !== undefined) domain.watches++;
   ack(rq);
   tell(state.told, path, false);
@@ -73,7 +68,7 @@ export function watch(rq: Request): WireError | undefined {
 function drop(state: State, connection: Connection, key: string, gone: Watch): void {
   connection.watches.delete(key);
   state.watches.remove(gone);
-  charge(state, connection.domid, -costOf(gone.path, gone.token));
+  charge(state, connection.domid, -(gone.path.length + gone.token.length));
   if (connection.domain !== undefined) connection.domain.watches--;
 }
 
