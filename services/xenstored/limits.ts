@@ -10,6 +10,12 @@ import { gref } from '../../shared/core/ids.ts';
  */
 export const REQUESTS_PER_TURN = 16;
 
+/**
+ * Watch events that the requests of a turn may cause before others get theirs: the request that
+ * goes beyond it is the last.
+ */
+export const EVENTS_PER_TURN = 256;
+
 /** Domains served before sockets and timers get their turn. */
 export const RINGS_PER_TURN = 64;
 

@@ -9,7 +9,7 @@ import type { Clock } from '../../shared/platform/clock.ts';
 import type { Events } from '../../shared/platform/events.ts';
 import type { Connection } from './core/connection.ts';
 import type { Store } from './core/store.ts';
-import { REQUESTS_PER_TURN, RINGS_PER_TURN } from './limits.ts';
+import { EVENTS_PER_TURN, REQUESTS_PER_TURN, RINGS_PER_TURN } from './limits.ts';
 import {
   createRing,
   emptyRing,
@@ -75,12 +75,17 @@ function planTurn(state: State): void {
   state.planned = true;
   state.host.soon(() => {
     state.planned = false;
-    const now = state.queue.slice(0, RINGS_PER_TURN);
-    state.queue = state.queue.slice(RINGS_PER_TURN);
-    for (const ring of now) {
+    const { state: store } = state.host.store;
+    const enough = store.work + EVENTS_PER_TURN;
+    const waiting = state.queue;
+    state.queue = [];
+    let served = 0;
+    for (; served < waiting.length && served < RINGS_PER_TURN && store.work < enough; served++) {
+      const ring = waiting[served] as Ring;
       ring.queued = false;
       serve(state, ring);
     }
+    state.queue = [...waiting.slice(served), ...state.queue];
     planTurn(state);
   });
 }
@@ -148,8 +153,9 @@ function serve(state: State, ring: Ring): void {
   // First what waits for room: until it is read it may count against a quota.
   send(state, ring);
   let taken: Taken = 'packet';
+  const enough = store.state.work + EVENTS_PER_TURN;
   for (let left = REQUESTS_PER_TURN; left > 0 && ring.open && !connection.ignored; left--) {
-    if (store.readDelayMs(connection) > 0) break;
+    if (store.readDelayMs(connection) > 0 || store.state.work > enough) break;
     taken = takePacket(ring, state.sink, connection === store.dom0 ? always : state.hasRoom);
     if (taken !== 'packet') break;
   }

@@ -47,6 +47,18 @@ describe('test-xenstore', () => {
   });
 });
 
+describe('four of test-xenstore at once', () => {
+  it('pass, whatever each does to what the others read', async () => {
+    const program = `${tree.programs}/test-xenstore`;
+    const one = () => execa(program, ['-r', '4'], { env: env(), all: true, reject: false });
+    for (const { exitCode, all } of await Promise.all([one(), one(), one(), one()])) {
+      expect(all).not.toMatch(/fail|error/i);
+      expect(exitCode).toBe(0);
+    }
+    expect(ours.store.check()).toEqual([]);
+  });
+});
+
 describe('the xenstore commands', () => {
   it('write, read, list, change permissions, and remove', async () => {
     await tool('xenstore-write', '/a/b', 'one', '/a/c', 'two');
