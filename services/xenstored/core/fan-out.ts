@@ -1,85 +1,114 @@
 /**
- * How many watch events changes would cause, asked before they are made: one that would cost more
- * than its author may ask of others, or than there is memory for, is refused as a whole.
+ * What many changes at once tell their watchers: found before anything is changed, sent after it. A
+ * request that would tell more than its author may ask of others, or than there is memory for, is
+ * refused as a whole.
  */
 
 import type { WireError } from '../../../shared/xenstore/errors.ts';
-import type { Connection } from './connection.ts';
-import { type Changed, createAudience, type Judge } from './fire.ts';
+import { createAudience } from './audience.ts';
+import type { Connection, Watch } from './connection.ts';
+import { type Judge, sendTo } from './fire.ts';
 import { EVENT_COST, EVENTS_PER_CHANGE } from './limits.ts';
 import { eventCount } from './output.ts';
 import type { Path } from './path.ts';
-import { canHear, eventsMax } from './reply.ts';
-import type { Request, State } from './state.ts';
+import { eventsMax } from './reply.ts';
+import type { Owed, Request, State } from './state.ts';
+import { address, tell } from './told.ts';
+import { isWaiting } from './waiting-events.ts';
 
-/** So few events are not looked at one by one: they have room in what a store keeps back. */
-const FEW_EVENTS = 64;
-
-/** Calls `at` for each change until it returns false; see `fire` for what it is given. */
+/**
+ * Calls `at` for each change until it returns false, in the order in which they are told. `exact`:
+ * only to watches on just that path.
+ */
 export type Changes = (at: (path: Path, exact: boolean, judge: Judge) => boolean) => void;
 
-/** No fewer than the events of `changes`; stops counting beyond `enough`. */
-function atMost(state: State, changes: Changes, enough: number): number {
-  let sum = 0;
-  changes((path, exact) => {
-    sum += state.watches.countTo(path, exact);
-    return sum <= enough;
-  });
-  return sum;
+export interface FanOut {
+  events: number;
+  bytes: number;
+  readonly paths: string[];
+  /** By path. */
+  readonly watches: (readonly Watch[])[];
 }
+
+/** What is kept of an event until it is sent. */
+const PLAN_BYTES = 16;
 
 /** How many more events can be queued for a connection. */
 function spaceOf(state: State, to: Connection): number {
-  if (!canHear(state, to)) return 0;
   const { domain, privileged, output } = to;
   if (privileged || domain === undefined) return Number.POSITIVE_INFINITY;
   return eventsMax(state, domain) - eventCount(output);
 }
 
-/** The events of `changes` that would be queued, and their bytes; stops beyond `limit`. */
-function count(state: State, changes: Changes, limit: number): { events: number; bytes: number } {
-  let [events, bytes] = [0, 0];
-  const mayKnow = createAudience(state);
+/** So few events have room in what a store keeps back. */
+const FEW_EVENTS = 64;
+
+/** The events that are to be queued; it goes on looking while `isWithin` says so. */
+function planEvents(state: State, changes: Changes, isWithin: (plan: FanOut) => boolean): FanOut {
+  const plan: FanOut = { events: 0, bytes: 0, paths: [], watches: [] };
+  const audience = createAudience(state);
   const space = new Map<Connection, number>();
-  const spaceLeft = (to: Connection): number => {
-    const left = space.get(to) ?? spaceOf(state, to);
-    space.set(to, left);
-    return left;
+  const { told, watches } = state;
+
+  /** Whether a watch is told of `told.path`: its reader has space, and not the same event already. */
+  const takes = ({ connection, prefix, token, hash }: Watch): boolean => {
+    const left = space.get(connection) ?? spaceOf(state, connection);
+    if (left <= 0) return false;
+    if (connection.output.events.count > 0) {
+      address(told, prefix, token, hash);
+      if (isWaiting(connection.output.events, told)) return false;
+    }
+    space.set(connection, left - 1);
+    if (left === 1) audience.deafen(connection);
+    plan.bytes += told.path.length + token.length + EVENT_COST + PLAN_BYTES;
+    return true;
   };
   changes((path, exact, judge) => {
-    let changed: Changed | undefined;
-    const wants = (to: Connection): boolean => {
-      if (spaceLeft(to) <= 0) return false;
-      changed ??= judge();
-      return mayKnow(to, changed);
-    };
-    for (const { connection, token } of state.watches.matching(path, exact, wants)) {
-      const left = spaceLeft(connection);
-      if (left <= 0) continue;
-      space.set(connection, left - 1);
-      events++;
-      bytes += path.text.length + token.length + EVENT_COST;
-    }
-    return events <= limit;
+    if (!watches.mayMatch(path)) return true;
+    const found = watches.matching(path, exact, audience.wants(judge));
+    if (found.length === 0) return true;
+    tell(told, path.text, false);
+    const taken = found.filter(takes);
+    if (taken.length === 0) return true;
+    plan.events += taken.length;
+    plan.paths.push(path.text);
+    plan.watches.push(taken);
+    return isWithin(plan);
   });
-  return { events, bytes };
+  return plan;
 }
 
 /**
- * ENOMEM if a request must not make these changes, which need `more` bytes beside their events.
- * dom0 and its like are refused only what there is no memory for.
+ * The events of what a request is about to change, which takes `more` bytes beside them; ENOMEM if
+ * it must not. dom0 and its like are refused only what there is no memory for.
  */
-export function checkEvents(rq: Request, changes: Changes, more: number): WireError | undefined {
+export function mayFanOut(rq: Request, changes: Changes, more: number): FanOut | WireError {
   const { state, connection } = rq;
-  const { host, watches } = state;
-  if (watches.size() === 0 || atMost(state, changes, FEW_EVENTS) <= FEW_EVENTS) {
-    return more > 0 && host.hasRoom?.(more) === false ? 'ENOMEM' : undefined;
-  }
   const limit = connection.privileged ? Number.POSITIVE_INFINITY : EVENTS_PER_CHANGE;
-  const { events, bytes } = count(state, changes, limit);
-  if (events <= limit && host.hasRoom?.(bytes + more) !== false) return undefined;
+  const plan = planEvents(state, changes, ({ events }) => events <= limit);
+  const { events, bytes } = plan;
+  const isLarge = events > FEW_EVENTS || more > 0;
+  if (events <= limit && !(isLarge && state.host.hasRoom?.(bytes + more) === false)) return plan;
   const who = connection.domain === undefined ? 'a tool' : `domain ${connection.domid}`;
-  const told = events > limit ? `over ${limit}` : `${events}`;
-  host.report(`${who}: refused a change that ${told} events tell of`);
+  const count = events > limit ? `over ${limit}` : `${events}`;
+  state.host.report(`${who}: refused a change that ${count} events tell of`);
   return 'ENOMEM';
+}
+
+/** The events of changes that nothing can hinder: as many as there is memory for. */
+export function fanOut(state: State, changes: Changes): FanOut {
+  const { host } = state;
+  let isShort = false;
+  const plan = planEvents(state, changes, ({ events, bytes }) => {
+    isShort = events > FEW_EVENTS && host.hasRoom?.(bytes) === false;
+    return !isShort;
+  });
+  if (isShort) host.report(`no memory: ${plan.events} events of a removal are sent, no more`);
+  return plan;
+}
+
+export function sendAll(state: State, owed: Owed | undefined, { paths, watches }: FanOut): void {
+  for (let i = 0; i < paths.length; i++) {
+    sendTo(state, owed, paths[i] as string, watches[i] as readonly Watch[]);
+  }
 }

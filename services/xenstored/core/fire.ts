@@ -2,10 +2,11 @@
 
 import type { Connection, Watch } from './connection.ts';
 import type { Path } from './path.ts';
-import { allowed, type Perms, READ } from './perms.ts';
-import { canHear, owedBy, sendEvent } from './reply.ts';
-import type { Owed, Request, State } from './state.ts';
+import { allowed, READ } from './perms.ts';
+import { canHear, sendEvent } from './reply.ts';
+import type { Owed, State } from './state.ts';
 import { address, tell } from './told.ts';
+import type { Transaction } from './transaction.ts';
 import type { Node } from './tree.ts';
 
 /** What of a node decides who may read it. */
@@ -23,7 +24,7 @@ export interface Changed {
 /** Looked up only where somebody might be told. */
 export type Judge = () => Changed;
 
-function mayKnow(state: State, who: Connection, changed: Changed): boolean {
+export function mayKnow(state: State, who: Connection, changed: Changed): boolean {
   const { node, parent, old } = changed;
   const reads = ({ perms }: Protected): boolean =>
     (allowed(who, perms, state.isFresh) & READ) !== 0;
@@ -31,68 +32,41 @@ function mayKnow(state: State, who: Connection, changed: Changed): boolean {
   return node !== undefined && (reads(node) || (parent !== undefined && reads(parent)));
 }
 
-/** Whether a connection may know of a change. */
-export type MayKnow = (who: Connection, changed: Changed) => boolean;
-
-/** For many changes in one request: those with the same permissions are judged once. */
-export function createAudience(state: State): MayKnow {
-  let last: readonly (Perms | undefined)[] = [];
-  const judged = new Map<Connection, boolean>();
-  return (who, changed) => {
-    const { node, parent, old } = changed;
-    if (last[0] !== node?.perms || last[1] !== parent?.perms || last[2] !== old?.perms) {
-      last = [node?.perms, parent?.perms, old?.perms];
-      judged.clear();
-    }
-    let may = judged.get(who);
-    if (may === undefined) {
-      may = mayKnow(state, who, changed);
-      judged.set(who, may);
-    }
-    return may;
-  };
-}
-
-/**
- * Sends the events of a change at `path`, if `exact` only to watches on just that path. `owed`: the
- * request that caused it waits for its events to be read. `audience`: who may know, where that is
- * asked for many changes.
- */
-export function fire(
+/** Sends the events of a change at `path` to watches of it. */
+export function sendTo(
   state: State,
   owed: Owed | undefined,
-  path: Path,
-  exact: boolean,
-  judge: Judge,
-  audience?: MayKnow,
+  path: string,
+  watches: readonly Watch[],
 ): void {
-  if (!state.watches.mayMatch(path)) return;
-  let changed: Changed | undefined;
-  const wants = (to: Connection): boolean => {
-    if (!canHear(state, to)) return false;
-    changed ??= judge();
-    return audience === undefined ? mayKnow(state, to, changed) : audience(to, changed);
-  };
-  const found = state.watches.matching(path, exact, wants);
-  if (found.length === 0) return;
   const { told } = state;
-  tell(told, path.text, found.length > 2);
-  for (let i = 0; i < found.length; i++) {
-    const { connection, prefix, token, hash } = found[i] as Watch;
+  tell(told, path, watches.length > 2);
+  for (let i = 0; i < watches.length; i++) {
+    const { connection, prefix, token, hash } = watches[i] as Watch;
     address(told, prefix, token, hash);
     sendEvent(state, owed, connection);
   }
 }
 
-/** Fires for a change by `rq` outside a transaction, or notes it for the commit. */
-export function fireFor(rq: Request, path: Path, exact: boolean, judge: Judge): void {
-  const { transaction, state } = rq;
-  if (transaction === undefined) {
-    fire(state, owedBy(rq), path, exact, judge);
-    return;
-  }
-  const access = transaction.accessed.get(path.text);
-  if (access === undefined) transaction.failed = true;
+/**
+ * Tells of one change at `path`. `owed`: the request that caused it waits for its events to be
+ * read. Where there are many changes, see fan-out.ts.
+ */
+export function fire(state: State, owed: Owed | undefined, path: Path, judge: Judge): void {
+  if (!state.watches.mayMatch(path)) return;
+  let changed: Changed | undefined;
+  const found = state.watches.matching(path, false, (to) => {
+    if (!canHear(state, to)) return false;
+    changed ??= judge();
+    return mayKnow(state, to, changed);
+  });
+  if (found.length > 0) sendTo(state, owed, path.text, found);
+}
+
+/** A transaction's commit will tell of a change. */
+export function noteFor(tx: Transaction, path: Path, exact: boolean): void {
+  const access = tx.accessed.get(path.text);
+  if (access === undefined) tx.failed = true;
   else if (!exact) access.fire = 'subtree';
   else if (access.fire === 'no') access.fire = 'exact';
 }

@@ -115,7 +115,7 @@ function removeOwned(state: State, domain: Domain, top: Path): void {
     if (ownerOf(node.perms) === domain.domid) {
       if (state.keepOrphans || path.parts.length === 0) adoptOrphans(state, path, domain);
       else {
-        removeTree(state, path, undefined);
+        removeTree(state, path);
         continue;
       }
     }

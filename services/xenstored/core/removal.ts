@@ -8,13 +8,13 @@ import { accessTo, see, treeOf } from './access.ts';
 import { charge, countNodes, weightOf } from './accounts.ts';
 import { chargeWrite, weigh } from './changes.ts';
 import { childrenOf } from './children.ts';
-import { type Changes, checkEvents } from './fan-out.ts';
-import { createAudience, fire, fireFor, type Judge } from './fire.ts';
+import { type Changes, fanOut, mayFanOut, sendAll } from './fan-out.ts';
+import { type Judge, noteFor } from './fire.ts';
 import type { Path } from './path.ts';
 import { childPath, parentPath } from './path.ts';
 import { ownerOf } from './perms.ts';
 import { owedBy } from './reply.ts';
-import type { Owed, Request, State } from './state.ts';
+import type { Request, State } from './state.ts';
 import { nextGeneration } from './state.ts';
 import { changed, countOwned, SAW_CHILDREN } from './transaction.ts';
 import type { Node } from './tree.ts';
@@ -58,11 +58,18 @@ function walk(
   return undefined;
 }
 
-/**
- * Takes a tree out of the store's and off its owners' accounts, then tells the watchers; how many
- * nodes.
- */
-function removeNow(state: State, owed: Owed | undefined, top: Doomed): number {
+/** What the removal tells of: a node after those below it. */
+function changesOf(top: Doomed): Changes {
+  return (at) => {
+    let goesOn = true;
+    walk(top, onward, (each) => {
+      if (goesOn) goesOn = at(each.path, each.path !== top.path, judgeOf(each));
+    });
+  };
+}
+
+/** Takes a tree out of the store's and off its owners' accounts; how many nodes. */
+function removeNow(state: State, top: Doomed): number {
   let count = 0;
   walk(top, onward, ({ path, node }) => {
     const owner = ownerOf(node.perms);
@@ -75,33 +82,29 @@ function removeNow(state: State, owed: Owed | undefined, top: Doomed): number {
   charge(state, parentOwner, -((top.path.parts.at(-1) as string).length + 1));
   remove(state.tree, top.path, nextGeneration(state));
   if (count > 1) state.paths.dropHints();
-  const audience = createAudience(state);
-  walk(top, onward, (each) => {
-    fire(state, owed, each.path, each.path !== top.path, judgeOf(each), audience);
-  });
   return count;
 }
 
-/** What the removal will tell of. */
-function goneBelow(top: Doomed): Changes {
-  return (at) => {
-    const tell = (each: Doomed): boolean => at(each.path, each.path !== top.path, judgeOf(each));
-    if (!tell(top)) return;
-    walk(
-      top,
-      (below) => (tell(below) ? undefined : 'ENOMEM'),
-      () => {},
-    );
-  };
-}
-
-/** Removes a node of the store, for a request or (without one) because its owner is gone. */
-export function removeTree(state: State, path: Path, rq: Request | undefined): void {
+/** Removes a node because its owner is gone. */
+export function removeTree(state: State, path: Path): void {
   const node = lookup(state.tree, path);
   if (node === undefined || path.parts.length === 0) return;
-  const parent = lookup(state.tree, parentPath(path));
-  const count = removeNow(state, rq && owedBy(rq), { path, node, parent });
-  if (rq !== undefined) chargeWrite(rq, count + 1);
+  const top = { path, node, parent: lookup(state.tree, parentPath(path)) };
+  const told = fanOut(state, changesOf(top));
+  removeNow(state, top);
+  sendAll(state, undefined, told);
+}
+
+/** Removes a node for a request outside a transaction; dom0 may do so whatever memory there is. */
+function removeAsked(rq: Request, top: Doomed): WireError | undefined {
+  const { state, connection } = rq;
+  const changes = changesOf(top);
+  const told = connection.privileged ? fanOut(state, changes) : mayFanOut(rq, changes, 0);
+  if (typeof told === 'string') return told;
+  const count = removeNow(state, top);
+  sendAll(state, owedBy(rq), told);
+  chargeWrite(rq, count + 1);
+  return undefined;
 }
 
 /** Removes a node that the request may remove, inside its transaction if it has one. */
@@ -111,11 +114,7 @@ export function removeFor(rq: Request, path: Path, node: Node): WireError | unde
   const parent = see(rq, above, 0);
   if (typeof parent === 'string') return parent === 'ENOENT' ? 'EINVAL' : parent;
   const top = { path, node, parent };
-  if (transaction === undefined) {
-    const error = rq.connection.privileged ? undefined : checkEvents(rq, goneBelow(top), 0);
-    if (error === undefined) removeTree(state, path, rq);
-    return error;
-  }
+  if (transaction === undefined) return removeAsked(rq, top);
   const look = (below: Doomed): WireError | undefined =>
     typeof see(rq, below.path, SAW_CHILDREN) === 'string' ? 'EIO' : undefined;
   const error = walk(top, look, onward);
@@ -133,7 +132,7 @@ export function removeFor(rq: Request, path: Path, node: Node): WireError | unde
     const owner = ownerOf(each.node.perms);
     countOwned(transaction, owner, -1);
     weigh(rq, owner, -weightOf(each.path.text.length, each.node));
-    fireFor(rq, each.path, each.path !== path, judgeOf(each));
+    noteFor(transaction, each.path, each.path !== path);
   });
   remove(treeOf(rq), path, nextGeneration(state));
   weigh(rq, ownerOf(parent.perms), -((path.parts.at(-1) as string).length + 1));

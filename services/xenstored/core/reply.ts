@@ -125,7 +125,8 @@ export function sendEvent(state: State, owed: Owed | undefined, to: Connection):
   const { output, privileged, domain } = to;
   const length = told.path.length - told.from + told.token.length + 2;
   state.work++;
-  if (length > XENSTORE_PAYLOAD_MAX || !canHear(state, to)) return;
+  if (length > XENSTORE_PAYLOAD_MAX) return;
+  if (!canHear(state, to)) return;
   if (!told.special && isWaiting(output.events, told)) return;
   if (exceedsMemory(state, domain, length + 16, EVENT_COST)) return;
   if (!fitsEvent(output, length) && state.host.hasRoom?.(OUTPUT_PIECE) === false) return;

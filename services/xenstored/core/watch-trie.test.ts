@@ -51,8 +51,6 @@ describe('the trie of watches', () => {
         expect(found(true)).toEqual(same.filter(own));
       }
       expect(new Set(trie.matching(pathOf(path), false, anyone))).toEqual(new Set(above));
-      expect(trie.countTo(pathOf(path), true)).toBe(same.length);
-      expect(trie.countTo(pathOf(path), false)).toBeGreaterThanOrEqual(above.length);
       expect(trie.mayMatch(pathOf(path))).toBe(all.some((each) => isWithin(path, each.path)));
       expect(trie.size()).toBe(all.length);
     }

@@ -6,14 +6,7 @@
 
 import type { Path } from './path.ts';
 import { pathOf } from './path.ts';
-import {
-  eachWatch,
-  type Owned,
-  type Watchers,
-  watchersSize,
-  withoutWatch,
-  withWatch,
-} from './watchers.ts';
+import { eachWatch, type Owned, type Watchers, withoutWatch, withWatch } from './watchers.ts';
 
 export interface Watched extends Owned {
   /** Absolute, or a special name. */
@@ -42,8 +35,6 @@ export interface WatchTrie<W extends Watched> {
    * `wants` is for; each owner's in order.
    */
   matching(path: Path, exact: boolean, wants: (owner: W['connection']) => boolean): readonly W[];
-  /** No fewer than match: all watches on the way to `path`. */
-  countTo(path: Path, exact: boolean): number;
   /** Watches on exactly a special name, in order. */
   special(name: string): readonly W[];
   size(): number;
@@ -186,14 +177,6 @@ export function createWatchTrie<W extends Watched>(): WatchTrie<W> {
         return false;
       });
       return levels > 1 ? found.sort((a, b) => a.order - b.order) : found;
-    },
-    countTo: (path, exact) => {
-      let sum = 0;
-      descend(path, (watches, below) => {
-        if (!exact || below === 0) sum += watchersSize(watches);
-        return false;
-      });
-      return sum;
     },
     special: (name) => [...(specials.get(name) ?? [])],
     size: () => count,

@@ -17,10 +17,6 @@ interface Owners<W> {
 /** Never empty. */
 export type Watchers<W extends Owned> = W[] | Owners<W>;
 
-export function watchersSize<W extends Owned>(watchers: Watchers<W>): number {
-  return Array.isArray(watchers) ? watchers.length : watchers.size;
-}
-
 function addTo<W extends Owned>(owners: Owners<W>, watch: W): void {
   const { connection } = watch;
   const set = owners.sets.get(connection);

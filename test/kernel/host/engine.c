@@ -4,7 +4,8 @@
  *
  * usage: engine SCRIPT LIMIT_KIB [ARGUMENT...]
  *
- * The script finds an object `host`: nowMs(), usedBytes(), limitBytes, arguments, print(text).
+ * The script finds an object `host`: nowMs() of the processor's time, usedBytes() without garbage,
+ * freeBytes(), arguments, print(text).
  */
 
 #include <malloc.h>
@@ -18,7 +19,7 @@
 /* What an allocation costs beside its bytes in the kernel's heap (memory/heap.c). */
 #define HEADER 8
 
-static size_t used;
+static size_t used, limit;
 
 static size_t cost(const void *bytes)
 {
@@ -72,7 +73,14 @@ static JSValue now_ms(JSContext *ctx, JSValueConst self, int argc, JSValueConst 
 static JSValue used_bytes(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
 {
     (void)self, (void)argc, (void)argv;
+    JS_RunGC(JS_GetRuntime(ctx));
     return JS_NewInt64(ctx, (int64_t)used);
+}
+
+static JSValue free_bytes(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self, (void)argc, (void)argv;
+    return JS_NewInt64(ctx, (int64_t)(limit - used));
 }
 
 static JSValue print(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
@@ -86,13 +94,13 @@ static JSValue print(JSContext *ctx, JSValueConst self, int argc, JSValueConst *
     return JS_UNDEFINED;
 }
 
-static void add_host(JSContext *ctx, size_t limit, int argc, char **argv)
+static void add_host(JSContext *ctx, int argc, char **argv)
 {
     JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx), words = JS_NewArray(ctx);
     JS_SetPropertyStr(ctx, host, "nowMs", JS_NewCFunction(ctx, now_ms, "nowMs", 0));
     JS_SetPropertyStr(ctx, host, "usedBytes", JS_NewCFunction(ctx, used_bytes, "usedBytes", 0));
     JS_SetPropertyStr(ctx, host, "print", JS_NewCFunction(ctx, print, "print", 1));
-    JS_SetPropertyStr(ctx, host, "limitBytes", JS_NewInt64(ctx, (int64_t)limit));
+    JS_SetPropertyStr(ctx, host, "freeBytes", JS_NewCFunction(ctx, free_bytes, "freeBytes", 0));
     for (int i = 0; i < argc; i++)
         JS_SetPropertyUint32(ctx, words, (uint32_t)i, JS_NewString(ctx, argv[i]));
     JS_SetPropertyStr(ctx, host, "arguments", words);
@@ -128,7 +136,8 @@ int main(int argc, char **argv)
 {
     if (argc < 3)
         return 2;
-    size_t size, limit = strtoul(argv[2], NULL, 10) << 10;
+    size_t size;
+    limit = strtoul(argv[2], NULL, 10) << 10;
     char *text = read_file(argv[1], &size);
     if (!text)
         return 2;
@@ -139,7 +148,7 @@ int main(int argc, char **argv)
     JSValue value = JS_Eval(ctx, text, size, argv[1], JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY);
     if (JS_IsException(value))
         return say_exception(ctx);
-    add_host(ctx, limit, argc - 3, argv + 3);
+    add_host(ctx, argc - 3, argv + 3);
     JS_SetMemoryLimit(runtime, limit);
     if (JS_IsException(JS_EvalFunction(ctx, value)))
         return say_exception(ctx);

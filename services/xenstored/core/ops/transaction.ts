@@ -5,8 +5,8 @@ import { charge, existingDomain } from '../accounts.ts';
 import { oneString } from '../arguments.ts';
 import { chargeWriteOf } from '../changes.ts';
 import type { Connection } from '../connection.ts';
-import { type Changes, checkEvents } from '../fan-out.ts';
-import { createAudience, fire } from '../fire.ts';
+import { type Changes, mayFanOut, sendAll } from '../fan-out.ts';
+import type { Changed } from '../fire.ts';
 import { HINT_TRANSACTIONS_MAX, REFRESH_NODES_MAX } from '../limits.ts';
 import { commit, mayCommit } from '../merge.ts';
 import { parentPath } from '../path.ts';
@@ -71,37 +71,24 @@ function checkOwners(rq: Request, tx: Transaction): WireError | undefined {
 }
 
 /**
- * Fires for what the commit changed, in the order in which the transaction first saw it. Like C,
- * which writes node by node, it judges each event by the nodes up to there: a parent that comes
- * later still is what it was.
+ * What the commit will tell of, in the order in which the transaction first saw it. Like C, which
+ * writes node by node, it judges each event by the nodes up to there: a parent that comes later
+ * still is what it was.
  */
-function announce(rq: Request, tx: Transaction): void {
-  const { state } = rq;
-  const written = new Set<Access>();
-  const audience = createAudience(state);
-  for (const access of tx.accessed.values()) {
-    const { path, before, fire: how } = access;
-    written.add(access);
-    if (how === 'no') continue;
-    const judge = () => {
-      const above = parentPath(path);
-      const later = tx.accessed.get(above.text);
-      const isLater = later?.modified && !written.has(later);
-      const parent = isLater ? later.before : lookup(state.tree, above);
-      return { node: lookup(state.tree, path), parent, old: before };
-    };
-    fire(state, owedBy(rq), path, how === 'exact', judge, audience);
-  }
-}
-
-/** What the commit will tell of, judged by the nodes as they are before it. */
-function commitChanges({ state }: Request, tx: Transaction): Changes {
+function commitChanges(state: State, tx: Transaction): Changes {
   return (at) => {
-    for (const { path, before, after, fire: how } of tx.accessed.values()) {
+    const written = new Set<Access>();
+    for (const access of tx.accessed.values()) {
+      const { path, before, after, modified, fire: how } = access;
+      written.add(access);
       if (how === 'no') continue;
-      const judge = () => ({
-        ...{ node: after ?? before, old: before, parent: lookup(state.tree, parentPath(path)) },
-      });
+      const judge = (): Changed => {
+        const above = parentPath(path);
+        const other = tx.accessed.get(above.text);
+        const parentNow = written.has(other as Access) ? other?.after : other?.before;
+        const parent = other?.modified ? parentNow : lookup(state.tree, above);
+        return { node: modified ? after : lookup(state.tree, path), parent, old: before };
+      };
       if (!at(path, how === 'exact', judge)) return;
     }
   };
@@ -124,10 +111,10 @@ export function transactionEnd(rq: Request): WireError | undefined {
     const error = checkOwners(rq, transaction);
     if (error !== undefined) return error;
     if (!mayCommit(state, transaction)) return 'EAGAIN';
-    const tooMuch = checkEvents(rq, commitChanges(rq, transaction), commitBytes(transaction));
-    if (tooMuch !== undefined) return tooMuch;
+    const told = mayFanOut(rq, commitChanges(state, transaction), commitBytes(transaction));
+    if (typeof told === 'string') return told;
     commit(state, transaction);
-    announce(rq, transaction);
+    sendAll(state, owedBy(rq), told);
     if (!alone) chargeWriteOf(state, connection, 1);
   }
   ack(rq);

@@ -6,10 +6,10 @@ import { get, see } from '../access.ts';
 import { existingDomain } from '../accounts.ts';
 import { nulFrom, onePath, stringsOf } from '../arguments.ts';
 import { create, writePerms, writeValue } from '../changes.ts';
-import { checkEvents } from '../fan-out.ts';
+import { mayFanOut } from '../fan-out.ts';
 import { XENSTORE_SERVER_FEATURE_DOMID_ANY } from '../features.ts';
 import type { Protected } from '../fire.ts';
-import { fireFor } from '../fire.ts';
+import { fire, noteFor } from '../fire.ts';
 import { EVENTS_PER_CHANGE } from '../limits.ts';
 import type { Path } from '../path.ts';
 import { parentPath } from '../path.ts';
@@ -17,7 +17,7 @@ import type { PermEntry, Perms } from '../perms.ts';
 import { allowed, DOMID_ANY, OWNER, ownerOf, permsOf, WRITE } from '../perms.ts';
 import type { Quotas } from '../quota.ts';
 import { removeFor } from '../removal.ts';
-import { ack } from '../reply.ts';
+import { ack, owedBy } from '../reply.ts';
 import type { Request } from '../state.ts';
 import { nextGeneration, quotaOf } from '../state.ts';
 import { lookup } from '../tree.ts';
@@ -32,15 +32,20 @@ function mayTell(rq: Request, path: Path, node: Protected | undefined): WireErro
     // A node that inherits its list from further up is judged by what is known of it.
     return { node: node ?? parent, parent, old: node };
   };
-  return checkEvents(rq, (at) => void at(path, false, judge), 0);
+  const told = mayFanOut(rq, (at) => void at(path, false, judge), 0);
+  return typeof told === 'string' ? told : undefined;
 }
 
 /** Tells the watchers of a node that it changed, unless a transaction puts that off. */
 function announce(rq: Request, path: Path, old: Protected | undefined): void {
-  const { tree } = rq.state;
-  fireFor(rq, path, false, () => ({
-    ...{ node: lookup(tree, path), parent: lookup(tree, parentPath(path)), old },
-  }));
+  const { state, transaction } = rq;
+  const { tree } = state;
+  if (transaction !== undefined) noteFor(transaction, path, false);
+  else {
+    fire(state, owedBy(rq), path, () => ({
+      ...{ node: lookup(tree, path), parent: lookup(tree, parentPath(path)), old },
+    }));
+  }
 }
 
 /**
