@@ -27,8 +27,8 @@ export interface Cost {
   readonly refused: Record<string, number>;
 }
 
-export const GUESTS = 8;
-export const WATCHES = 128;
+const GUESTS = 8;
+const WATCHES = 128;
 const NODES = 940;
 /** Looking at the heap takes longer than a request. */
 const REQUESTS_A_LOOK = 100;

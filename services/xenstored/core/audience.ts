@@ -1,4 +1,7 @@
-/** Who is told of changes, where many are made at once: those with the same permissions are judged once. */
+/**
+ * Who is told of changes, where many are made at once: those with the same permissions are judged
+ * once.
+ */
 
 import type { Connection } from './connection.ts';
 import { type Changed, type Judge, mayKnow, type Protected } from './fire.ts';

@@ -50,7 +50,7 @@ function planEvents(state: State, changes: Changes, isWithin: (plan: FanOut) => 
   const space = new Map<Connection, number>();
   const { told, watches } = state;
 
-  /** Whether a watch is told of `told.path`: its reader has space, and not the same event already. */
+  /** Whether a watch is told of `told.path`: its reader has space, and no equal event waits. */
   const takes = ({ connection, prefix, token, hash }: Watch): boolean => {
     const left = space.get(connection) ?? spaceOf(state, connection);
     if (left <= 0) return false;

@@ -8,7 +8,16 @@ import { XS_WATCH_EVENT } from '../../../shared/abi/xs-wire.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import { HEADER_SIZE, putHeader } from '../../../shared/xenstore/wire.ts';
 import type { Domain } from './domain.ts';
-import { OUTPUT_KEEP, OUTPUT_PIECE } from './limits.ts';
+import {
+  distance,
+  dropEmpty,
+  emptyPiece,
+  type Piece,
+  type Pieces,
+  passOver,
+  position,
+  reserve,
+} from './pieces.ts';
 import type { Owed } from './state.ts';
 import {
   addEvent,
@@ -25,15 +34,9 @@ export interface Gone {
   event(payer: Domain | undefined, owed: Owed | undefined, size: number): void;
 }
 
-interface Piece {
-  bytes: Uint8Array;
-  /** Unread are those from `head` to `tail`. */
-  head: number;
-  tail: number;
-  /** The position of bytes[0] in the stream of all bytes ever sent, modulo 2^32. */
-  base: number;
-  next: Piece | undefined;
-}
+const NEVER = Number.POSITIVE_INFINITY;
+/** Of all outputs that never had one; nothing is added to it. */
+const NO_EVENTS = createWaitingEvents();
 
 interface Packet {
   end: number;
@@ -49,14 +52,10 @@ interface BegunEvent extends Packet {
 }
 
 /** Plain data, one of its kind for every connection: what it can do are the functions below. */
-export interface Output {
+export interface Output extends Pieces {
   readonly gone: Gone;
   /** Whose memory its packets count against. */
   readonly payer: Domain | undefined;
-  first: Piece;
-  last: Piece;
-  /** Bytes not read yet. */
-  size: number;
   /** Those that are told of, in order. */
   replies: Reply[];
   /** Events that nobody has begun to read, and the one that somebody has. */
@@ -64,43 +63,9 @@ export interface Output {
   begun: BegunEvent | undefined;
 }
 
-const FIRST_PIECE = 512;
-const NONE = new Uint8Array(0);
-const NEVER = Number.POSITIVE_INFINITY;
-/** Of all outputs that never had one; nothing is added to it. */
-const NO_EVENTS = createWaitingEvents();
-
-/** How far position `a` lies behind `b`; negative if it lies before it. */
-const distance = (a: number, b: number): number => (a - b) | 0;
-
-const position = ({ base, head }: Piece): number => (base + head) >>> 0;
-
-/** Makes room for `size` bytes at the tail of the last piece. */
-function reserve(q: Output, size: number): Piece {
-  const { last } = q;
-  if (last.tail + size <= last.bytes.length) return last;
-  const used = last.tail - last.head;
-  if (q.first !== last || (used + size) * 2 > OUTPUT_PIECE) {
-    const base = (last.base + last.tail) >>> 0;
-    const piece = { bytes: new Uint8Array(OUTPUT_PIECE), head: 0, tail: 0, base, next: undefined };
-    last.next = piece;
-    q.last = piece;
-    return piece;
-  }
-  if (used + size > last.bytes.length / 2) {
-    const bigger = new Uint8Array(Math.max(FIRST_PIECE, (used + size) * 2));
-    bigger.set(last.bytes.subarray(last.head, last.tail));
-    last.bytes = bigger;
-  } else last.bytes.copyWithin(0, last.head, last.tail);
-  last.base = (last.base + last.head) >>> 0;
-  last.head = 0;
-  last.tail = used;
-  return last;
-}
-
 /**
- * Begins a packet and returns where in `packetBytes` its payload goes; fill it before anything else.
- * `owed`: who is told when the reply has been read.
+ * Begins a packet and returns where in `packetBytes` its payload goes; fill it before anything
+ * else. `owed`: who is told when the reply has been read.
  */
 export function beginPacket(
   q: Output,
@@ -132,14 +97,6 @@ export function beginEvent(
   if (q.events === NO_EVENTS) q.events = createWaitingEvents();
   addEvent(q.events, (base + tail) >>> 0, HEADER_SIZE + length, said, deadlineMs, owed);
   return at;
-}
-
-/** Starts at the front of a piece again once all is read; gives a large one back. */
-function rest({ first }: Output): void {
-  first.base = position(first);
-  first.head = 0;
-  first.tail = 0;
-  if (first.bytes.length > OUTPUT_KEEP) first.bytes = NONE;
 }
 
 const startOf = ({ end, size }: Packet): number => (end - size) >>> 0;
@@ -195,17 +152,7 @@ function settleReplies(q: Output, read: number): void {
 /** The first `count` bytes have been read. */
 export function consumeOutput(q: Output, count: number): void {
   if (count < 0 || count > q.size) assert(false, `${count} bytes read, too many`);
-  q.size -= count;
-  for (let left = count; ; ) {
-    const { first } = q;
-    const taken = Math.min(left, first.tail - first.head);
-    first.head += taken;
-    left -= taken;
-    if (first.head < first.tail || first.next === undefined) break;
-    q.first = first.next;
-  }
-  const read = position(q.first);
-  if (q.size === 0) rest(q);
+  const read = passOver(q, count);
   if (q.events.count > 0 || q.begun !== undefined) settleEvents(q, read);
   if (q.replies.length > 0) settleReplies(q, read);
 }
@@ -256,18 +203,6 @@ function takeOut(q: Output, count: number): void {
   q.size -= removed;
 }
 
-/** Gives back pieces that hold nothing any more. */
-function dropEmpty(q: Output): void {
-  while (q.first.head === q.first.tail && q.first.next !== undefined) q.first = q.first.next;
-  let piece = q.first;
-  while (piece.next !== undefined) {
-    if (piece.next.head < piece.next.tail) piece = piece.next;
-    else piece.next = piece.next.next;
-  }
-  q.last = piece;
-  if (q.size === 0) rest(q);
-}
-
 /** Drops watch events past their deadline that nobody has begun to read; how many. */
 export function expireEvents(q: Output, nowMs: number): number {
   const { events } = q;
@@ -293,7 +228,7 @@ export function nextDeadlineMs({ events }: Output): number {
 export function clearOutput(q: Output): void {
   const { last, replies, begun } = q;
   const base = (last.base + last.tail) >>> 0;
-  q.first = { bytes: NONE, head: 0, tail: 0, base, next: undefined };
+  q.first = emptyPiece(base);
   q.last = q.first;
   q.size = 0;
   q.replies = [];
@@ -310,7 +245,7 @@ export function fitsEvent({ last, events }: Output, length: number): boolean {
 
 /** `payer`: whose memory is told of; undefined for one that nobody counts. */
 export function createOutput(gone: Gone, payer: Domain | undefined): Output {
-  const first = { bytes: NONE, head: 0, tail: 0, base: 0, next: undefined };
+  const first = emptyPiece(0);
   return {
     ...{ gone, payer, first, last: first, size: 0 },
     ...{ replies: [], events: NO_EVENTS, begun: undefined },

@@ -18,7 +18,7 @@ const RESERVE_BYTES = 384 * 1024;
 
 export interface Room {
   figures(): MemoryFigures;
-  /** Whether there is room for more than the domain needs to go on, and for `bytes` (0) beside it. */
+  /** Whether there is room for more than the domain needs to go on and `bytes` (0). */
   hasRoom(bytes?: number): boolean;
 }
 

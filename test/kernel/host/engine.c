@@ -21,9 +21,9 @@
 
 static size_t used, limit;
 
-static size_t cost(const void *bytes)
+static size_t cost(void *bytes)
 {
-    return bytes ? malloc_usable_size((void *)bytes) + HEADER : 0;
+    return bytes ? malloc_usable_size(bytes) + HEADER : 0;
 }
 
 static void *take(JSMallocState *state, size_t size)
@@ -145,7 +145,8 @@ int main(int argc, char **argv)
     JSRuntime *runtime = JS_NewRuntime2(&functions, NULL);
     JSContext *ctx = JS_NewContext(runtime);
     JS_SetMaxStackSize(runtime, 192 << 10);
-    JSValue value = JS_Eval(ctx, text, size, argv[1], JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY);
+    int how = JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY;
+    JSValue value = JS_Eval(ctx, text, size, argv[1], how);
     if (JS_IsException(value))
         return say_exception(ctx);
     add_host(ctx, argc - 3, argv + 3);
