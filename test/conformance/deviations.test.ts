@@ -122,6 +122,22 @@ const TRANSACTION_MEMORY: Look = async (store) => {
   return /memory +: +(\d+)/.exec(shown)?.[1] ?? shown;
 };
 
+/** Three readers with 120 watches each, and a transaction of 10 nodes. */
+const TOO_MANY_EVENTS: Look = async (store) => {
+  await withHome(store);
+  await lastAnswer(store, [setPerms('/local/domain/1', 'r1')]);
+  for (const domid of [2, 3, 4]) {
+    await enter(store, domid);
+    const watches = Array.from({ length: 120 }, (_, i) => watch('/local/domain/1', `t${i}`));
+    await lastAnswer(
+      store,
+      watches.map((line) => by(domid, line)),
+    );
+  }
+  const writes = Array.from({ length: 10 }, (_, i) => by(1, inside(write(`d${i}`))));
+  return lastAnswer(store, [by(1, begin), ...writes, by(1, end)]);
+};
+
 const REMOVAL_QUOTA: Look = async (store) => {
   await withHome(store);
   return lastAnswer(store, [
@@ -259,6 +275,7 @@ const ROWS: readonly (readonly [string, string, Look, string, string])[] = [
     'OK|',
     'E2BIG|',
   ],
+  ['too-many-events', 'a guest changes much that many watch', TOO_MANY_EVENTS, 'ENOMEM|', 'OK|'],
   [
     'help-text',
     'help is asked for',

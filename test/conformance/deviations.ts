@@ -109,9 +109,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: 'CONTROL help lists the same commands, with our word on live-update',
   },
   {
+    name: 'too-many-events',
+    why: `a change of a guest's that more than 2,048 events tell of: ours refuses it, C does it and
+      nothing else meanwhile. A guest may leave 8 events unread for each watch of its quota; C counts
+      only their memory`,
+  },
+  {
     name: 'stuck-socket',
-    why: `a tool that leaves 32 MiB of events unread is cut off; C keeps them until memory runs
-      out`,
+    why: `a tool that leaves 32 MiB of events unread is cut off, or the one that leaves most of
+      64 MiB; C keeps them until memory runs out`,
   },
 ];
 
