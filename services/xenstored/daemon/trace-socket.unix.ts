@@ -1,6 +1,7 @@
 /** A socket beside the daemon's: whoever connects reads the decoded traffic, line by line. */
 
 import type { Result } from '../../../shared/core/result.ts';
+import type { Lock } from '../../../shared/platform/unix/lock-file.ts';
 import { type StreamServer, serveStreams } from '../../../shared/platform/unix/stream-server.ts';
 import type { Tap } from '../tap.ts';
 
@@ -11,8 +12,8 @@ export function tracePathBeside(socketPath: string): string {
   return `${socketPath}.trace`;
 }
 
-export function serveTrace(path: string, tap: Tap): Result<StreamServer> {
-  return serveStreams(path, (stream) => {
+export function serveTrace(path: string, lock: Lock, tap: Tap): Result<StreamServer> {
+  return serveStreams(path, lock, (stream) => {
     const scratch = new Uint8Array(1024);
     let waiting = Buffer.alloc(0);
     let missed = 0;
