@@ -162,7 +162,7 @@ describe('a stop beside another', () => {
 });
 
 describe('starts at once', () => {
-  it('one serves, the others leave it alone: on sockets of a killed one, again and again', async () => {
+  it('one serves, the others leave it alone, where a killed one left its sockets', async () => {
     for (let round = 0; round < 3; round++) {
       const old = await own.start();
       await exitOf(old, 'SIGKILL');
