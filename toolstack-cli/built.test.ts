@@ -16,7 +16,7 @@ beforeAll(async () => {
       'name="web1"\ntype="pvh"\nkernel="k"\nmemory=64\nuuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a"\n',
     k: makeElf(),
   });
-  store = await ownXenstored();
+  store = ownXenstored();
   await store.start();
   const env = { XENSTORED_PATH: store.socket };
   expect(await folder.xtl(['store', 'write', '/a/x', '1'], env)).toMatchObject({ exit: 0 });

@@ -15,11 +15,11 @@ let store: XenstoreClient;
 let logs: string;
 let trace: string;
 
-beforeAll(async () => {
-  own = await ownXenstored();
+beforeAll(() => {
+  own = ownXenstored();
   logs = join(own.dir, 'logs');
   trace = join(logs, 'trace');
-}, 60_000);
+});
 afterEach(async () => {
   store?.close();
   await own.kill();

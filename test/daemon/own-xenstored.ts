@@ -1,38 +1,12 @@
-/** Our xenstored as a process of this machine, without Xen: bundled as it is shipped. */
+/** Our xenstored as a process of this machine, without Xen: as it is built for dom0. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 
-const root = join(import.meta.dirname, '../..');
-
-/** What a bundle looks up is found from here, wherever the bundle lies. */
-const from = JSON.stringify(`file://${join(root, 'package.json')}`);
-
-/** One file, whose packages are those of the source tree. */
-async function bundle(outfile: string): Promise<void> {
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['services/xenstored/main.unix.ts'],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    external: ['koffi'],
-    logLevel: 'warning',
-    banner: {
-      js: [
-        "import { createRequire as $createRequire } from 'node:module';",
-        `const require = $createRequire(${from});`,
-      ].join('\n'),
-    },
-    define: { 'import.meta.url': from },
-  });
-}
+const PROGRAM = join(import.meta.dirname, '../../build/xtl/xenstored.mjs');
 
 export interface OwnXenstored {
   /** Its folder, with its socket and whatever a test puts there. */
@@ -79,10 +53,8 @@ function running(dir: string): number[] {
     .map(Number);
 }
 
-export async function ownXenstored(): Promise<OwnXenstored> {
+export function ownXenstored(): OwnXenstored {
   const dir = mkdtempSync(join(tmpdir(), 'xtl-own-'));
-  const program = join(dir, 'xenstored.mjs');
-  await bundle(program);
   const socket = join(dir, 'socket');
   const env = {
     ...process.env,
@@ -105,10 +77,10 @@ export async function ownXenstored(): Promise<OwnXenstored> {
   return {
     dir,
     socket,
-    command: [process.execPath, program],
+    command: [process.execPath, PROGRAM],
     env,
     start: async (...options) => {
-      const child = spawn(process.execPath, [program, '-N', '-D', ...options], {
+      const child = spawn(process.execPath, [PROGRAM, '-N', '-D', ...options], {
         env,
         stdio: ['ignore', 'ignore', 'pipe'],
       });

@@ -18,18 +18,18 @@ import { answers, type OwnXenstored, ownXenstored } from './own-xenstored.ts';
 import { exitOf, until } from './process.ts';
 
 let own: OwnXenstored;
-beforeAll(async () => {
-  own = await ownXenstored();
-}, 60_000);
+beforeAll(() => {
+  own = ownXenstored();
+});
 afterEach(async () => {
   await own.kill();
   for (const name of left()) rmSync(join(own.dir, name), { recursive: true });
 });
 afterAll(() => own.stop());
 
-/** What is in its folder besides the program. */
+/** What is in its folder. */
 function left(): string[] {
-  return readdirSync(own.dir).filter((name) => name !== 'xenstored.mjs');
+  return readdirSync(own.dir);
 }
 
 interface Ended {

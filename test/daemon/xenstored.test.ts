@@ -13,9 +13,9 @@ import { exitOf, until } from './process.ts';
 let own: OwnXenstored;
 const clients: XenstoreClient[] = [];
 
-beforeAll(async () => {
-  own = await ownXenstored();
-}, 60_000);
+beforeAll(() => {
+  own = ownXenstored();
+});
 
 afterEach(() => own.kill());
 afterAll(async () => {
