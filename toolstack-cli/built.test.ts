@@ -13,7 +13,8 @@ let store: OwnXenstored;
 beforeAll(async () => {
   folder = folderWith({
     'vm.cfg':
-      'name="web1"\ntype="pvh"\nkernel="k"\nmemory=64\nuuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a"\n',
+      'name="web1"\ntype="pvh"\nkernel="k"\nmemory=64\n' +
+      'uuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a"\n',
     k: makeElf(),
   });
   store = ownXenstored();

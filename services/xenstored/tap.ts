@@ -102,7 +102,8 @@ export function createTap(
     let text: string | undefined;
     for (const { line, wants } of sinks) {
       if (!wants()) continue;
-      text ??= `${way} ${nameOf(who)} ${now()} ${typeName(type)} (${payloadText(bytes, start, end)})`;
+      text ??=
+        `${way} ${nameOf(who)} ${now()} ` + `${typeName(type)} (${payloadText(bytes, start, end)})`;
       line(text);
     }
   };

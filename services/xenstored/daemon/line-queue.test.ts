@@ -1,3 +1,5 @@
+/** Lines for a slow reader: none is lost uncounted, and no more waits than may. */
+
 import { describe, expect, it } from 'vitest';
 import { prng } from '../../../shared/core/prng.ts';
 import { createLineQueue, type LineQueue } from './line-queue.unix.ts';
