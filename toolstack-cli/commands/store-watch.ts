@@ -64,7 +64,6 @@ const DOMAIN_LOG = '/var/log/xen/console/guest-Xenstore.log';
 
 /** Only a process of ours has a socket for its trace: what helps with another? */
 function withoutTrace(error: Failure, now: Running): Outcome {
-  if (now.running === 'none') return failed(error, '', { ENOENT: EXIT.noPrivilege });
   const who = `the xenstored that answers is ${runningText(now)}`;
   if (now.running === 'xtl' && now.domain === 0) {
     return failed(error, `${who}, but its trace cannot be had: `, { ENOENT: EXIT.wrongState });
@@ -81,7 +80,11 @@ function withoutTrace(error: Failure, now: Running): Outcome {
 /** Prints the daemon's decoded traffic until the daemon ends. */
 export async function storeTrace(context: Context): Promise<Outcome> {
   const traffic = await context.traffic();
-  if (!traffic.ok) return withoutTrace(traffic.error, await runningNow(context));
+  if (!traffic.ok) {
+    const store = await context.xenstore();
+    if (!store.ok) return failed(store.error);
+    return withoutTrace(traffic.error, await runningNow(context));
+  }
   await new Promise<void>((resolve) => {
     traffic.value.receive(
       (bytes) => context.terminal.out.write(bytes),
