@@ -82,14 +82,14 @@ describe('a start that fails: status 1, a line that says why, nothing left', () 
       () => [],
       () => ({ XENSTORED_RUNDIR: at('none/run') }),
       none,
-      /cannot make the run directory \S+\/none\/run: there is no such folder/,
+      /cannot make the folder \S+\/none\/run: there is no such folder/,
     ],
     [
       'a run directory under /proc',
       () => [],
       () => ({ XENSTORED_RUNDIR: '/proc/none/run' }),
       none,
-      /cannot make the run directory \/proc\/none\/run: there is no such folder/,
+      /cannot make the folder \/proc\/none\/run: there is no such folder/,
     ],
     [
       'a run directory that is a file',

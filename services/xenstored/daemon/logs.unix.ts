@@ -2,7 +2,12 @@
 
 import { pino } from 'pino';
 import { ok, type Result } from '../../../shared/core/result.ts';
-import { type LineFile, linesTo, openLineFile } from '../../../shared/platform/unix/line-file.ts';
+import {
+  droppedRecord,
+  type LineFile,
+  linesTo,
+  openLineFile,
+} from '../../../shared/platform/unix/line-file.ts';
 
 /** XENSTORED_LOG names another. */
 const LOG_PATH = '/var/log/xen/xenstored.log';
@@ -19,12 +24,9 @@ export interface Logs {
   reopen(): Result<void>;
 }
 
-const note = (dropped: number): string =>
-  JSON.stringify({ level: 40, time: Date.now(), msg: `${dropped} lines dropped` });
-
 /** `toFile`: the process is in the background. Nothing is opened before `reopen`. */
 export function createLogs(toFile: boolean, env: NodeJS.ProcessEnv = process.env): Logs {
-  const stderr = linesTo(STDERR, note);
+  const stderr = linesTo(STDERR, droppedRecord);
   let file: LineFile | undefined;
   const log = pino(
     { base: { service: 'xenstored', pid: process.pid } },
@@ -35,7 +37,7 @@ export function createLogs(toFile: boolean, env: NodeJS.ProcessEnv = process.env
     error: (line) => log.error(line),
     reopen: () => {
       if (!toFile) return ok();
-      const opened = openLineFile(env.XENSTORED_LOG || LOG_PATH, note);
+      const opened = openLineFile(env.XENSTORED_LOG || LOG_PATH, droppedRecord);
       if (!opened.ok) return opened;
       file?.close();
       file = opened.value;

@@ -1,8 +1,7 @@
 /** The daemon's place on this machine: a folder, a socket in it, and a lock on both. */
 
-import { mkdirSync } from 'node:fs';
 import { fail, ok, type Result } from '../../../shared/core/result.ts';
-import { fileFailure } from '../../../shared/platform/unix/line-file.ts';
+import { makeFolder } from '../../../shared/platform/unix/folders.ts';
 import { type Lock, lockFile } from '../../../shared/platform/unix/lock-file.ts';
 import {
   xenstoreRunDir,
@@ -16,23 +15,11 @@ export interface Place {
 
 /**
  * Makes the run directory, as C xenstored does; not what it should lie in, nor any folder of
- * another path: where that is missing, the path has a mistake.
+ * another path: where that is missing, the path has a mistake. EADDRINUSE if another of our daemons
+ * has the place.
  */
-function makeRunDir(env: NodeJS.ProcessEnv): Result<void> {
-  const dir = xenstoreRunDir(env);
-  if (env.XENSTORED_PATH) return ok();
-  try {
-    mkdirSync(dir, { mode: 0o755 });
-    return ok();
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return ok();
-    return fileFailure(`cannot make the run directory ${dir}`, thrown);
-  }
-}
-
-/** EADDRINUSE if another of our daemons has the place. */
 export function takePlace(env: NodeJS.ProcessEnv = process.env): Result<Place> {
-  const made = makeRunDir(env);
+  const made = env.XENSTORED_PATH ? ok() : makeFolder(xenstoreRunDir(env), 0o755);
   if (!made.ok) return made;
   const socket = xenstoreSocketPath(env);
   const lock = lockFile(`${socket}.lock`);

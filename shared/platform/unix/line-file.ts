@@ -30,6 +30,10 @@ const REASONS: Readonly<Partial<Record<Errno, string>>> = {
   ENXIO: 'nobody reads it',
 };
 
+/** The note of a file whose lines are pino's. */
+export const droppedRecord = (dropped: number): string =>
+  JSON.stringify({ level: 40, time: Date.now(), msg: `${dropped} lines dropped` });
+
 /** The failure of a call of node:fs. */
 export function fileFailure(what: string, thrown: unknown): Result<never> {
   const code = String((thrown as NodeJS.ErrnoException).code);
