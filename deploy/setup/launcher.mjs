@@ -13,13 +13,15 @@ const FROM_OUTSIDE = ['NODE_OPTIONS', 'NODE_PATH', 'NODE_REDIRECT_WARNINGS', 'NO
 export const GUARD = "if(!process.listenerCount('SIGUSR1'))process.on('SIGUSR1',()=>{});";
 
 /**
- * A file of that name that starts NAME.mjs beside it. env(1) takes the variables away before Node
- * looks at them; who starts Node by hand on the module has them all.
+ * A file of that name that starts NAME.mjs beside it. To a shell it is three commands, by which the
+ * variables are gone before Node looks at them; to Node its second line is a string and a comment.
+ * Who starts Node by hand has the variables.
  * @type {(name: string) => string}
  */
 export const launcher = (name) =>
   [
-    `#!/usr/bin/env -S ${FROM_OUTSIDE.map((variable) => `-u ${variable} `).join('')}node`,
+    '#!/bin/sh',
+    `':' //; unset ${FROM_OUTSIDE.join(' ')}; exec node "$0" "$@"`,
     GUARD,
     `import('./${name}.mjs');`,
     '',
