@@ -42,21 +42,25 @@ export function fileFailure(what: string, thrown: unknown): Result<never> {
 }
 
 /** How many of the bytes went out; none if there is no room now. */
-function put(fd: number, bytes: Uint8Array): number {
-  try {
-    return writeSync(fd, bytes);
-  } catch {
-    return 0;
-  }
+export type Put = (bytes: Uint8Array) => number;
+
+export function putTo(fd: number): Put {
+  return (bytes) => {
+    try {
+      return writeSync(fd, bytes);
+    } catch {
+      return 0;
+    }
+  };
 }
 
-/** Lines to a descriptor; `note` says in a line of its own how many were dropped. */
-export function linesTo(fd: number, note: (dropped: number) => string): LineFile {
+/** Lines by way of `put`; `note` says in a line of its own how many were dropped. */
+export function linesBy(put: Put, note: (dropped: number) => string, close: () => void): LineFile {
   /** The end of a line whose beginning is written already. */
   let rest: Uint8Array = NOTHING;
   let dropped = 0;
   const finish = (): boolean => {
-    if (rest.length > 0) rest = rest.subarray(put(fd, rest));
+    if (rest.length > 0) rest = rest.subarray(put(rest));
     return rest.length === 0;
   };
   const write = (line: string): void => {
@@ -65,7 +69,7 @@ export function linesTo(fd: number, note: (dropped: number) => string): LineFile
       return;
     }
     const bytes = Buffer.from(`${dropped > 0 ? `${note(dropped)}\n` : ''}${line}\n`);
-    const count = put(fd, bytes);
+    const count = put(bytes);
     if (count === 0) {
       dropped++;
       return;
@@ -76,8 +80,8 @@ export function linesTo(fd: number, note: (dropped: number) => string): LineFile
   return {
     write,
     close: () => {
-      if (finish() && dropped > 0) put(fd, Buffer.from(`${note(dropped)}\n`));
-      closeSync(fd);
+      if (finish() && dropped > 0) put(Buffer.from(`${note(dropped)}\n`));
+      close();
     },
   };
 }
@@ -85,7 +89,8 @@ export function linesTo(fd: number, note: (dropped: number) => string): LineFile
 /** Opens the file at `path`, made if need be, but no folder. ENXIO: a pipe that nobody reads. */
 export function openLineFile(path: string, note: (dropped: number) => string): Result<LineFile> {
   try {
-    return ok(linesTo(openSync(path, FLAGS, MODE), note));
+    const fd = openSync(path, FLAGS, MODE);
+    return ok(linesBy(putTo(fd), note, () => closeSync(fd)));
   } catch (thrown) {
     return fileFailure(`cannot open ${path}`, thrown);
   }
