@@ -4,8 +4,8 @@
  */
 
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { ERRNO, type Errno } from '../../core/errno.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { reasonOf } from './reason.ts';
 
 export interface LineFile {
   /** `line` without its end. */
@@ -20,25 +20,14 @@ const MODE = 0o600;
 
 const NOTHING = new Uint8Array(0);
 
-const REASONS: Readonly<Partial<Record<Errno, string>>> = {
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-  EMFILE: 'there are no descriptors left',
-  ENOENT: 'there is no such folder',
-  ENOSPC: 'the disk is full',
-  ENOTDIR: 'a part of the path is no folder',
-  ENXIO: 'nobody reads it',
-};
-
 /** The note of a file whose lines are pino's. */
 export const droppedRecord = (dropped: number): string =>
   JSON.stringify({ level: 40, time: Date.now(), msg: `${dropped} lines dropped` });
 
-/** The failure of a call of node:fs. */
+/** The failure of a call of node:fs that makes what is missing: ENOENT is that of a folder. */
 export function fileFailure(what: string, thrown: unknown): Result<never> {
-  const code = String((thrown as NodeJS.ErrnoException).code);
-  const errno = code in ERRNO ? (code as Errno) : 'EIO';
-  return fail(errno, `${what}: ${REASONS[errno] ?? code}`);
+  const { errno, words } = reasonOf(thrown);
+  return fail(errno, `${what}: ${errno === 'ENOENT' ? 'there is no such folder' : words}`);
 }
 
 /** How many of the bytes went out; none if there is no room now. */
