@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command xtl. */
 
 import { runProgram } from './program.ts';

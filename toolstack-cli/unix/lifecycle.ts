@@ -7,14 +7,14 @@ import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { LIFECYCLE_SOCKET } from '../../shared/domain/build/index.ts';
 import { isRunning } from '../../shared/platform/unix/single.ts';
 
-/** Beside the bundle of this command. */
-const PROGRAM = fileURLToPath(new URL('./lifecycle.mjs', import.meta.url));
+/** What starts it, beside the bundle of this command. */
+const PROGRAM = fileURLToPath(new URL('./lifecycle', import.meta.url));
 
 /** Starts the service unless one runs; does not wait for it. */
 export async function attendDomains(): Promise<Result<void>> {
   if (await isRunning(LIFECYCLE_SOCKET)) return ok();
   if (!existsSync(PROGRAM)) return fail('ENOENT', `there is no ${PROGRAM}`);
-  const child = spawn(process.execPath, [PROGRAM], { detached: true, stdio: 'ignore', cwd: '/' });
+  const child = spawn(PROGRAM, { detached: true, stdio: 'ignore', cwd: '/' });
   return new Promise((resolve) => {
     child.on('error', (error) => resolve(fail('EIO', `cannot start it: ${error.message}`)));
     child.on('spawn', () => {

@@ -1,8 +1,9 @@
 /** One process of a kind on a host: whoever listens on the socket is it. */
 
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
+import { makeFolder } from './folders.ts';
 
 /** Whether a process listens at `path`. */
 export function isRunning(path: string): Promise<boolean> {
@@ -16,7 +17,7 @@ export function isRunning(path: string): Promise<boolean> {
 /** The server that says so, or undefined if another process listens already. */
 export async function becomeTheOne(path: string): Promise<Server | undefined> {
   if (await isRunning(path)) return undefined;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   // A socket that nobody answers on is what an earlier process left.
   rmSync(path, { force: true });
   return new Promise((resolve) => {
