@@ -10,7 +10,8 @@ import {
   XEN_DOMINF_shutdown,
   xenDomctl,
 } from '../../abi/domctl.ts';
-import { __HYPERVISOR_domctl, __HYPERVISOR_xen_version } from '../../abi/xen.ts';
+import { xenSysctl } from '../../abi/sysctl.ts';
+import { __HYPERVISOR_sysctl, __HYPERVISOR_xen_version } from '../../abi/xen.ts';
 import type { Errno } from '../../core/errno.ts';
 import { domid } from '../../core/ids.ts';
 import { decode, encode } from '../../core/layout.ts';
@@ -32,11 +33,14 @@ const CONFIG = {
 
 type Domctl = (cmd: number, args: Uint8Array, domain: number) => number | Errno;
 
-/** A hypervisor of one domctl version. */
-function speaking(version: number, domctl: Domctl): DomainControl {
+/** A hypervisor of one domctl version, and one sysctl version. */
+function speaking(version: number, domctl: Domctl, sysctl = 0x15): DomainControl {
   return domainControl(
     fakeHypercalls((op, _, args) => {
-      if (op !== __HYPERVISOR_domctl) return op === __HYPERVISOR_xen_version ? 0x4_0011 : 0;
+      if (op === __HYPERVISOR_xen_version) return 0x4_0011;
+      if (op === __HYPERVISOR_sysctl) {
+        return decode(xenSysctl, args).interfaceVersion === sysctl ? 0 : 'EACCES';
+      }
       const head = decode(xenDomctl, args);
       if (head.interfaceVersion !== version) return 'EACCES';
       return domctl(head.cmd, args, head.domain);
@@ -57,6 +61,31 @@ describe('the interface version', () => {
     expect(asked).toBe(1);
   });
 
+  test.each([
+    ['4.17', 0x15, 0x15],
+    ['4.18', 0x16, 0x15],
+    ['4.19 and 4.20', 0x17, 0x15],
+    ['4.21', 0x17, 0x16],
+    ['4.22', 0x18, 0x16],
+  ])('of Xen %s are found', (_, domctl, sysctl) => {
+    const control = speaking(domctl, () => 0, sysctl);
+    expect(must(control.version())).toMatchObject({ domctl, sysctl });
+    expect(errno(control.physInfo())).toBe('ok');
+  });
+
+  test('an unknown one of sysctl leaves what domctl does', () => {
+    const control = speaking(0x18, () => 0, 0x99);
+    must(control.pause(GUEST));
+    const error = {
+      errno: 'EACCES',
+      what:
+        'Xen 4.17 has a sysctl interface that is unknown here ' +
+        '(known are 0x15 to 0x16, that of Xen 4.22)',
+    };
+    expect(control.physInfo()).toEqual({ ok: false, error });
+    expect(control.version()).toEqual({ ok: false, error });
+  });
+
   test('an unknown one is a clear failure of every call', () => {
     const control = speaking(0x99, () => 0);
     const result = control.pause(GUEST);
@@ -64,7 +93,9 @@ describe('the interface version', () => {
       ok: false,
       error: {
         errno: 'EACCES',
-        what: 'Xen speaks an unknown domctl interface (we know 0x17, 0x16, 0x15)',
+        what:
+          'Xen 4.17 has a domctl interface that is unknown here ' +
+          '(known are 0x15 to 0x18, that of Xen 4.22)',
       },
     });
     expect(errno(control.createDomain(CONFIG))).toBe('EACCES');
@@ -105,6 +136,40 @@ describe('creating a domain', () => {
     });
   });
 
+  /** Where struct xen_domctl_createdomain has its fields, and what asks for the next free domid. */
+  test.each([
+    { tag: 'RELEASE-4.17.0', version: 0x15, any: 0, emulationFlags: 56 },
+    { tag: 'RELEASE-4.18.0', version: 0x16, any: 0, emulationFlags: 56 },
+    { tag: 'RELEASE-4.19.0', version: 0x17, any: 0, emulationFlags: 60 },
+    { tag: 'RELEASE-4.20.0', version: 0x17, any: 0, emulationFlags: 60 },
+    { tag: 'RELEASE-4.21.0', version: 0x17, any: 0, emulationFlags: 60 },
+    { tag: 'RELEASE-4.22.0', version: 0x18, any: 0x7ff5, emulationFlags: 60 },
+  ])('is byte for byte that of domctl.h @ $tag', ({ version, any, emulationFlags }) => {
+    let asked = -1;
+    let seen: Uint8Array = new Uint8Array(0);
+    const control = speaking(version, (cmd, args, domain) => {
+      if (cmd !== XEN_DOMCTL_createdomain) return 0;
+      asked = domain;
+      seen = args.slice(U);
+      encode(xenDomctl, args, 0, { domain: GUEST });
+      return 0;
+    });
+    expect(must(control.createDomain(CONFIG))).toBe(GUEST);
+    const wanted = new Uint8Array(seen.length);
+    wanted.set(CONFIG.uuid, 4);
+    const words: [number, number][] = [
+      [20, 3],
+      [28, CONFIG.maxVcpus],
+      [32, CONFIG.maxEvtchnPort],
+      [36, CONFIG.maxGrantFrames],
+      [40, CONFIG.maxMaptrackFrames],
+      [44, 1],
+      [emulationFlags, 1],
+    ];
+    for (const [at, value] of words) new DataView(wanted.buffer).setUint32(at, value, true);
+    expect([asked, ...seen]).toEqual([any, ...wanted]);
+  });
+
   test('nothing of the call before shows in it', () => {
     let options: Uint8Array = new Uint8Array(0);
     const control = speaking(0x17, (cmd, args, domain) => {
@@ -126,6 +191,24 @@ describe('asking for a domain', () => {
     const control = speaking(0x15, (_, args) => answerInfo(args, 9));
     expect(errno(control.getInfo(GUEST))).toBe('ESRCH');
     expect(must(control.getInfo(domid(9))).domid).toBe(9);
+  });
+
+  /** What 4.17 to 4.21, and what 4.22 says of no domain to a domain that is not in control. */
+  test.each(['ESRCH', 'EPERM'] as const)(
+    '%s to a xenstore domain means that there is none',
+    (no) => {
+      const control = speaking(0x18, (_, args, domain) =>
+        domain === 0 || domain === 9 ? answerInfo(args, domain) : no,
+      );
+      expect(errno(control.getInfo(GUEST))).toBe('ESRCH');
+      expect(must(control.getInfo(domid(9))).domid).toBe(9);
+    },
+  );
+
+  test('who may ask of nobody hears that, whether there is such a domain or not', () => {
+    const control = speaking(0x18, () => 'EPERM');
+    expect(errno(control.getInfo(GUEST))).toBe('EPERM');
+    expect(errno(control.getInfo(domid(0)))).toBe('EPERM');
   });
 
   test.each([

@@ -31,7 +31,7 @@ import {
   xenSysctlPhysinfo,
 } from '../../abi/sysctl.ts';
 import { DOMID_FIRST_RESERVED } from '../../abi/xen.ts';
-import { type Domid, domid } from '../../core/ids.ts';
+import { DOM0, type Domid, domid } from '../../core/ids.ts';
 import { decode, type Values } from '../../core/layout.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { DomainInfo, PhysInfo, ShutdownReason } from '../domain-control.ts';
@@ -71,11 +71,18 @@ export function domainInfo(raw: Values<typeof xenDomctlGetdomaininfo.fields>): D
   };
 }
 
-/** Up to 4.17, Xen answers for the next domain if there is none of this domid. */
+/**
+ * Up to 4.17, Xen answers for the next domain if there is none of this domid. From 4.22 on it says
+ * EPERM for that to all but the control domain, so to a xenstore domain too, which may ask of every
+ * domain (do_domctl @ RELEASE-4.22.0). Who may ask of domain 0 is not told of a lack of privilege.
+ */
 export function getInfo(ops: ControlOps, of: Domid): Result<DomainInfo> {
   const call = { cmd: XEN_DOMCTL_getdomaininfo, what: `there is no domain ${of}` };
   const asked = ops.domctl(call, of);
-  if (!asked.ok) return asked;
+  if (!asked.ok) {
+    const isNone = asked.error.errno === 'EPERM' && of !== DOM0 && ops.domctl(call, DOM0).ok;
+    return isNone ? fail('ESRCH', call.what) : asked;
+  }
   const raw = ops.domctlOutcome(xenDomctlGetdomaininfo);
   return raw.domain === of ? ok(domainInfo(raw)) : fail('ESRCH', call.what);
 }
