@@ -136,15 +136,15 @@ describe('creating a domain', () => {
     });
   });
 
-  /** Where struct xen_domctl_createdomain has its fields, and what asks for the next free domid. */
+  /** Where struct xen_domctl_createdomain has its fields, and the domid that asks for any. */
   test.each([
-    { tag: 'RELEASE-4.17.0', version: 0x15, any: 0, emulationFlags: 56 },
-    { tag: 'RELEASE-4.18.0', version: 0x16, any: 0, emulationFlags: 56 },
-    { tag: 'RELEASE-4.19.0', version: 0x17, any: 0, emulationFlags: 60 },
-    { tag: 'RELEASE-4.20.0', version: 0x17, any: 0, emulationFlags: 60 },
-    { tag: 'RELEASE-4.21.0', version: 0x17, any: 0, emulationFlags: 60 },
-    { tag: 'RELEASE-4.22.0', version: 0x18, any: 0x7ff5, emulationFlags: 60 },
-  ])('is byte for byte that of domctl.h @ $tag', ({ version, any, emulationFlags }) => {
+    { tag: 'RELEASE-4.17.0', version: 0x15, wildcard: 0, emulationFlags: 56 },
+    { tag: 'RELEASE-4.18.0', version: 0x16, wildcard: 0, emulationFlags: 56 },
+    { tag: 'RELEASE-4.19.0', version: 0x17, wildcard: 0, emulationFlags: 60 },
+    { tag: 'RELEASE-4.20.0', version: 0x17, wildcard: 0, emulationFlags: 60 },
+    { tag: 'RELEASE-4.21.0', version: 0x17, wildcard: 0, emulationFlags: 60 },
+    { tag: 'RELEASE-4.22.0', version: 0x18, wildcard: 0x7ff5, emulationFlags: 60 },
+  ])('is byte for byte that of domctl.h @ $tag', ({ version, wildcard, emulationFlags }) => {
     let asked = -1;
     let seen: Uint8Array = new Uint8Array(0);
     const control = speaking(version, (cmd, args, domain) => {
@@ -167,7 +167,7 @@ describe('creating a domain', () => {
       [emulationFlags, 1],
     ];
     for (const [at, value] of words) new DataView(wanted.buffer).setUint32(at, value, true);
-    expect([asked, ...seen]).toEqual([any, ...wanted]);
+    expect([asked, ...seen]).toEqual([wildcard, ...wanted]);
   });
 
   test('nothing of the call before shows in it', () => {
