@@ -7,7 +7,7 @@ import type { DomainControl } from '../domain-control.ts';
 import { type Access, accessOf, dyingError, isAlive } from './control-access.ts';
 import type { SimDomain } from './domain.ts';
 import { infoOf, listOf, physInfoOf, versionOf } from './domain-info.ts';
-import { allocPort } from './event-channels.ts';
+import { allocPort, setVirqHandler } from './event-channels.ts';
 import { hvmControl } from './hvm-control.ts';
 import { createDomain, killDomain, VCPU_PAGES } from './lifecycle.ts';
 import { populate, setPool } from './populate.ts';
@@ -103,10 +103,9 @@ function resources(
         return made.ok ? ok(made.value.number) : made;
       }),
     setVirqHandler: (domid, virq) =>
-      on(domid, () => {
+      on(domid, (domain) => {
         if (virq < 0 || virq >= NR_VIRQS) return fail('EINVAL', `no virq ${virq}`);
-        world.virqHandlers.set(virq, domid);
-        return ok();
+        return setVirqHandler(world, domain, virq);
       }),
   };
 }
