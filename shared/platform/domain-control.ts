@@ -100,6 +100,8 @@ export interface DomainControl {
   /** Memory for the domain's own paging structures, in bytes, a multiple of the page size. */
   setPagingMempool(domid: Domid, bytes: number): Result<void>;
   getInfo(domid: Domid): Result<DomainInfo>;
+  /** What no other domain of this host has, nor had since it started. ENOSYS before Xen 4.21. */
+  uniqueId(domid: Domid): Result<bigint>;
   /** All domains from `first` on, at most `max`. */
   listInfo(first: number, max: number): Result<readonly DomainInfo[]>;
   /**

@@ -84,6 +84,21 @@ export const domainCases = group(
       expectOk(domainControl.setVirqHandler(ctx.self, UNUSED_VIRQ), 'back');
     },
 
+    'from 4.21 on every domain has an id of its own': (ctx) => {
+      const { domainControl } = ctx.platform;
+      const { minor } = expectOk(domainControl.version(), 'version');
+      const guests = [ctx.self, emptyDomain(ctx), emptyDomain(ctx)];
+      if (minor < 21) {
+        expectError(domainControl.uniqueId(ctx.self), 'uniqueId', 'ENOSYS');
+        return;
+      }
+      const ids = guests.map((guest) => expectOk(domainControl.uniqueId(guest), 'uniqueId'));
+      const again = guests.map((guest) => expectOk(domainControl.uniqueId(guest), 'uniqueId'));
+      expectEqual(new Set(ids).size, guests.length, 'different ids');
+      expectEqual(again.join(), ids.join(), 'the ids a second time');
+      expectError(domainControl.uniqueId(NOBODY), 'uniqueId of nobody', 'ESRCH');
+    },
+
     'a domain without vCPUs is refused': (ctx) => {
       const config = createConfig(ctx, { maxVcpus: 0 });
       expectError(ctx.platform.domainControl.createDomain(config), 'createDomain', 'EINVAL');

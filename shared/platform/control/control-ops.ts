@@ -46,6 +46,8 @@ export interface ControlCall<F extends Fields> {
   readonly what: string;
   readonly layout?: Layout<F>;
   readonly values?: Partial<Values<F>>;
+  /** A domctl of interface version 0, whichever the others are of: it never changes. */
+  readonly stable?: boolean;
 }
 
 /** An interface of some version, and the newest Xen that speaks it. */
@@ -128,12 +130,12 @@ export function controlOps(hypercalls: Hypercalls): ControlOps {
     xenVersion,
     domctlInterface,
     sysctlInterface,
-    domctl: ({ cmd, what, layout, values }, domid) => {
+    domctl: ({ cmd, what, layout, values, stable = false }, domid) => {
       const spoken = domctlInterface();
       if (!spoken.ok) return spoken;
       args.fill(0, 0, xenDomctl.size);
       if (layout && values) encode(layout, args, DOMCTL_U, values);
-      return outcome(runDomctl(cmd, spoken.value.version, domid), what);
+      return outcome(runDomctl(cmd, stable ? 0 : spoken.value.version, domid), what);
     },
     domctlOutcome: (layout) => decode(layout, args, DOMCTL_U),
     domctlDomain: () => decode(xenDomctl, args).domain,

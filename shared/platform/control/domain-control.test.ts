@@ -11,7 +11,11 @@ import {
   xenDomctl,
 } from '../../abi/domctl.ts';
 import { xenSysctl } from '../../abi/sysctl.ts';
-import { __HYPERVISOR_sysctl, __HYPERVISOR_xen_version } from '../../abi/xen.ts';
+import {
+  __HYPERVISOR_domctl,
+  __HYPERVISOR_sysctl,
+  __HYPERVISOR_xen_version,
+} from '../../abi/xen.ts';
 import type { Errno } from '../../core/errno.ts';
 import { domid } from '../../core/ids.ts';
 import { decode, encode } from '../../core/layout.ts';
@@ -220,6 +224,36 @@ describe('asking for a domain', () => {
   ])('flags %i mean shutdown %o', (flags, shutdown) => {
     const control = speaking(0x15, (_, args, domain) => answerInfo(args, domain, { flags }));
     expect(must(control.getInfo(GUEST)).shutdown).toEqual(shutdown);
+  });
+});
+
+describe('asking for a unique id', () => {
+  test('it is the stable domctl of version 0, its struct as in domctl.h @ RELEASE-4.21.0', () => {
+    const seen: number[][] = [];
+    const control = domainControl(
+      fakeHypercalls((op, _, args) => {
+        const { cmd, interfaceVersion } = decode(xenDomctl, args);
+        if (op !== __HYPERVISOR_domctl || cmd !== 90) return 0;
+        seen.push([interfaceVersion, ...args.slice(U, U + 16)]);
+        new DataView(args.buffer).setBigUint64(U + 8, 0xfedc_ba98_7654_3210n, true);
+        return 0;
+      }),
+    );
+    expect(must(control.uniqueId(GUEST))).toBe(0xfedc_ba98_7654_3210n);
+    expect(seen).toEqual([Array(17).fill(0)]);
+  });
+
+  test.each([
+    ['4.20', 'EACCES', 'ENOSYS'],
+    ['4.21, of nobody', 'ESRCH', 'ESRCH'],
+    ['4.22, without privilege', 'EPERM', 'EPERM'],
+  ] as const)('Xen %s', (_, says, means) => {
+    const control = domainControl(
+      fakeHypercalls((op, _cmd, args) => {
+        return op === __HYPERVISOR_domctl && decode(xenDomctl, args).cmd === 90 ? says : 0;
+      }),
+    );
+    expect(errno(control.uniqueId(GUEST))).toBe(means);
   });
 });
 

@@ -33,7 +33,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { fromLatin1 } from '../../core/text.ts';
 import type { CreateDomain, DomainControl, XenVersion } from '../domain-control.ts';
 import { type ControlOps, controlOps, outcome } from './control-ops.ts';
-import { getInfo, listInfo, physInfo } from './domain-info.ts';
+import { getInfo, listInfo, physInfo, uniqueId } from './domain-info.ts';
 import { populate, setMemoryMap } from './domain-memory.ts';
 import { getHvmContext, getHvmParam, setHvmContext, setHvmParam } from './hvm.ts';
 import type { Hypercalls } from './hypercalls.ts';
@@ -160,6 +160,7 @@ export function domainControl(hypercalls: Hypercalls): DomainControl {
       return ops.domctl({ cmd, what, layout: xenDomctlPagingMempool, values }, of);
     },
     getInfo: (of) => getInfo(ops, of),
+    uniqueId: (of) => uniqueId(ops, of),
     listInfo: (first, max) => listInfo(ops, hypercalls, first, max),
     populatePhysmap: (of, gfns, order) => populatePhysmap(hypercalls, ops, of, gfns, order),
     setMemoryMap: (of, map) => setMemoryMap(hypercalls, of, map),

@@ -1,5 +1,6 @@
 /** What the simulated hypervisor says about itself, its machine and its domains. */
 
+import { fail, ok, type Result } from '../../core/result.ts';
 import type { DomainInfo, PhysInfo, XenVersion } from '../domain-control.ts';
 import { isRunning, type SimDomain } from './domain.ts';
 import type { World } from './world.ts';
@@ -52,6 +53,11 @@ export function infoOf(domain: SimDomain): DomainInfo {
     maxVcpuId: Math.max(0, domain.vcpus - 1),
     cpuTimeNs: 0n,
   };
+}
+
+export function uniqueIdOf(world: World, domain: SimDomain): Result<bigint> {
+  const { minor } = VERSIONS[world.options.xen];
+  return minor < 21 ? fail('ENOSYS', 'no unique ids before 4.21') : ok(BigInt(domain.made));
 }
 
 export function listOf(world: World, first: number, max: number): readonly DomainInfo[] {

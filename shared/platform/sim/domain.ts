@@ -11,6 +11,8 @@ import type { Held } from './regions.ts';
 
 export interface SimDomain {
   readonly domid: Domid;
+  /** How many domains were made before, and this one. */
+  readonly made: number;
   readonly uuid: Uint8Array;
   /** dom0 is PV; what a toolstack creates is PVH. */
   readonly hvm: boolean;

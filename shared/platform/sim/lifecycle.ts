@@ -66,6 +66,7 @@ export function addDomain(world: World, id: Domid, shape: Shape): SimDomain {
   const unmapped = (one: Frame) => frameUnmapped(world, made)(one);
   const made: SimDomain = {
     domid: id,
+    made: ++world.made,
     uuid: shape.uuid.slice(),
     hvm: shape.hvm,
     hap: shape.hap,

@@ -43,6 +43,8 @@ export interface World {
   readonly start: (domain: SimDomain) => void;
   /** The domid given last. */
   rover: number;
+  /** How many domains there have been. */
+  made: number;
 }
 
 export function note(world: World, line: string): void {
