@@ -93,7 +93,7 @@ export function getInfo(ops: ControlOps, of: Domid): Result<DomainInfo> {
   return raw.domain === of ? ok(domainInfo(raw)) : fail('ESRCH', call.what);
 }
 
-/** Before 4.21 there was no stable domctl: its version is refused as any other that is not Xen's. */
+/** Before 4.21 no domctl was stable: its version is refused as any other that is not Xen's. */
 export function uniqueId(ops: ControlOps, of: Domid): Result<bigint> {
   const cmd = XEN_DOMCTL_get_domain_state;
   const asked = askOf(ops, { cmd, what: `there is no domain ${of}`, stable: true }, of);
