@@ -57,24 +57,35 @@ interface Parts {
   flush(): void;
 }
 
-/** Asks about all domains; again a little later if the hypervisor gives no answer. */
-function look({ host, store, time, flush }: Parts, { domainControl }: XenPorts): void {
-  const attempt = (): void => {
+interface Look {
+  now(): void;
+  stop(): void;
+}
+
+/**
+ * Asks about all domains; again a little later if the hypervisor gives no answer. One by one where
+ * it gives none to such a question: to a xenstore domain, or of an unknown sysctl interface.
+ */
+function createLook({ host, store, time, flush }: Parts, { domainControl }: XenPorts): Look {
+  let cancel: (() => void) | undefined;
+  const now = (): void => {
+    cancel?.();
+    cancel = undefined;
     time.begin();
     const infos = listDomains(domainControl);
-    if (infos.ok || infos.error.errno === 'EPERM') {
+    if (infos.ok || infos.error.errno === 'EPERM' || infos.error.errno === 'EACCES') {
       store.checkDomains(infos.ok ? statusOf(infos.value) : askedStatus(domainControl));
       flush();
       return;
     }
     host.report(`cannot list the domains: ${infos.error.what}`);
-    host.clock.after(INFO_RETRY_MS, attempt);
+    cancel = host.clock.after(INFO_RETRY_MS, now);
   };
-  attempt();
+  return { now, stop: () => cancel?.() };
 }
 
 /** VIRQ_DOM_EXC tells that some domain has shut down or died, not which. */
-async function watchDomains(parts: Parts, xen: XenPorts, virq: Port): Promise<void> {
+async function watchDomains(look: Look, xen: XenPorts, virq: Port): Promise<void> {
   for (let seen = 0; ; ) {
     try {
       seen = await xen.events.wait(virq, seen);
@@ -82,7 +93,7 @@ async function watchDomains(parts: Parts, xen: XenPorts, virq: Port): Promise<vo
       return;
     }
     xen.events.unmask(virq);
-    look(parts, xen);
+    look.now();
   }
 }
 
@@ -170,6 +181,7 @@ export function createXenstored(
   const sockets = createSockets({ store, tap, begin, flush });
   const parts: Parts = { host, store, time, sockets, rings, flush };
   let virq: Port | undefined;
+  let look: Look | undefined;
   return {
     store,
     tap,
@@ -178,7 +190,8 @@ export function createXenstored(
       const bound = xen.events.bindVirq(VIRQ_DOM_EXC);
       if (!bound.ok) return bound;
       virq = bound.value;
-      void watchDomains(parts, xen, virq);
+      look = createLook(parts, xen);
+      void watchDomains(look, xen, virq);
       begin();
       if (dom0 !== undefined) rings?.add(store.dom0, dom0, false);
       adopt(parts, xen);
@@ -189,6 +202,7 @@ export function createXenstored(
     sockets: sockets.count,
     stop: () => {
       expiry.stop();
+      look?.stop();
       sockets.closeAll();
       rings?.closeAll();
       if (virq !== undefined) xen?.events.close(virq);

@@ -1,4 +1,7 @@
-/** The page of a console: two byte rings (io/console.h @ RELEASE-4.17.0, RELEASE-4.20.0). */
+/**
+ * The page of a console: two byte rings (io/console.h @ RELEASE-4.17.0, RELEASE-4.20.0). 4.21 has a
+ * byte behind them, zero while somebody serves the console.
+ */
 
 import { bytes, layout, u32 } from '../core/layout.ts';
 

@@ -1,10 +1,11 @@
 /**
- * Domain control (domctl.h @ RELEASE-4.17.0, RELEASE-4.18.0, RELEASE-4.19.0, RELEASE-4.20.0). The
- * structs of one interface version hold for every Xen that speaks it: 0x15 is 4.17, 0x16 is 4.18,
- * 0x17 is 4.19 and 4.20.
+ * Domain control (domctl.h @ RELEASE-4.17.0, RELEASE-4.18.0, RELEASE-4.19.0, RELEASE-4.20.0,
+ * RELEASE-4.21.0, RELEASE-4.22.0). Interface version 0x15 is 4.17, 0x16 is 4.18, 0x17 is 4.19 to
+ * 4.21, 0x18 is 4.22.
  */
 
 import { bytes, i32, layout, u8, u16, u32, u64 } from '../core/layout.ts';
+import { DOMID_ANY } from './xen.ts';
 
 export const XEN_DOMCTL_createdomain = 1;
 export const XEN_DOMCTL_destroydomain = 2;
@@ -20,6 +21,8 @@ export const XEN_DOMCTL_gethvmcontext_partial = 55;
 export const XEN_DOMCTL_set_virq_handler = 66;
 export const XEN_DOMCTL_get_paging_mempool_size = 85;
 export const XEN_DOMCTL_set_paging_mempool_size = 86;
+/** Since 4.21. Stable: of interface version 0, whichever the others are of. */
+export const XEN_DOMCTL_get_domain_state = 90;
 
 export const XEN_DOMCTL_CDF_hvm = 1 << 0;
 export const XEN_DOMCTL_CDF_hap = 1 << 1;
@@ -80,9 +83,20 @@ const createdomain15 = layout('struct xen_domctl_createdomain', 64, {
   miscFlags: u32(60, 'arch.misc_flags'),
 });
 
+/** Of 4.19 and 4.20; 4.21 says 0x17 too and has two halves in altp2m, as 0x18: zero is zero. */
 const createdomain17 = layout('struct xen_domctl_createdomain', 68, {
   ...createdomainHead,
   altp2mOpts: u32(48, 'altp2m_opts'),
+  vmtraceSize: u32(52),
+  cpupoolId: u32(56),
+  emulationFlags: u32(60, 'arch.emulation_flags'),
+  miscFlags: u32(64, 'arch.misc_flags'),
+});
+
+const createdomain18 = layout('struct xen_domctl_createdomain', 68, {
+  ...createdomainHead,
+  altp2mOpts: u16(48, 'altp2m.opts'),
+  altp2mNr: u16(50, 'altp2m.nr'),
   vmtraceSize: u32(52),
   cpupoolId: u32(56),
   emulationFlags: u32(60, 'arch.emulation_flags'),
@@ -109,11 +123,15 @@ export const xenDomctlGetdomaininfo = layout('struct xen_domctl_getdomaininfo', 
   miscFlags: u32(108, 'arch_config.misc_flags'),
 });
 
-/** The layouts that differ, by XEN_DOMCTL_INTERFACE_VERSION, newest first. */
+/**
+ * What differs, by XEN_DOMCTL_INTERFACE_VERSION, newest first, and the newest Xen that speaks it.
+ * `anyDomid` asks createdomain for the next free domid: 0 did until it came to mean domain 0.
+ */
 export const DOMCTL_INTERFACES = [
-  { version: 0x17, createdomain: createdomain17 },
-  { version: 0x16, createdomain: createdomain15 },
-  { version: 0x15, createdomain: createdomain15 },
+  { version: 0x18, xen: '4.22', createdomain: createdomain18, anyDomid: DOMID_ANY },
+  { version: 0x17, xen: '4.21', createdomain: createdomain17, anyDomid: 0 },
+  { version: 0x16, xen: '4.18', createdomain: createdomain15, anyDomid: 0 },
+  { version: 0x15, xen: '4.17', createdomain: createdomain15, anyDomid: 0 },
 ] as const;
 
 export type DomctlInterface = (typeof DOMCTL_INTERFACES)[number];
@@ -145,4 +163,17 @@ export const xenDomctlHvmcontextPartial = layout('struct xen_domctl_hvmcontext_p
 
 export const xenDomctlPagingMempool = layout('struct xen_domctl_paging_mempool', 8, {
   size: u64(0),
+});
+
+export const XEN_DOMCTL_GETDOMSTATE_STATE_EXIST = 0x0001;
+export const XEN_DOMCTL_GETDOMSTATE_STATE_SHUTDOWN = 0x0002;
+export const XEN_DOMCTL_GETDOMSTATE_STATE_DYING = 0x0004;
+export const XEN_DOMCTL_GETDOMSTATE_STATE_DEAD = 0x0008;
+
+/** `pad0` must be 0. */
+export const xenDomctlGetDomainState = layout('struct xen_domctl_get_domain_state', 16, {
+  state: u16(0),
+  caps: u16(2),
+  pad0: u32(4),
+  uniqueId: u64(8),
 });

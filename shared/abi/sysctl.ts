@@ -1,9 +1,17 @@
-/** System control (sysctl.h @ RELEASE-4.17.0 and RELEASE-4.20.0, of one interface version). */
+/**
+ * System control (sysctl.h @ RELEASE-4.17.0, RELEASE-4.20.0, RELEASE-4.21.0, RELEASE-4.22.0).
+ * Interface version 0x15 is 4.17 to 4.20, 0x16 is 4.21 and 4.22: what is here is the same in both.
+ */
 
 import { bytes, layout, u8, u16, u32, u64 } from '../core/layout.ts';
 
-/** The versions whose layouts are those of this file. */
-export const SYSCTL_INTERFACES = [0x15] as const;
+/** The versions whose layouts are those of this file, newest first, and their newest Xen. */
+export const SYSCTL_INTERFACES = [
+  { version: 0x16, xen: '4.22' },
+  { version: 0x15, xen: '4.20' },
+] as const;
+
+export type SysctlInterface = (typeof SYSCTL_INTERFACES)[number];
 
 export const XEN_SYSCTL_readconsole = 1;
 export const XEN_SYSCTL_physinfo = 3;

@@ -1,4 +1,7 @@
-/** Hypercall numbers, reserved domids and VIRQs (xen.h @ RELEASE-4.17.0, RELEASE-4.20.0). */
+/**
+ * Hypercall numbers, reserved domids and VIRQs (xen.h @ RELEASE-4.17.0, RELEASE-4.20.0,
+ * RELEASE-4.22.0).
+ */
 
 export const __HYPERVISOR_memory_op = 12;
 export const __HYPERVISOR_xen_version = 17;
@@ -20,6 +23,8 @@ export const DOMID_IO = 0x7ff1;
 export const DOMID_XEN = 0x7ff2;
 export const DOMID_COW = 0x7ff3;
 export const DOMID_INVALID = 0x7ff4;
+/** Since 4.22. */
+export const DOMID_ANY = 0x7ff5;
 export const DOMID_IDLE = 0x7fff;
 
 export const VIRQ_TIMER = 0;

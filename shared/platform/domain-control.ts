@@ -1,6 +1,6 @@
 /**
  * Port: what a toolstack asks of the hypervisor, one method for each operation used (domctl.h,
- * sysctl.h, memory.h, hvm/hvm_op.h, event_channel.h @ RELEASE-4.17.0 and RELEASE-4.20.0).
+ * sysctl.h, memory.h, hvm/hvm_op.h, event_channel.h @ RELEASE-4.17.0 to RELEASE-4.22.0).
  *
  * All are synchronous hypercalls. Common errors: EPERM without privilege, ESRCH for no such domain,
  * EACCES when the hypervisor speaks another interface version than we do.
@@ -100,6 +100,8 @@ export interface DomainControl {
   /** Memory for the domain's own paging structures, in bytes, a multiple of the page size. */
   setPagingMempool(domid: Domid, bytes: number): Result<void>;
   getInfo(domid: Domid): Result<DomainInfo>;
+  /** What no other domain of this host has, nor had since it started. ENOSYS before Xen 4.21. */
+  uniqueId(domid: Domid): Result<bigint>;
   /** All domains from `first` on, at most `max`. */
   listInfo(first: number, max: number): Result<readonly DomainInfo[]>;
   /**
@@ -117,6 +119,9 @@ export interface DomainControl {
   setHvmContext(domid: Domid, records: Uint8Array): Result<void>;
   /** A port of `domid` that `remote` may bind to. */
   allocUnbound(domid: Domid, remote: Domid): Result<Port>;
-  /** A global VIRQ goes to that domain from now on, instead of to dom0. */
+  /**
+   * A global VIRQ goes to that domain from now on, instead of to dom0. From Xen 4.21 on EBUSY while
+   * the one that it goes to has it bound.
+   */
   setVirqHandler(domid: Domid, virq: number): Result<void>;
 }

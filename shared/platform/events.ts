@@ -8,7 +8,10 @@ export interface Events {
   allocUnbound(remote: Domid): Result<Port>;
   /** Binds a new port of ours to `remotePort` of `remote`. EINVAL if it is not offered to us. */
   bindInterdomain(remote: Domid, remotePort: Port): Result<Port>;
-  /** Binds a new port of ours to a global VIRQ. EEXIST if somebody has it. */
+  /**
+   * Binds a new port of ours to a global VIRQ. EEXIST if we have it already; from Xen 4.21 on EBUSY
+   * unless it goes to us (DomainControl.setVirqHandler).
+   */
   bindVirq(virq: number): Result<Port>;
   /** Raises the event at the other end. A peer that is gone is not an error. */
   notify(port: Port): void;

@@ -45,9 +45,20 @@ export interface Release {
   readonly suite: 'bookworm' | 'trixie';
   readonly domctl: number;
   readonly sysctl: number;
-  /** Names of ours that this release does not have yet. */
+  /** Constants and C types of ours that this release does not have yet. */
   readonly lacks: readonly string[];
 }
+
+/** What Debian's newest headers lack as well: 4.21 and 4.22 have it. */
+const LATER = [
+  'XEN_DOMCTL_get_domain_state',
+  'XEN_DOMCTL_GETDOMSTATE_STATE_EXIST',
+  'XEN_DOMCTL_GETDOMSTATE_STATE_SHUTDOWN',
+  'XEN_DOMCTL_GETDOMSTATE_STATE_DYING',
+  'XEN_DOMCTL_GETDOMSTATE_STATE_DEAD',
+  'struct xen_domctl_get_domain_state',
+  'DOMID_ANY',
+];
 
 export const releases: readonly Release[] = [
   {
@@ -55,9 +66,9 @@ export const releases: readonly Release[] = [
     suite: 'bookworm',
     domctl: 0x15,
     sysctl: 0x15,
-    lacks: ['XEN_ELFNOTE_PHYS32_RELOC'],
+    lacks: ['XEN_ELFNOTE_PHYS32_RELOC', ...LATER],
   },
-  { xen: '4.20', suite: 'trixie', domctl: 0x17, sysctl: 0x15, lacks: [] },
+  { xen: '4.20', suite: 'trixie', domctl: 0x17, sysctl: 0x15, lacks: LATER },
 ];
 
 export interface Named<T> {
@@ -91,7 +102,7 @@ function domctlOf(release: Release): domctl.DomctlInterface {
 function special(release: Release): Record<string, Tables> {
   const interfaces = domctlOf(release);
   assert(
-    sysctl.SYSCTL_INTERFACES.some((each) => each === release.sysctl),
+    sysctl.SYSCTL_INTERFACES.some((each) => each.version === release.sysctl),
     `no sysctl interface ${release.sysctl}`,
   );
   const constant = (name: string, c: string, value: number | string): Constant => ({
@@ -142,8 +153,9 @@ export function tables(release: Release): Tables {
           typeof value === 'object' && value !== null,
           `${full} is neither table nor constant`,
         );
-        if (isLayout(value)) layouts.push({ name: full, value });
-        else
+        if (isLayout(value)) {
+          if (!release.lacks.includes(value.c)) layouts.push({ name: full, value });
+        } else
           for (const [key, number] of Object.entries(value) as [string, unknown][]) {
             assert(typeof number === 'number', `${full}.${key} is no number`);
             constants.push({ name: `${full}.${key}`, c: `${name}(${key})`, value: number });

@@ -5,6 +5,7 @@ import { parseArguments } from './args.ts';
 const defaults = {
   action: 'run',
   xen: '4.17',
+  hypervisor: undefined,
   xenGiven: false,
   accel: 'tcg',
   xenstored: 'c',
@@ -23,6 +24,11 @@ describe('what people type', () => {
       'another Xen',
       ['--xen', '4.20', '--', 'true'],
       { xen: '4.20', xenGiven: true, command: 'true' },
+    ],
+    [
+      "somebody's own Xen",
+      ['--xen', './xen.gz'],
+      { xen: '4.20', hypervisor: './xen.gz', xenGiven: true },
     ],
     ['a value after =', ['--xen=4.20'], { xen: '4.20', xenGiven: true }],
     ['a time limit', ['--timeout', '1.5'], { timeoutSeconds: 1.5 }],
@@ -44,7 +50,7 @@ describe('a mistake is one line that names it', () => {
     [['--zen', '4.17'], 'unknown option --zen'],
     [['--xen'], '--xen needs a value'],
     [['--xen='], '--xen needs a value'],
-    [['--xen', '4.18'], '--xen is 4.17 or 4.20, not 4.18'],
+    [['--xen', '4.18'], '--xen is 4.17, 4.20 or the path of a hypervisor (./xen.gz), not 4.18'],
     [['--accel', 'hvf'], '--accel is tcg or kvm, not hvf'],
     [['--timeout', '-1'], '--timeout is a number of seconds, not -1'],
     [['--timeout', '0'], '--timeout is a number of seconds, not 0'],

@@ -1,10 +1,12 @@
 // The arguments of `npm run lab`.
 import { type Accel, accels, type MachineOptions } from './machine/qemu.ts';
-import type { XenVersion } from './xen-version.ts';
+import { type XenVersion, xenVersions } from './xen-version.ts';
 
 export const usage = `usage: npm run lab -- [options] [-- COMMAND...]
 Boots a real Xen with a Debian dom0 and runs COMMAND in its bash; without one, gives a shell.
-  --xen 4.17|4.20     which Xen (4.17)
+  --xen 4.17|4.20|FILE
+                      which Xen (4.17): Debian's, or the hypervisor in a file, xen or xen.gz of a
+                      build, which gets the tools of 4.20
   --timeout SECONDS   end everything after that time, with status 124
   --accel tcg|kvm     tcg emulates the processor and works everywhere (tcg)
   --xenstored KIND    c, ocaml, the path of a program in dom0, or ours as a stub domain started by
@@ -15,6 +17,8 @@ Boots a real Xen with a Debian dom0 and runs COMMAND in its bash; without one, g
 
 export interface LabArguments extends MachineOptions {
   readonly action: 'run' | 'stop' | 'help';
+  /** The path of a hypervisor, to be booted in place of that of `xen`. */
+  readonly hypervisor: string | undefined;
   /** Whether --xen was given: --stop without it ends every host. */
   readonly xenGiven: boolean;
   readonly keep: boolean;
@@ -23,7 +27,10 @@ export interface LabArguments extends MachineOptions {
   readonly command: string | undefined;
 }
 
-const choices = { '--xen': ['4.17', '4.20'], '--accel': accels } as const;
+/** The Xen whose tools go with a hypervisor that is not Debian's. */
+const newest: XenVersion = '4.20';
+
+const isPath = (xen: string): boolean => xen.includes('/');
 
 /** Parses the arguments; a wrong one is `{ error }`, one line that names it. */
 export const parseArguments = (argv: readonly string[]): LabArguments | { error: string } => {
@@ -50,9 +57,11 @@ export const parseArguments = (argv: readonly string[]): LabArguments | { error:
   const wrong = checkValues(values);
   if (wrong !== undefined) return { error: wrong };
   const timeout = values.get('--timeout');
+  const xen = values.get('--xen') ?? '4.17';
   return {
     action: flags.has('--help') || flags.has('-h') ? 'help' : flags.has('--stop') ? 'stop' : 'run',
-    xen: (values.get('--xen') ?? '4.17') as XenVersion,
+    xen: isPath(xen) ? newest : (xen as XenVersion),
+    hypervisor: isPath(xen) ? xen : undefined,
     xenGiven: values.has('--xen'),
     accel: (values.get('--accel') ?? 'tcg') as Accel,
     xenstored: values.get('--xenstored') ?? 'c',
@@ -69,11 +78,13 @@ const split = (argument: string): string[] => {
 };
 
 const checkValues = (values: ReadonlyMap<string, string>): string | undefined => {
-  for (const [name, allowed] of Object.entries(choices)) {
-    const value = values.get(name);
-    if (value !== undefined && !(allowed as readonly string[]).includes(value)) {
-      return `${name} is ${allowed.join(' or ')}, not ${value}`;
-    }
+  const xen = values.get('--xen');
+  if (xen !== undefined && !isPath(xen) && !xenVersions.some((each) => each === xen)) {
+    return `--xen is ${xenVersions.join(', ')} or the path of a hypervisor (./xen.gz), not ${xen}`;
+  }
+  const accel = values.get('--accel');
+  if (accel !== undefined && !accels.some((each) => each === accel)) {
+    return `--accel is ${accels.join(' or ')}, not ${accel}`;
   }
   const timeout = values.get('--timeout');
   if (timeout !== undefined && !(/^\d+(\.\d+)?$/.test(timeout) && Number(timeout) > 0)) {

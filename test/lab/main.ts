@@ -1,8 +1,10 @@
 // `npm run lab`: runs a command in the dom0 of a real Xen host, or gives a shell there.
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { type LabArguments, parseArguments, usage } from './args.ts';
 import { ensureImages } from './image/images.ts';
-import { boot, consoleTail, end, type Machine } from './machine/boot.ts';
+import { boot, consoleTail, end, type Machine, xenName } from './machine/boot.ts';
+import { readHypervisor } from './machine/hypervisor.ts';
 import { keptMachine, record, stopKept } from './machine/kept.ts';
 import { pushBuild } from './machine/payload.ts';
 import { isAlive } from './machine/process-id.ts';
@@ -35,6 +37,8 @@ const attach = async (machine: Machine, command: string | undefined, signal: Abo
 };
 
 const run = async (args: LabArguments): Promise<number> => {
+  if (args.hypervisor !== undefined) readHypervisor(args.hypervisor);
+  const xen = xenName(args);
   const stop = new AbortController();
   const images = await ensureImages(say);
   // Before that there is nothing to end, and a signal ends this process.
@@ -47,11 +51,11 @@ const run = async (args: LabArguments): Promise<number> => {
       say(`the time limit of ${args.timeoutSeconds} s is over`);
       stop.abort(statusTimeout);
     }, args.timeoutSeconds * 1000);
-  const kept = await keptMachine(args.xen, say);
+  const kept = await keptMachine(xen, say);
   if (kept && kept.image !== images.dir) {
     say('the kept host has an older image than this source tree; --stop ends it');
   }
-  if (!kept) say(`booting Xen ${args.xen}`);
+  if (!kept) say(`booting Xen ${args.hypervisor ?? xen}`);
   let machine: Machine | undefined = kept;
   try {
     machine ??= await boot(images, { ...args, say }, stop.signal);
@@ -73,18 +77,23 @@ const run = async (args: LabArguments): Promise<number> => {
   }
 };
 
+/** A path as the user meant it: npm runs this in the root of the source tree. */
+const fromThere = (path: string | undefined): string | undefined =>
+  path && resolve(process.env.INIT_CWD ?? '.', path);
+
 const main = async (argv: readonly string[]): Promise<number> => {
-  const args = parseArguments(argv);
-  if ('error' in args) {
-    say(`${args.error}\n${usage}`);
+  const parsed = parseArguments(argv);
+  if ('error' in parsed) {
+    say(`${parsed.error}\n${usage}`);
     return statusUsage;
   }
+  const args = { ...parsed, hypervisor: fromThere(parsed.hypervisor) };
   if (args.action === 'help') {
     console.log(usage);
     return 0;
   }
   if (args.action === 'stop') {
-    const stopped = await stopKept(args.xenGiven ? args.xen : undefined);
+    const stopped = await stopKept(args.xenGiven ? xenName(args) : undefined);
     say(
       stopped.length > 0 ? `ended the host of Xen ${stopped.join(' and of Xen ')}` : 'no host runs',
     );

@@ -96,12 +96,33 @@ it('asks again when the hypervisor does not say which domains there are; kills n
   expect(must(await sim.run(tools.isDomainIntroduced(other.domid)))).toBe(false);
 });
 
-it('asks about each domain where it may not list them, as a xenstore domain', async () => {
+it('asks a hypervisor that gives no answer once a second, however much happens', async () => {
+  const host = started();
+  const { sim } = host;
+  const guests = [await host.addGuest(), await host.addGuest(), await host.addGuest()];
+  sim.faults.fail('domainControl.listInfo', { times: 1000, errno: 'ENOMEM' });
+  const before = sim.faults.calls('domainControl.listInfo');
+  for (const { domid } of guests) {
+    sim.domain(domid).shutdown('poweroff');
+    await sim.advance(10);
+  }
+  await sim.advance(10_000);
+  const asked = sim.faults.calls('domainControl.listInfo') - before;
+  expect(asked).toBe(guests.length + 10);
+  host.daemon.stop();
+  await sim.advance(10_000);
+  expect(sim.faults.calls('domainControl.listInfo') - before).toBe(asked);
+});
+
+it.each([
+  ['a xenstore domain', 'EPERM'],
+  ['of a sysctl interface that is unknown', 'EACCES'],
+] as const)('asks about each domain where it may not list them: %s', async (_, errno) => {
   const host = started();
   const { sim, tools } = host;
   const guest = await host.addGuest();
   const other = await host.addGuest();
-  sim.faults.fail('domainControl.listInfo', { nth: 1, errno: 'EPERM' });
+  sim.faults.fail('domainControl.listInfo', { nth: 1, errno });
   must(sim.dom0.domainControl.destroyDomain(other.domid));
   await sim.advance(5);
   expect(must(await sim.run(tools.isDomainIntroduced(guest.domid)))).toBe(true);

@@ -2,6 +2,8 @@
  * The checks of `xtl doctor`: what was found becomes a verdict and, if bad, what to do about it.
  */
 
+import { DOMCTL_INTERFACES } from '../../shared/abi/domctl.ts';
+import { SYSCTL_INTERFACES } from '../../shared/abi/sysctl.ts';
 import type { Result } from '../../shared/core/result.ts';
 import type { PhysInfo, XenVersion } from '../../shared/platform/domain-control.ts';
 
@@ -62,8 +64,14 @@ const BACKENDS = [
   ['xen-netback', 'network interfaces'],
 ] as const;
 
-/** Versions that this xtl was tested on (test/abi, test/lab). */
-const TESTED = ['4.17', '4.18', '4.19', '4.20'];
+/** Xens that this xtl is made for; of another one nothing is known, even if it answers. */
+const KNOWN = ['4.17', '4.18', '4.19', '4.20', '4.21', '4.22'];
+const MADE_FOR = `this xtl is made for Xen ${KNOWN[0]} to ${KNOWN.at(-1)}`;
+
+const hex = (version: number): string => `0x${version.toString(16)}`;
+const [NEWEST_DOMCTL] = DOMCTL_INTERFACES;
+const [NEWEST_SYSCTL] = SYSCTL_INTERFACES;
+const NEWEST = `${hex(NEWEST_DOMCTL.version)} and ${hex(NEWEST_SYSCTL.version)}`;
 
 const LOW_MEMORY_MIB = 128;
 const PAGES_PER_MIB = 256;
@@ -110,12 +118,17 @@ function device(probes: Probes, path: string, module: string): Check {
 }
 
 function version(found: Result<XenVersion>): Check {
-  if (!found.ok) return bad('hypervisor', found.error.what, 'see whether xl info works');
-  const { major, minor, extra, domctl } = found.value;
-  const text = `Xen ${major}.${minor}${extra}, domctl version 0x${domctl.toString(16)}`;
-  if (TESTED.includes(`${major}.${minor}`)) return ok('hypervisor', text);
-  const advice = `xtl knows Xen ${TESTED[0]} to ${TESTED.at(-1)}`;
-  return warn('hypervisor', text, advice);
+  if (!found.ok) {
+    const { errno, what } = found.error;
+    const advice = `${MADE_FOR}: a newer xtl may know it`;
+    return bad('hypervisor', what, errno === 'EACCES' ? advice : 'see whether xl info works');
+  }
+  const { major, minor, extra, domctl, sysctl } = found.value;
+  const text =
+    `Xen ${major}.${minor}${extra}, domctl ${hex(domctl)} and sysctl ${hex(sysctl)}` +
+    ` (known up to ${NEWEST}, of Xen ${NEWEST_DOMCTL.xen})`;
+  if (KNOWN.includes(`${major}.${minor}`)) return ok('hypervisor', text);
+  return warn('hypervisor', text, MADE_FOR);
 }
 
 function machine(found: Result<PhysInfo>): readonly Check[] {

@@ -41,7 +41,8 @@ const healthy: Probes = {
 test('a host in order exits 0 with nothing but ok', async () => {
   const { exit, stdout, stderr } = await runXtl(['doctor'], { probes: healthy });
   expect(stdout).toMatch(/^(ok {4}.*\n)+$/);
-  expect(stdout).toContain('ok    hypervisor: Xen 4.17.5, domctl version 0x15\n');
+  const known = '(known up to 0x18 and 0x16, of Xen 4.22)';
+  expect(stdout).toContain(`ok    hypervisor: Xen 4.17.5, domctl 0x15 and sysctl 0x15 ${known}\n`);
   expect([exit, stderr]).toEqual([0, '']);
 });
 
@@ -56,9 +57,15 @@ const ill: [string, Partial<Probes>, number, string][] = [
     'an unknown Xen',
     { xenVersion: () => ok({ ...VERSION, minor: 99 }) },
     0,
-    'warn  hypervisor: Xen 4.99.5',
+    '-> this xtl is made for Xen 4.17 to 4.22\n',
   ],
-  ['no answer', { xenVersion: () => fail('EACCES', 'denied') }, 5, 'fail  hypervisor: denied'],
+  [
+    'an unknown interface',
+    { xenVersion: () => fail('EACCES', 'Xen 4.99 has a domctl interface that is unknown here') },
+    5,
+    'unknown here\n      -> this xtl is made for Xen 4.17 to 4.22: a newer xtl may know it\n',
+  ],
+  ['no answer', { xenVersion: () => fail('EIO', 'denied') }, 5, 'fail  hypervisor: denied'],
   [
     'no virtualisation',
     { physInfo: () => ok({ ...MACHINE, hvm: false }) },
@@ -92,6 +99,20 @@ test.each(ill)('with %s it says what to do', async (_, change, exit, text) => {
   expect(ran.stdout).toContain(text);
   expect(ran.exit).toBe(exit);
   expect(ran.stderr === '').toBe(exit === 0);
+});
+
+test.each([
+  [17, 0x15, 0x15],
+  [18, 0x16, 0x15],
+  [19, 0x17, 0x15],
+  [20, 0x17, 0x15],
+  [21, 0x17, 0x16],
+  [22, 0x18, 0x16],
+])('Xen 4.%i is known', async (minor, domctl, sysctl) => {
+  const xenVersion = () => ok({ ...VERSION, minor, domctl, sysctl });
+  const { stdout } = await runXtl(['doctor'], { probes: { ...healthy, xenVersion } });
+  const spoken = `domctl 0x${domctl.toString(16)} and sysctl 0x${sysctl.toString(16)}`;
+  expect(stdout).toContain(`ok    hypervisor: Xen 4.${minor}.5, ${spoken} (`);
 });
 
 test('as data it is a list of checks', async () => {

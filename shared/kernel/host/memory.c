@@ -18,7 +18,7 @@ HOST_FUNCTION(js_pages)
     double count;
     if (!host_number(ctx, argv[0], PAGES_MAX, &count))
         return JS_EXCEPTION;
-    void *at = pages_alloc((size_t)count);
+    void *at = heap_pages((size_t)count);
     return made(ctx, at ? 0 : -ENOMEM, at, (size_t)count);
 }
 

@@ -82,6 +82,8 @@ void *heap_alloc(size_t size);
 void *heap_realloc(void *old, size_t size);
 void heap_release(void *block);
 size_t heap_usable(const void *block);
+/* As pages_alloc, for a service: it finds no room where a block of that size would find none. */
+void *heap_pages(size_t count);
 
 struct memory_figures {
     uint64_t total, heap_used, heap_free, pages_free; /* bytes */

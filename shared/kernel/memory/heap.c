@@ -157,6 +157,13 @@ void *heap_alloc(size_t size)
     return (char *)b + HEADER;
 }
 
+void *heap_pages(size_t count)
+{
+    if (count > SIZE_LIMIT / PAGE_SIZE || !may_take(count * PAGE_SIZE))
+        return NULL;
+    return pages_alloc(count);
+}
+
 void heap_release(void *bytes)
 {
     if (!bytes)
@@ -186,6 +193,8 @@ void *heap_realloc(void *old, size_t size)
     size = rounded(size);
     struct block *next = after(b);
     if (size > had && (next->word & FREE) && had + HEADER + size_of(next) >= size) {
+        if (!may_take(size - had))
+            return NULL;
         lists_remove(next);
         b->word += HEADER + size_of(next);
     }

@@ -77,7 +77,7 @@ int grants_offer(uint32_t remote, size_t count, bool readonly, uint32_t *grefs, 
     if (!xen_shared)
         return -ENOSYS;
     grants_settle();
-    char *pages = pages_alloc(count);
+    char *pages = heap_pages(count);
     if (!pages)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) {

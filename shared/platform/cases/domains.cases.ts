@@ -1,11 +1,14 @@
 /** Cases: domains from their creation to their end. */
 
-import { VIRQ_DOM_EXC } from '../../abi/xen.ts';
+import { VIRQ_ENOMEM } from '../../abi/xen.ts';
 import type { Domid } from '../../core/ids.ts';
 import { type CaseContext, group } from './case.ts';
 import { expectBytes, expectEqual, expectError, expectOk, expectThat, pattern } from './expect.ts';
 import { createConfig, domainWithLimit, domainWithPages, emptyDomain, NOBODY } from './guest.ts';
 import { eventually } from './wait.ts';
+
+/** Nobody in dom0 binds it; a xenstored there has VIRQ_DOM_EXC. */
+const UNUSED_VIRQ = VIRQ_ENOMEM;
 
 function infoOf({ platform }: CaseContext, domid: Domid) {
   return expectOk(platform.domainControl.getInfo(domid), 'getInfo');
@@ -58,10 +61,42 @@ export const domainCases = group(
       const { domainControl } = ctx.platform;
       const store = emptyDomain(ctx, { xenstore: true });
       expectThat(infoOf(ctx, store).xsDomain, 'no xenstore domain');
-      expectOk(domainControl.setVirqHandler(store, VIRQ_DOM_EXC), 'setVirqHandler');
+      expectOk(domainControl.setVirqHandler(store, UNUSED_VIRQ), 'setVirqHandler');
       expectError(domainControl.setVirqHandler(store, 1000), 'a virq', 'EINVAL');
-      expectError(domainControl.setVirqHandler(NOBODY, VIRQ_DOM_EXC), 'nobody', 'ESRCH');
-      expectOk(domainControl.setVirqHandler(ctx.self, VIRQ_DOM_EXC), 'back');
+      expectError(domainControl.setVirqHandler(NOBODY, UNUSED_VIRQ), 'nobody', 'ESRCH');
+      expectOk(domainControl.setVirqHandler(ctx.self, UNUSED_VIRQ), 'back');
+    },
+
+    'from 4.21 on a virq belongs to one domain at a time': (ctx) => {
+      const { domainControl, events } = ctx.platform;
+      const { minor } = expectOk(domainControl.version(), 'version');
+      const store = emptyDomain(ctx, { xenstore: true });
+      const bound = expectOk(events.bindVirq(UNUSED_VIRQ), 'bindVirq');
+      const inUse = domainControl.setVirqHandler(store, UNUSED_VIRQ);
+      if (minor >= 21) expectError(inUse, 'given away while it is bound', 'EBUSY');
+      else expectOk(inUse, 'given away while it is bound');
+      events.close(bound);
+      expectOk(domainControl.setVirqHandler(store, UNUSED_VIRQ), 'given away');
+      const others = events.bindVirq(UNUSED_VIRQ);
+      if (others.ok) events.close(others.value);
+      if (minor >= 21) expectError(others, "another domain's", 'EBUSY');
+      else expectOk(others, "another domain's");
+      expectOk(domainControl.setVirqHandler(ctx.self, UNUSED_VIRQ), 'back');
+    },
+
+    'from 4.21 on every domain has an id of its own': (ctx) => {
+      const { domainControl } = ctx.platform;
+      const { minor } = expectOk(domainControl.version(), 'version');
+      const guests = [ctx.self, emptyDomain(ctx), emptyDomain(ctx)];
+      if (minor < 21) {
+        expectError(domainControl.uniqueId(ctx.self), 'uniqueId', 'ENOSYS');
+        return;
+      }
+      const ids = guests.map((guest) => expectOk(domainControl.uniqueId(guest), 'uniqueId'));
+      const again = guests.map((guest) => expectOk(domainControl.uniqueId(guest), 'uniqueId'));
+      expectEqual(new Set(ids).size, guests.length, 'different ids');
+      expectEqual(again.join(), ids.join(), 'the ids a second time');
+      expectError(domainControl.uniqueId(NOBODY), 'uniqueId of nobody', 'ESRCH');
     },
 
     'a domain without vCPUs is refused': (ctx) => {

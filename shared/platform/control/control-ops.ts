@@ -9,16 +9,28 @@ import {
   XEN_DOMCTL_getdomaininfo,
   xenDomctl,
 } from '../../abi/domctl.ts';
-import { SYSCTL_INTERFACES, XEN_SYSCTL_physinfo, xenSysctl } from '../../abi/sysctl.ts';
-import { __HYPERVISOR_domctl, __HYPERVISOR_sysctl } from '../../abi/xen.ts';
+import {
+  SYSCTL_INTERFACES,
+  type SysctlInterface,
+  XEN_SYSCTL_physinfo,
+  xenSysctl,
+} from '../../abi/sysctl.ts';
+import { XENVER_version } from '../../abi/version.ts';
+import {
+  __HYPERVISOR_domctl,
+  __HYPERVISOR_sysctl,
+  __HYPERVISOR_xen_version,
+} from '../../abi/xen.ts';
 import { errnoName } from '../../core/errno.ts';
 import { decode, encode, type Fields, type Layout, type Values } from '../../core/layout.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Hypercalls } from './hypercalls.ts';
 
 export interface ControlOps {
+  /** Whoever asks is told. */
+  readonly xenVersion: () => { readonly major: number; readonly minor: number };
   readonly domctlInterface: () => Result<DomctlInterface>;
-  readonly sysctlInterface: () => Result<number>;
+  readonly sysctlInterface: () => Result<SysctlInterface>;
   /** Runs one domctl; its struct is written first and read back by `domctlOutcome`. */
   domctl<F extends Fields>(call: ControlCall<F>, domid: number): Result<void>;
   domctlOutcome<F extends Fields>(layout: Layout<F>): Values<F>;
@@ -34,28 +46,39 @@ export interface ControlCall<F extends Fields> {
   readonly what: string;
   readonly layout?: Layout<F>;
   readonly values?: Partial<Values<F>>;
+  /** A domctl of interface version 0, whichever the others are of: it never changes. */
+  readonly stable?: boolean;
 }
 
-function hex(version: number): string {
-  return `0x${version.toString(16)}`;
+/** An interface of some version, and the newest Xen that speaks it. */
+interface Spoken {
+  readonly version: number;
+  readonly xen: string;
+}
+
+/** `0x15 to 0x18, that of Xen 4.22`. */
+function known(versions: readonly Spoken[]): string {
+  const hex = (each: Spoken | undefined): string => `0x${each?.version.toString(16)}`;
+  return `${hex(versions.at(-1))} to ${hex(versions[0])}, that of Xen ${versions[0]?.xen}`;
 }
 
 /** The first version that is not refused; one that is known may still not be permitted. */
-function ask<V>(
+function ask<V extends Spoken>(
   name: string,
   versions: readonly V[],
-  number: (version: V) => number,
+  xen: () => { readonly major: number; readonly minor: number },
   call: (version: number) => number,
 ): Result<V> {
-  for (const version of versions) {
-    const result = call(number(version));
-    if (result >= 0) return ok(version);
+  for (const each of versions) {
+    const result = call(each.version);
+    if (result >= 0) return ok(each);
     const errno = errnoName(result);
-    if (errno === 'EPERM') return ok(version);
+    if (errno === 'EPERM') return ok(each);
     if (errno !== 'EACCES') return fail(errno, `cannot ask Xen for its ${name} interface`);
   }
-  const known = versions.map((version) => hex(number(version))).join(', ');
-  return fail('EACCES', `Xen speaks an unknown ${name} interface (we know ${known})`);
+  const { major, minor } = xen();
+  const what = `Xen ${major}.${minor} has a ${name} interface that is unknown here`;
+  return fail('EACCES', `${what} (known are ${known(versions)})`);
 }
 
 /** Makes a value when first asked; a failure is tried again, a success kept. */
@@ -73,7 +96,7 @@ export function outcome(result: number, what: string): Result<void> {
 }
 
 export function controlOps(hypercalls: Hypercalls): ControlOps {
-  const { args, argsAddress, call1 } = hypercalls;
+  const { args, argsAddress, call1, call2 } = hypercalls;
   const DOMCTL_U = xenDomctl.fields.u.at;
   const SYSCTL_U = xenSysctl.fields.u.at;
 
@@ -86,38 +109,33 @@ export function controlOps(hypercalls: Hypercalls): ControlOps {
     return call1(__HYPERVISOR_sysctl, argsAddress);
   };
 
+  const xenVersion = () => {
+    const both = call2(__HYPERVISOR_xen_version, XENVER_version, 0);
+    return { major: both >>> 16, minor: both & 0xffff };
+  };
   const domctlInterface = once(() =>
-    ask(
-      'domctl',
-      DOMCTL_INTERFACES,
-      (each) => each.version,
-      (version) => {
-        args.fill(0, 0, xenDomctl.size);
-        return runDomctl(XEN_DOMCTL_getdomaininfo, version, 0);
-      },
-    ),
+    ask('domctl', DOMCTL_INTERFACES, xenVersion, (version) => {
+      args.fill(0, 0, xenDomctl.size);
+      return runDomctl(XEN_DOMCTL_getdomaininfo, version, 0);
+    }),
   );
   const sysctlInterface = once(() =>
-    ask(
-      'sysctl',
-      SYSCTL_INTERFACES,
-      (each): number => each,
-      (version) => {
-        args.fill(0, 0, xenSysctl.size);
-        return runSysctl(XEN_SYSCTL_physinfo, version);
-      },
-    ),
+    ask('sysctl', SYSCTL_INTERFACES, xenVersion, (version) => {
+      args.fill(0, 0, xenSysctl.size);
+      return runSysctl(XEN_SYSCTL_physinfo, version);
+    }),
   );
 
   return {
+    xenVersion,
     domctlInterface,
     sysctlInterface,
-    domctl: ({ cmd, what, layout, values }, domid) => {
+    domctl: ({ cmd, what, layout, values, stable = false }, domid) => {
       const spoken = domctlInterface();
       if (!spoken.ok) return spoken;
       args.fill(0, 0, xenDomctl.size);
       if (layout && values) encode(layout, args, DOMCTL_U, values);
-      return outcome(runDomctl(cmd, spoken.value.version, domid), what);
+      return outcome(runDomctl(cmd, stable ? 0 : spoken.value.version, domid), what);
     },
     domctlOutcome: (layout) => decode(layout, args, DOMCTL_U),
     domctlDomain: () => decode(xenDomctl, args).domain,
@@ -126,7 +144,7 @@ export function controlOps(hypercalls: Hypercalls): ControlOps {
       if (!spoken.ok) return spoken;
       args.fill(0, 0, xenSysctl.size);
       if (layout && values) encode(layout, args, SYSCTL_U, values);
-      return outcome(runSysctl(cmd, spoken.value), what);
+      return outcome(runSysctl(cmd, spoken.value.version), what);
     },
     sysctlOutcome: (layout) => decode(layout, args, SYSCTL_U),
   };

@@ -2,130 +2,43 @@
 
 import { describe, expect, test } from 'vitest';
 import {
-  DOMCTL_INTERFACES,
-  XEN_DOMCTL_createdomain,
   XEN_DOMCTL_destroydomain,
   XEN_DOMCTL_getdomaininfo,
   XEN_DOMINF_dying,
   XEN_DOMINF_shutdown,
   xenDomctl,
 } from '../../abi/domctl.ts';
-import { __HYPERVISOR_domctl, __HYPERVISOR_xen_version } from '../../abi/xen.ts';
-import type { Errno } from '../../core/errno.ts';
 import { domid } from '../../core/ids.ts';
-import { decode, encode } from '../../core/layout.ts';
 import { must } from '../../core/result.ts';
 import type { DomainControl } from '../domain-control.ts';
-import { domainControl } from './domain-control.ts';
-import { answerInfo, errno, fakeHypercalls } from './fake-hypercalls.ts';
+import { answerInfo, errno, speaking } from './fake-hypercalls.ts';
 
 const U = xenDomctl.fields.u.at;
 const GUEST = domid(7);
-const CONFIG = {
-  uuid: Uint8Array.from({ length: 16 }, (_, i) => i + 1),
-  maxVcpus: 3,
-  hap: true,
-  maxEvtchnPort: 1023,
-  maxGrantFrames: 64,
-  maxMaptrackFrames: 1024,
-};
-
-type Domctl = (cmd: number, args: Uint8Array, domain: number) => number | Errno;
-
-/** A hypervisor of one domctl version. */
-function speaking(version: number, domctl: Domctl): DomainControl {
-  return domainControl(
-    fakeHypercalls((op, _, args) => {
-      if (op !== __HYPERVISOR_domctl) return op === __HYPERVISOR_xen_version ? 0x4_0011 : 0;
-      const head = decode(xenDomctl, args);
-      if (head.interfaceVersion !== version) return 'EACCES';
-      return domctl(head.cmd, args, head.domain);
-    }),
-  );
-}
-
-describe('the interface version', () => {
-  test.each(DOMCTL_INTERFACES)('$version is found, and is asked for once', ({ version }) => {
-    let asked = 0;
-    const control = speaking(version, (cmd) => {
-      if (cmd === XEN_DOMCTL_getdomaininfo) asked++;
-      return 0;
-    });
-    expect(must(control.version())).toMatchObject({ major: 4, minor: 17, domctl: version });
-    must(control.pause(GUEST));
-    must(control.pause(GUEST));
-    expect(asked).toBe(1);
-  });
-
-  test('an unknown one is a clear failure of every call', () => {
-    const control = speaking(0x99, () => 0);
-    const result = control.pause(GUEST);
-    expect(result).toMatchObject({
-      ok: false,
-      error: {
-        errno: 'EACCES',
-        what: 'Xen speaks an unknown domctl interface (we know 0x17, 0x16, 0x15)',
-      },
-    });
-    expect(errno(control.createDomain(CONFIG))).toBe('EACCES');
-    expect(errno(control.version())).toBe('EACCES');
-  });
-
-  test('a caller without privilege learns that, not that the version is unknown', () => {
-    const control = speaking(0x15, () => 'EPERM');
-    expect(control.pause(GUEST)).toEqual({
-      ok: false,
-      error: { errno: 'EPERM', what: 'cannot pause domain 7' },
-    });
-  });
-});
-
-describe('creating a domain', () => {
-  test.each(DOMCTL_INTERFACES)('version $version gets its own layout', (spoken) => {
-    let seen: object = {};
-    const control = speaking(spoken.version, (cmd, args) => {
-      if (cmd !== XEN_DOMCTL_createdomain) return 0;
-      seen = decode(spoken.createdomain, args, U);
-      encode(xenDomctl, args, 0, { domain: GUEST });
-      return 0;
-    });
-    expect(must(control.createDomain(CONFIG))).toBe(GUEST);
-    expect(seen).toMatchObject({
-      handle: CONFIG.uuid,
-      flags: 3,
-      maxVcpus: 3,
-      maxEvtchnPort: 1023,
-      maxGrantFrames: 64,
-      maxMaptrackFrames: 1024,
-      grantOpts: 1,
-      vmtraceSize: 0,
-      cpupoolId: 0,
-      emulationFlags: 1,
-      miscFlags: 0,
-    });
-  });
-
-  test('nothing of the call before shows in it', () => {
-    let options: Uint8Array = new Uint8Array(0);
-    const control = speaking(0x17, (cmd, args, domain) => {
-      if (cmd === XEN_DOMCTL_getdomaininfo) {
-        args.fill(0xff, U);
-        return answerInfo(args, domain);
-      }
-      if (cmd === XEN_DOMCTL_createdomain) options = args.slice(U + 44, U + 68);
-      return 0;
-    });
-    must(control.getInfo(GUEST));
-    must(control.createDomain({ ...CONFIG, hap: false }));
-    expect([...options]).toEqual([1, ...Array(15).fill(0), 1, ...Array(7).fill(0)]);
-  });
-});
 
 describe('asking for a domain', () => {
   test('an answer about the next domain means that there is none', () => {
     const control = speaking(0x15, (_, args) => answerInfo(args, 9));
     expect(errno(control.getInfo(GUEST))).toBe('ESRCH');
     expect(must(control.getInfo(domid(9))).domid).toBe(9);
+  });
+
+  /** What 4.17 to 4.21, and what 4.22 says of no domain to a domain that is not in control. */
+  test.each(['ESRCH', 'EPERM'] as const)(
+    '%s to a xenstore domain means that there is none',
+    (no) => {
+      const control = speaking(0x18, (_, args, domain) =>
+        domain === 0 || domain === 9 ? answerInfo(args, domain) : no,
+      );
+      expect(errno(control.getInfo(GUEST))).toBe('ESRCH');
+      expect(must(control.getInfo(domid(9))).domid).toBe(9);
+    },
+  );
+
+  test('who may ask of nobody hears that, whether there is such a domain or not', () => {
+    const control = speaking(0x18, () => 'EPERM');
+    expect(errno(control.getInfo(GUEST))).toBe('EPERM');
+    expect(errno(control.getInfo(domid(0)))).toBe('EPERM');
   });
 
   test.each([

@@ -24,7 +24,6 @@ import {
   XEN_EXTRAVERSION_LEN,
   XENVER_capabilities,
   XENVER_extraversion,
-  XENVER_version,
 } from '../../abi/version.ts';
 import { __HYPERVISOR_event_channel_op, __HYPERVISOR_xen_version } from '../../abi/xen.ts';
 import { errnoName } from '../../core/errno.ts';
@@ -34,7 +33,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { fromLatin1 } from '../../core/text.ts';
 import type { CreateDomain, DomainControl, XenVersion } from '../domain-control.ts';
 import { type ControlOps, controlOps, outcome } from './control-ops.ts';
-import { getInfo, listInfo, physInfo } from './domain-info.ts';
+import { getInfo, listInfo, physInfo, uniqueId } from './domain-info.ts';
 import { populate, setMemoryMap } from './domain-memory.ts';
 import { getHvmContext, getHvmParam, setHvmContext, setHvmParam } from './hvm.ts';
 import type { Hypercalls } from './hypercalls.ts';
@@ -54,14 +53,12 @@ function version(hypercalls: Hypercalls, ops: ControlOps): Result<XenVersion> {
     const end = args.subarray(0, size).indexOf(0);
     return fromLatin1(args.slice(0, end === -1 ? size : end)).trim();
   };
-  const both = call2(__HYPERVISOR_xen_version, XENVER_version, 0);
   return ok({
-    major: both >>> 16,
-    minor: both & 0xffff,
+    ...ops.xenVersion(),
     extra: text(XENVER_extraversion, XEN_EXTRAVERSION_LEN),
     capabilities: text(XENVER_capabilities, XEN_CAPABILITIES_INFO_LEN),
     domctl: domctl.value.version,
-    sysctl: sysctl.value,
+    sysctl: sysctl.value.version,
   });
 }
 
@@ -81,8 +78,8 @@ function createDomain(ops: ControlOps, config: CreateDomain): Result<Domid> {
     emulationFlags: XEN_X86_EMU_LAPIC,
   };
   const call = { cmd: XEN_DOMCTL_createdomain, what: 'cannot create a domain', values };
-  // The domid of a new domain is asked for as 0: Xen takes the next free one.
-  const created = ops.domctl({ ...call, layout: spoken.value.createdomain }, 0);
+  const { createdomain, anyDomid } = spoken.value;
+  const created = ops.domctl({ ...call, layout: createdomain }, anyDomid);
   return created.ok ? ok(domid(ops.domctlDomain())) : created;
 }
 
@@ -163,6 +160,7 @@ export function domainControl(hypercalls: Hypercalls): DomainControl {
       return ops.domctl({ cmd, what, layout: xenDomctlPagingMempool, values }, of);
     },
     getInfo: (of) => getInfo(ops, of),
+    uniqueId: (of) => uniqueId(ops, of),
     listInfo: (first, max) => listInfo(ops, hypercalls, first, max),
     populatePhysmap: (of, gfns, order) => populatePhysmap(hypercalls, ops, of, gfns, order),
     setMemoryMap: (of, map) => setMemoryMap(hypercalls, of, map),

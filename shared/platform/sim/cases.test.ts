@@ -32,6 +32,7 @@ describe('the platform cases', () => {
     { seed: 2, xen: '4.20', loopback: false },
     { seed: 3, xen: '4.17', loopback: true },
     { seed: 4, xen: '4.20', loopback: true },
+    { seed: 7, xen: '4.22', loopback: false },
   ] as const;
   it.each(rows)('pass with seed $seed on $xen, loopback $loopback', async (row) => {
     const sim = createSim({ seed: row.seed, xen: row.xen });

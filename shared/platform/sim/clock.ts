@@ -18,13 +18,14 @@ export function clock(world: World, domain: SimDomain): Clock {
       domain.timers--;
       return true;
     };
-    const cancel = world.schedule.after(Math.max(0, ms) * 1e6, () =>
-      whenRunning(domain, () => {
-        if (!end()) return;
-        world.views.sync();
-        then();
-      }),
-    );
+    const happen = (): void => {
+      if (!end()) return;
+      world.views.sync();
+      then();
+    };
+    let cancel = world.schedule.after(Math.max(0, ms) * 1e6, () => {
+      cancel = whenRunning(domain, happen);
+    });
     return () => {
       if (end()) cancel();
     };

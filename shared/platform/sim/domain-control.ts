@@ -6,8 +6,8 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { DomainControl } from '../domain-control.ts';
 import { type Access, accessOf, dyingError, isAlive } from './control-access.ts';
 import type { SimDomain } from './domain.ts';
-import { infoOf, listOf, physInfoOf, versionOf } from './domain-info.ts';
-import { allocPort } from './event-channels.ts';
+import { infoOf, listOf, physInfoOf, uniqueIdOf, versionOf } from './domain-info.ts';
+import { allocPort, setVirqHandler } from './event-channels.ts';
 import { hvmControl } from './hvm-control.ts';
 import { createDomain, killDomain, VCPU_PAGES } from './lifecycle.ts';
 import { populate, setPool } from './populate.ts';
@@ -32,11 +32,12 @@ export function domainControl(world: World, caller: SimDomain): DomainControl {
 function information(
   world: World,
   { allowed, on }: Access,
-): Part<'version' | 'physInfo' | 'getInfo' | 'listInfo'> {
+): Part<'version' | 'physInfo' | 'getInfo' | 'uniqueId' | 'listInfo'> {
   return {
     version: () => allowed(() => versionOf(world)),
     physInfo: () => allowed(() => physInfoOf(world)),
     getInfo: (domid) => on(domid, (domain) => ok(infoOf(domain))),
+    uniqueId: (domid) => on(domid, (domain) => uniqueIdOf(world, domain)),
     listInfo: (first, max) => allowed(() => listOf(world, first, max)),
   };
 }
@@ -103,10 +104,9 @@ function resources(
         return made.ok ? ok(made.value.number) : made;
       }),
     setVirqHandler: (domid, virq) =>
-      on(domid, () => {
+      on(domid, (domain) => {
         if (virq < 0 || virq >= NR_VIRQS) return fail('EINVAL', `no virq ${virq}`);
-        world.virqHandlers.set(virq, domid);
-        return ok();
+        return setVirqHandler(world, domain, virq);
       }),
   };
 }

@@ -1,26 +1,23 @@
 /** What the simulated hypervisor says about itself, its machine and its domains. */
 
+import { fail, ok, type Result } from '../../core/result.ts';
 import type { DomainInfo, PhysInfo, XenVersion } from '../domain-control.ts';
 import { isRunning, type SimDomain } from './domain.ts';
 import type { World } from './world.ts';
 
 const CAPABILITIES = 'xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ';
-/** XEN_DOMCTL_INTERFACE_VERSION; that of sysctl is the same in both. */
-const DOMCTL = { '4.17': 0x15, '4.20': 0x17 };
-const SYSCTL = 0x15;
+/** Minor versions; XEN_DOMCTL_INTERFACE_VERSION and XEN_SYSCTL_INTERFACE_VERSION. */
+const VERSIONS = {
+  '4.17': { minor: 17, domctl: 0x15, sysctl: 0x15 },
+  '4.20': { minor: 20, domctl: 0x17, sysctl: 0x15 },
+  '4.22': { minor: 22, domctl: 0x18, sysctl: 0x16 },
+};
 const CPUS = 2;
 const CPU_KHZ = 2_000_000;
 
 export function versionOf(world: World): XenVersion {
-  const { xen } = world.options;
-  return {
-    major: 4,
-    minor: xen === '4.17' ? 17 : 20,
-    extra: '.0',
-    capabilities: CAPABILITIES,
-    domctl: DOMCTL[xen],
-    sysctl: SYSCTL,
-  };
+  const known = VERSIONS[world.options.xen];
+  return { major: 4, extra: '.0', capabilities: CAPABILITIES, ...known };
 }
 
 export function physInfoOf(world: World): PhysInfo {
@@ -56,6 +53,11 @@ export function infoOf(domain: SimDomain): DomainInfo {
     maxVcpuId: Math.max(0, domain.vcpus - 1),
     cpuTimeNs: 0n,
   };
+}
+
+export function uniqueIdOf(world: World, domain: SimDomain): Result<bigint> {
+  const { minor } = VERSIONS[world.options.xen];
+  return minor < 21 ? fail('ENOSYS', 'no unique ids before 4.21') : ok(BigInt(domain.made));
 }
 
 export function listOf(world: World, first: number, max: number): readonly DomainInfo[] {

@@ -11,6 +11,8 @@ import type { Held } from './regions.ts';
 
 export interface SimDomain {
   readonly domid: Domid;
+  /** How many domains were made before, and this one. */
+  readonly made: number;
   readonly uuid: Uint8Array;
   /** dom0 is PV; what a toolstack creates is PVH. */
   readonly hvm: boolean;
@@ -49,7 +51,7 @@ export interface SimDomain {
   /** Frames of a dying domain that others still map; the pages that each counts for, 1 or 0. */
   readonly lingering: Map<Frame, number>;
   /** What waits for the domain to run again. */
-  readonly postponed: (() => void)[];
+  readonly postponed: Set<() => void>;
   readonly consoleLines: string[];
 }
 
@@ -57,8 +59,15 @@ export function isRunning(domain: SimDomain): boolean {
   return domain.life === 'alive' && domain.pauses === 0 && domain.shutdown === undefined;
 }
 
-/** Does it now, when the domain runs again, or never. */
-export function whenRunning(domain: SimDomain, run: () => void): void {
+/** Does it now, when the domain runs again, or never; the returned function takes that back. */
+export function whenRunning(domain: SimDomain, run: () => void): () => void {
   if (isRunning(domain)) run();
-  else if (domain.life === 'alive') domain.postponed.push(run);
+  else if (domain.life === 'alive') {
+    const postponed = () => run();
+    domain.postponed.add(postponed);
+    return () => {
+      domain.postponed.delete(postponed);
+    };
+  }
+  return () => {};
 }

@@ -1,7 +1,7 @@
 /** Event channels as the hypervisor keeps them: ports, who they lead to, and their delivery. */
 
 import { assert } from '../../core/assert.ts';
-import { type Domid, type Port, port } from '../../core/ids.ts';
+import { DOM0, type Domid, type Port, port } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { type SimDomain, whenRunning } from './domain.ts';
 import { findDomain, note, type World } from './world.ts';
@@ -81,13 +81,38 @@ export function bindPort(
   return ours;
 }
 
-export function bindVirq(domain: SimDomain, virq: number): Result<SimPort> {
-  for (const { channel } of domain.ports.open.values()) {
-    if (channel.state === 'virq' && channel.virq === virq) {
-      return fail('EEXIST', `domain ${domain.domid} has virq ${virq} already`);
-    }
+function hasVirq(domain: SimDomain, virq: number): boolean {
+  return [...domain.ports.open.values()].some(
+    ({ channel }) => channel.state === 'virq' && channel.virq === virq,
+  );
+}
+
+function virqHandler(world: World, virq: number): SimDomain | undefined {
+  return world.domains.get(world.virqHandlers.get(virq) ?? DOM0);
+}
+
+/** From 4.21 on, only who handles a virq can bind it, and nobody else while he has it bound. */
+function isExclusive(world: World): boolean {
+  return world.options.xen === '4.22';
+}
+
+export function bindVirq(world: World, domain: SimDomain, virq: number): Result<SimPort> {
+  if (isExclusive(world) && virqHandler(world, virq) !== domain) {
+    return fail('EBUSY', `another domain than ${domain.domid} handles virq ${virq}`);
+  }
+  if (hasVirq(domain, virq)) {
+    return fail('EEXIST', `domain ${domain.domid} has virq ${virq} already`);
   }
   return allocPort(domain, { state: 'virq', virq });
+}
+
+export function setVirqHandler(world: World, domain: SimDomain, virq: number): Result<void> {
+  const now = virqHandler(world, virq);
+  if (isExclusive(world) && now !== domain && now !== undefined && hasVirq(now, virq)) {
+    return fail('EBUSY', `domain ${now.domid} has virq ${virq} bound`);
+  }
+  world.virqHandlers.set(virq, domain.domid);
+  return ok();
 }
 
 /** Frees a port. The other end stays, unbound and offered to this domain, as in Xen. */
@@ -115,7 +140,7 @@ export function notifyPeer(world: World, local: SimPort): void {
 }
 
 export function raiseVirq(world: World, virq: number): void {
-  const handler = world.domains.get(world.virqHandlers.get(virq) ?? 0);
+  const handler = virqHandler(world, virq);
   for (const local of handler?.ports.open.values() ?? []) {
     if (local.channel.state === 'virq' && local.channel.virq === virq) {
       raise(world, handler!, local);

@@ -32,7 +32,7 @@ export function events(world: World, domain: SimDomain): Events {
     bindInterdomain: (remote, theirs) => numberOf(bindPort(world, domain, remote, theirs)),
     bindVirq: (virq) => {
       if (virq < 0 || virq >= NR_VIRQS) return fail('EINVAL', `no virq ${virq}`);
-      return numberOf(bindVirq(domain, virq));
+      return numberOf(bindVirq(world, domain, virq));
     },
     notify: (number) => notifyPeer(world, local(number)),
     unmask: (number) => unmaskPort(world, domain, local(number)),

@@ -132,6 +132,7 @@ function callsOf(sim: Sim) {
     'domainControl.setMaxMem': () => control.setMaxMem(guest, 4),
     'domainControl.setPagingMempool': () => control.setPagingMempool(guest, 1 << 24),
     'domainControl.getInfo': () => control.getInfo(guest),
+    'domainControl.uniqueId': () => control.uniqueId(guest),
     'domainControl.listInfo': () => control.listInfo(0, 9),
     'domainControl.populatePhysmap': () => control.populatePhysmap(guest, [999], 0),
     'domainControl.setMemoryMap': () => control.setMemoryMap(guest, []),

@@ -30,6 +30,7 @@ export const FALLIBLE = [
   'domainControl.setMaxMem',
   'domainControl.setPagingMempool',
   'domainControl.getInfo',
+  'domainControl.uniqueId',
   'domainControl.listInfo',
   'domainControl.populatePhysmap',
   'domainControl.setMemoryMap',

@@ -66,6 +66,7 @@ export function addDomain(world: World, id: Domid, shape: Shape): SimDomain {
   const unmapped = (one: Frame) => frameUnmapped(world, made)(one);
   const made: SimDomain = {
     domid: id,
+    made: ++world.made,
     uuid: shape.uuid.slice(),
     hvm: shape.hvm,
     hap: shape.hap,
@@ -92,7 +93,7 @@ export function addDomain(world: World, id: Domid, shape: Shape): SimDomain {
     shutdown: undefined,
     life: 'alive',
     lingering: new Map(),
-    postponed: [],
+    postponed: new Set(),
     consoleLines: [],
   };
   world.domains.set(id, made);
@@ -116,7 +117,7 @@ export function killDomain(world: World, domain: SimDomain): void {
   if (domain.life !== 'alive') return;
   domain.life = 'dying';
   note(world, `d${domain.domid} dying`);
-  domain.postponed.length = 0;
+  domain.postponed.clear();
   for (const local of [...domain.ports.open.values()]) {
     local.waiters = []; // Its code does not run any more: its promises stay as they are.
     closePort(domain, local);

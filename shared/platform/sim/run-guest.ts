@@ -6,7 +6,8 @@ import { note, type World } from './world.ts';
 /** The domain may run again: what waited for that happens, in its order. */
 export function resume(world: World, domain: SimDomain): void {
   if (!isRunning(domain)) return;
-  for (const run of domain.postponed.splice(0)) world.schedule.after(0, run);
+  for (const run of domain.postponed) world.schedule.after(0, run);
+  domain.postponed.clear();
   if (domain.started) return;
   domain.started = true;
   world.schedule.after(0, () => {

@@ -41,6 +41,7 @@ describe('schedule', () => {
     const cancels = [1, 2, 3].map((ns) => plan.after(ns, () => done.push(ns)));
     cancels[0]?.();
     cancels[2]?.();
+    expect(plan.planned()).toBe(1);
     while (plan.nextNs() !== undefined) plan.step();
     expect(done).toEqual([2]);
   });

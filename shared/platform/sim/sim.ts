@@ -105,6 +105,7 @@ function createWorld(options: Required<SimOptions>): World {
     virqHandlers: new Map(),
     start: (domain) => options.guest(platformOf(world, domain), domain.domid),
     rover: 0,
+    made: 0,
   };
   assert(memory.take(options.dom0Pages), 'dom0 has more memory than its host');
   const dom0 = addDomain(world, DOM0, {

@@ -17,7 +17,7 @@ export interface SimOptions {
   readonly totalPages?: number;
   /** dom0's memory; 256 MiB. */
   readonly dom0Pages?: number;
-  readonly xen?: '4.17' | '4.20';
+  readonly xen?: '4.17' | '4.20' | '4.22';
   /** Hardware assisted paging. */
   readonly hap?: boolean;
   /** Most pages that a domain can have for itself (Memory.pages, Grants.offer). */
@@ -43,6 +43,8 @@ export interface World {
   readonly start: (domain: SimDomain) => void;
   /** The domid given last. */
   rover: number;
+  /** How many domains there have been. */
+  made: number;
 }
 
 export function note(world: World, line: string): void {

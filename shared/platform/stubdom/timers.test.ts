@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { prng } from '../../core/prng.ts';
 import { Timers } from './timers.ts';
 
+const fail = () => expect.unreachable('it was taken back');
+
 test('calls are made in the order of their times, and of asking at the same time', () => {
   const timers = new Timers();
   const made: string[] = [];
@@ -33,6 +35,16 @@ test('what is taken back is not called, before or after its time', () => {
   late();
   expect(calls).toBe(1);
   expect(timers.next()).toBeUndefined();
+});
+
+test('what is taken back is gone at once, however far away it was', () => {
+  const timers = new Timers();
+  const cancels = Array.from({ length: 2000 }, (_, i) =>
+    timers.add(1e9 + ((i * 7919) % 2000), fail),
+  );
+  timers.add(1e12, fail);
+  for (const cancel of cancels) cancel();
+  expect([timers.size, timers.next()]).toEqual([1, 1e12]);
 });
 
 test('what a call adds waits for the next run, even if it is due', () => {

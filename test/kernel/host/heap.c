@@ -91,6 +91,14 @@ static void lives(uintptr_t start)
     (void)start;
 }
 
+static void release_first(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        heap_release(blocks[i].bytes);
+        blocks[i].bytes = NULL;
+    }
+}
+
 /* What is refused for lack of memory leaves enough to say so. */
 static void reserve(void)
 {
@@ -102,12 +110,52 @@ static void reserve(void)
         blocks[count + i].bytes = heap_alloc(100);
         CHECK(blocks[count + i].bytes != NULL);
     }
-    for (unsigned i = 0; i < count + 100; i++) {
-        heap_release(blocks[i].bytes);
-        blocks[i].bytes = NULL;
-    }
+    release_first(count + 100);
     /* And it is there again the next time. */
     CHECK(heap_alloc(1ul << 40) == NULL);
+}
+
+/* What is not given as a new block is not given to a block that grows into the same room. */
+static void reserve_in_place(void)
+{
+    const size_t hole = 400ul << 10, most = 395ul << 10, fits = 200ul << 10;
+    unsigned char *grows = heap_alloc(1000), *free_soon = heap_alloc(hole), *wall = heap_alloc(16);
+    unsigned count = 0;
+    CHECK(grows && free_soon && wall);
+    /* The first refusal opens the reserve, the second finds nothing any more. */
+    for (int refusal = 0; refusal < 2; refusal++)
+        while (count < BLOCKS && (blocks[count].bytes = heap_alloc(20000)) != NULL)
+            count++;
+    CHECK(count < BLOCKS);
+    heap_release(free_soon);
+    CHECK(heap_alloc(most) == NULL);
+    CHECK(heap_realloc(grows, most) == NULL);
+    CHECK(heap_realloc(grows, fits) == grows);
+    /* Shrinking always works, and what it gives may be grown into again. */
+    CHECK(heap_realloc(grows, 1000) == grows && heap_realloc(grows, fits) == grows);
+    heap_check();
+    release_first(count);
+    heap_release(grows);
+    heap_release(wall);
+}
+
+/* Nor are pages for the service: what is left then is the reserve, which the refusal opens. */
+static void reserve_of_pages(void)
+{
+    const size_t kept = 96ul << 10;
+    size_t before = pages_free_count(), used, large, count = 0;
+    void *taken[PAGES];
+    while (count < PAGES && (taken[count] = heap_pages(1)) != NULL)
+        count++;
+    heap_figures(&used, &large);
+    size_t left = large + pages_free_count() * PAGE_SIZE;
+    CHECK(count > 0 && left >= kept && left < kept + PAGE_SIZE);
+    void *last = heap_pages(1);
+    CHECK(last);
+    pages_free(last, 1);
+    for (size_t i = 0; i < count; i++)
+        pages_free(taken[i], 1);
+    CHECK(pages_free_count() == before && heap_pages(1ul << 60) == NULL);
 }
 
 static void pages(uintptr_t start)
@@ -140,6 +188,8 @@ int main(int argc, char **argv)
         pages(start);
         lives(start);
         reserve();
+        reserve_in_place();
+        reserve_of_pages();
         heap_check();
     }
     free((void *)start);

@@ -28,7 +28,10 @@ ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up
 argument() { sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 version=$(cat /sys/hypervisor/version/major).$(cat /sys/hypervisor/version/minor)
 bin=/usr/lib/xen-$version/bin
-[ -d "$bin" ] || say "there are no tools for Xen $version"
+if ! [ -d "$bin" ]; then
+  bin=$(printf '%s\n' /usr/lib/xen-*/bin | sort -V | tail -n 1)
+  say "there are no tools for Xen $version: $bin have to do"
+fi
 
 case $(argument xtl.xenstored) in
   '' | c) "$bin/xenstored" --pid-file /run/xen/xenstored.pid ;;

@@ -1,5 +1,6 @@
 // Starts a machine, waits until its dom0 takes commands, and ends it for sure.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdtempSync,
@@ -15,8 +16,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
-import type { XenVersion } from '../xen-version.ts';
 import { imagesFor } from './early-build.ts';
+import { withHypervisor } from './hypervisor.ts';
 import { isAlive, isStill, type ProcessId, processId } from './process-id.ts';
 import { type MachineOptions, qemuArguments, qemuMajor } from './qemu.ts';
 import { openChannel } from './ssh.ts';
@@ -25,9 +26,16 @@ const bootTimeoutMs = 180_000;
 /** From then on a machine that does nothing is taken for dead. */
 const patienceMs = 60_000;
 
+/** What a machine's Xen is called: `4.17`, or `file-` and what stands for the path. */
+export const xenName = ({ xen, hypervisor }: Pick<MachineOptions, 'xen' | 'hypervisor'>): string =>
+  hypervisor === undefined
+    ? xen
+    : `file-${createHash('sha256').update(hypervisor).digest('hex').slice(0, 8)}`;
+
 /** A running machine, as data: what another process needs to use it too. */
 export interface Machine {
-  readonly xen: XenVersion;
+  /** See xenName. */
+  readonly xen: string;
   readonly qemu: ProcessId;
   readonly sshPort: number;
   /** Its own directory: console log, control socket, known_hosts. */
@@ -120,12 +128,13 @@ const bootOnce = async (
   signal?: AbortSignal,
 ): Promise<Machine> => {
   sweep(runDir());
-  const dir = mkdtempSync(join(runDir(), `${options.xen}-`));
+  const dir = mkdtempSync(join(runDir(), `${xenName(options)}-`));
   const sshPort = await freePort();
   const log = join(dir, 'console.log');
   const errors = join(dir, 'qemu.log');
   writeFileSync(log, '');
-  const booted = await imagesFor(images, options.xenstored, dir);
+  const built = await imagesFor(images, options.xenstored, dir);
+  const booted = withHypervisor(built, options.xen, options.hypervisor, dir);
   const qemu = 'qemu-system-x86_64';
   const major = qemuMajor((await execa(qemu, ['--version'])).stdout);
   const args = qemuArguments(booted, options, { sshPort, consoleLog: log, major });
@@ -142,7 +151,7 @@ const bootOnce = async (
   });
   child.unref();
   const machine: Machine = {
-    xen: options.xen,
+    xen: xenName(options),
     qemu: processId(child.pid as number),
     sshPort,
     dir,

@@ -1,12 +1,15 @@
 // Hosts that were left running: one for each Xen, on record beside their directories.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runDir } from '../paths.ts';
-import { type XenVersion, xenVersions } from '../xen-version.ts';
 import { end, greets, type Machine } from './boot.ts';
 import { isAlive } from './process-id.ts';
 
-const recordPath = (xen: XenVersion): string => join(runDir(), `kept-${xen}.json`);
+const recordPath = (xen: string): string => join(runDir(), `kept-${xen}.json`);
+
+/** The Xens that have a record. */
+const onRecord = (): string[] =>
+  readdirSync(runDir()).flatMap((name) => /^kept-(.+)\.json$/.exec(name)?.[1] ?? []);
 
 /** The record's machine, or undefined when the text is no record. */
 export const parseRecord = (text: string): Machine | undefined => {
@@ -29,7 +32,7 @@ export const record = (machine: Machine): void => {
   renameSync(`${path}.new`, path);
 };
 
-const read = (xen: XenVersion): Machine | undefined => {
+const read = (xen: string): Machine | undefined => {
   try {
     return parseRecord(readFileSync(recordPath(xen), 'utf8'));
   } catch {
@@ -37,14 +40,14 @@ const read = (xen: XenVersion): Machine | undefined => {
   }
 };
 
-const forget = async (xen: XenVersion, machine: Machine | undefined): Promise<void> => {
+const forget = async (xen: string, machine: Machine | undefined): Promise<void> => {
   if (machine) await end(machine);
   rmSync(recordPath(xen), { force: true });
 };
 
 /** The kept host of this Xen, if it still answers; one that does not is ended and forgotten. */
 export const keptMachine = async (
-  xen: XenVersion,
+  xen: string,
   say: (text: string) => void,
 ): Promise<Machine | undefined> => {
   const machine = read(xen);
@@ -57,9 +60,9 @@ export const keptMachine = async (
 };
 
 /** Ends kept hosts and returns the Xens of those that ran. */
-export const stopKept = async (only?: XenVersion): Promise<XenVersion[]> => {
-  const stopped: XenVersion[] = [];
-  for (const xen of only ? [only] : xenVersions) {
+export const stopKept = async (only?: string): Promise<string[]> => {
+  const stopped: string[] = [];
+  for (const xen of only ? [only] : onRecord()) {
     const machine = read(xen);
     if (machine && isAlive(machine.qemu)) stopped.push(xen);
     await forget(xen, machine);

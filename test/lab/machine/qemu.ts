@@ -7,6 +7,8 @@ export const accels: readonly Accel[] = ['tcg', 'kvm'];
 
 export interface MachineOptions {
   readonly xen: XenVersion;
+  /** The file of a hypervisor to boot in place of that of `xen`, which the tools are of. */
+  readonly hypervisor?: string | undefined;
   readonly accel: Accel;
   /** Which xenstored dom0 starts: `c`, `ocaml`, `stubdom`, `xtl-stubdom` or a program's path. */
   readonly xenstored: string;
