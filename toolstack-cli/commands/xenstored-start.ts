@@ -4,8 +4,8 @@ import {
   newStoreDomainState,
   planStoreDomain,
   prepareStoreDomain,
-  registerStoreDomain,
   runPlan,
+  startStoreDomain,
 } from '../../shared/domain/build/index.ts';
 import type { Context } from '../context.ts';
 import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
@@ -45,12 +45,10 @@ export async function xenstoredStart(
     const { exit, message = '' } = failed(result.error);
     return failure(exit, `cannot ${plan.name}: ${message} [step ${result.error.step}]`);
   }
-  const registered = await registerStoreDomain(prepared.value, state);
-  if (!registered.ok) {
-    return failed(registered.error, `domain ${state.domid} runs, but its nodes are not made: `);
-  }
+  const started = await startStoreDomain(prepared.value, state);
+  if (!started.ok) return failed(started.error);
   if (options.quiet !== true) {
-    const answered = `answered after ${registered.value.toFixed(1)} ms`;
+    const answered = `answered after ${started.value.toFixed(1)} ms`;
     context.terminal.err.write(`xenstore is served by domain ${state.domid}, ${answered}\n`);
   }
   return DONE;

@@ -23,7 +23,7 @@ export {
   newStoreDomainState,
   planStoreDomain,
   prepareStoreDomain,
-  registerStoreDomain,
   type StoreDomainHost,
+  startStoreDomain,
 } from './store-domain.ts';
 export { formatUuid, parseUuid } from './uuid.ts';

@@ -105,6 +105,10 @@ describe('simulated domains', () => {
     await sim.settle();
     const counts = virqs.map(({ events, virq }) => events.wait(virq, -1));
     expect(await Promise.all(counts)).toEqual([0, 1]);
+    must(sim.dom0.domainControl.destroyDomain(store));
+    await sim.settle();
+    const [own] = virqs;
+    expect(await own?.events.wait(own.virq, -1)).toBe(1);
   });
 
   it('have as many ports as they were created for', () => {
