@@ -180,6 +180,20 @@ describe('creating a domain', () => {
     },
   );
 
+  it('is told, given and charged one amount of memory, whatever maxmem asks for', async () => {
+    const { sim, create, xenstore } = await bench();
+    must2(await create({ memoryKib: 64 * 1024, maxmemKib: 96 * 1024 }));
+    const { memoryMap } = sim.domain(domid(1));
+    const ram = memoryMap.filter(({ type }) => type === 1);
+    expect(ram.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(64 << 20);
+    for (const node of ['static-max', 'target']) {
+      const kib = await sim.run(xenstore.readString(`/local/domain/1/memory/${node}`));
+      expect(must(kib), node).toBe(String(64 * 1024));
+    }
+    // With the constant that libxl adds, too.
+    expect(must(sim.dom0.domainControl.getInfo(domid(1))).maxPages).toBe(65 * 256);
+  });
+
   it('says what it could not take back', async () => {
     const { sim, create } = await bench();
     sim.faults.fail('domainControl.setMemoryMap');

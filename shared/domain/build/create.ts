@@ -188,7 +188,6 @@ function nodesStep(vm: Prepared): CreateStep {
         name: vm.spec.name,
         uuid: vm.uuid,
         memoryKib: vm.spec.memoryKib,
-        maxmemKib: vm.spec.maxmemKib,
         vcpus: vm.spec.vcpus,
         maxvcpus: vm.spec.maxvcpus,
         storeGfn: vm.image.xenstoreGfn,

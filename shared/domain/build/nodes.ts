@@ -36,7 +36,6 @@ export interface NodesOf {
   /** Lower case with dashes. */
   readonly uuid: string;
   readonly memoryKib: number;
-  readonly maxmemKib: number;
   readonly vcpus: number;
   readonly maxvcpus: number;
   readonly storeGfn: number;
@@ -123,7 +122,9 @@ function platformNodes(of: NodesOf): [string, string][] {
   const nodes: [string, string][] = [
     ['control/platform-feature-multiprocessor-suspend', '1'],
     ['control/platform-feature-xs_reset_watches', '1'],
-    ['memory/static-max', String(of.maxmemKib)],
+    // Linux takes what static-max exceeds its memory map by for memory that it lost at boot, and
+    // gives that much back (watch_target of drivers/xen/xen-balloon.c): it is what the map has.
+    ['memory/static-max', String(of.memoryKib)],
     ['memory/target', String(of.memoryKib)],
     ['memory/videoram', '0'],
   ];
