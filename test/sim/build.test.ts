@@ -1,17 +1,21 @@
 // Domain building on the simulator: every step failed once, and nothing left.
 import { describe, expect, it } from 'vitest';
 import { domid } from '../../shared/core/ids.ts';
-import { fail, must } from '../../shared/core/result.ts';
+import { fail, must, ok } from '../../shared/core/result.ts';
 import {
   type BuildHost,
+  type CreateState,
   newCreateState,
   newDestroyState,
+  type Plan,
   type PlanResult,
   type Prepared,
   planCreate,
   planDestroy,
   prepareCreate,
+  readRecord,
   runPlan,
+  type Step,
 } from '../../shared/domain/build/index.ts';
 import { readElf } from '../../shared/domain/image/elf.ts';
 import { makeElf } from '../../shared/domain/image/fixtures.ts';
@@ -45,6 +49,7 @@ const RAMDISK = Uint8Array.from({ length: 5000 }, (_, i) => i);
 
 interface Bench extends Machine {
   readonly host: BuildHost;
+  plan(changes?: Partial<VmSpec>): Promise<Plan<CreateState>>;
   create(changes?: Partial<VmSpec>): Promise<PlanResult>;
   /** Every node of the store with its value and permissions. */
   tree(): Promise<string[]>;
@@ -67,12 +72,18 @@ async function bench(options: Partial<SimOptions> = {}): Promise<Bench> {
   return {
     ...machine,
     host,
+    plan: async (changes = {}) => planCreate(await prepare(changes)),
     create: async (changes = {}) => {
       const plan = planCreate(await prepare(changes));
       return sim.run(runPlan(plan, newCreateState(host), host.clock));
     },
     tree: () => sim.run(walk(xenstore, '')),
   };
+}
+
+/** A step that only looks. */
+function probe(look: () => Promise<unknown>): Step<CreateState> {
+  return { id: 'probe', title: '', run: async () => look().then(() => ok()) };
 }
 
 async function walk(store: XenstoreClient, path: string): Promise<string[]> {
@@ -132,6 +143,52 @@ describe('creating a domain', () => {
       (node) => !node.includes('/xtl =') && !node.includes('start_time'),
     );
     expect(nodes).toMatchSnapshot();
+  });
+
+  it('is known by its name from the first step after the domain is there', async () => {
+    const { sim, plan, host, xenstore } = await bench();
+    const { steps } = await plan();
+    const seen: string[] = [];
+    const looked = steps.flatMap((step) => [
+      step,
+      probe(async () => {
+        const name = await xenstore.readString('/local/domain/1/name');
+        seen.push(`${step.id}: ${name.ok ? name.value : name.error.errno}`);
+      }),
+    ]);
+    must2(await sim.run(runPlan({ name: '', steps: looked }, newCreateState(host), host.clock)));
+    const ids = steps.map(({ id }) => id);
+    expect(seen.slice(0, 2)).toEqual(['check: ENOENT', 'domain: ENOENT']);
+    expect(seen.slice(2)).toEqual(ids.slice(2).map((id) => `${id}: web`));
+  });
+
+  it('can be ended by another at any step, and leaves nothing', async () => {
+    const ids = (await (await bench()).plan()).steps.map(({ id }) => id);
+    for (const last of ids.slice(1, -1)) {
+      const { sim, plan, host, tree } = await bench();
+      const before = await tree();
+      const baseline = sim.baseline();
+      const steps = (await plan()).steps.flatMap((step) =>
+        step.id === last
+          ? [step, probe(() => runPlan(planDestroy(domid(1)), newDestroyState(host), host.clock))]
+          : [step],
+      );
+      const result = await sim.run(runPlan({ name: '', steps }, newCreateState(host), host.clock));
+      expect(result, last).toMatchObject({ ok: false, error: { errno: 'ESRCH', left: [] } });
+      expect(sim.leaks(baseline), last).toEqual([]);
+      expect(await tree(), last).toEqual(before);
+    }
+  });
+
+  it.each([1900, 3900, 60_000])('takes a command line of %i bytes', async (bytes) => {
+    const { sim, create, tree, host } = await bench();
+    const before = await tree();
+    const cmdline = 'x'.repeat(bytes);
+    must2(await create({ cmdline }));
+    const record = await sim.run(readRecord(host.xenstore, domid(1)));
+    expect(must(record)).toMatchObject({ name: 'web', cmdline });
+    must2(await sim.run(runPlan(planDestroy(domid(1)), newDestroyState(host), host.clock)));
+    expect(await tree()).toEqual(before);
   });
 
   it.each(FAULTS)('fails %s at call %i in step %s, and leaves nothing', async (op, nth, step) => {

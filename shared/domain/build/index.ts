@@ -6,7 +6,7 @@ export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
 export type { BuildHost } from './host.ts';
 export { createImageFiles, type ImageFiles } from './image-files.ts';
 export { listDomains } from './list.ts';
-export { domainPath, libxlPath, recordPath } from './nodes.ts';
+export { domainPath, libxlPath } from './nodes.ts';
 export { KERNEL_CACHE_DIR, LIFECYCLE_SOCKET } from './places.ts';
 export {
   type Plan,
@@ -17,7 +17,7 @@ export {
   type StepEvent,
 } from './plan.ts';
 export { type PrepareOptions, prepareCreate } from './prepare.ts';
-export { parseRecord, type VmRecord } from './record.ts';
+export { readRecord, type VmRecord } from './record.ts';
 export { findByName } from './store.ts';
 export {
   newStoreDomainState,
