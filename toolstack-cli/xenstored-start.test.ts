@@ -150,6 +150,7 @@ test.each([
   ['xenstored start', 2, '--stubdom'],
   ['xenstored start --stubdom --memory lots', 2, "--memory is MiB, not 'lots'"],
   ['xenstored start --stubdom --kernel /none', 3, '/none'],
+  ['xenstored start --stubdom', 3, 'npm run relink -- xenstored makes it'],
   ['xenstored start --stubdom --kernel /boot/k', 6, 'the kernel needs memory'],
   [START, 5, 'no Xen'],
 ])('%s: exit %d', async (line, exit, why) => {

@@ -22,6 +22,7 @@ import { makeElf } from '../../shared/domain/image/fixtures.ts';
 import type { VmSpec } from '../../shared/domain/spec/vm-spec.ts';
 import type { FallibleOp, SimOptions } from '../../shared/platform/sim/sim.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
+import { fakeFiles } from '../../toolstack-cli/testing/context.ts';
 import { type Machine, simMachine } from '../../toolstack-cli/testing/sim-host.ts';
 
 const UUID = '2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a';
@@ -45,6 +46,8 @@ const spec: VmSpec = {
   configText: '',
 };
 
+const USERDATA = '/var/lib/xen';
+
 const RAMDISK = Uint8Array.from({ length: 5000 }, (_, i) => i);
 
 interface Bench extends Machine {
@@ -57,8 +60,8 @@ interface Bench extends Machine {
 
 async function bench(options: Partial<SimOptions> = {}): Promise<Bench> {
   const machine = await simMachine(options);
-  const { sim, xenstore } = machine;
-  const host: BuildHost = { ...sim.dom0, xenstore };
+  const { sim, xenstore, written } = machine;
+  const host: BuildHost = { ...sim.dom0, xenstore, files: fakeFiles({}, written) };
   // As xen-init-dom0 leaves it.
   for (const path of ['/vm', '/libxl']) must(await sim.run(xenstore.mkdir(path)));
   const prepare = async (changes: Partial<VmSpec>): Promise<Prepared> => {
@@ -191,8 +194,49 @@ describe('creating a domain', () => {
     expect(await tree()).toEqual(before);
   });
 
+  it('keeps the configuration where libxl looks for it, as a C string', async () => {
+    const { create, written } = await bench();
+    const cmdline = 'gr\xc3\xb6\xc3\x9fe="x"';
+    const actions = { onCrash: 'rename-restart', onWatchdog: 'coredump-restart' } as const;
+    must2(await create({ cmdline, vcpus: 2, maxvcpus: 4, ...actions }));
+    expect([...written.keys()]).toEqual([`${USERDATA}/userdata-d.1.${UUID}.libxl-json`]);
+    const text = new TextDecoder().decode([...written.values()][0]);
+    expect(text.endsWith('}\n\0')).toBe(true);
+    expect(JSON.parse(text.slice(0, -1))).toEqual({
+      c_info: { type: 'pvh', name: 'web', uuid: UUID },
+      b_info: {
+        max_vcpus: 4,
+        avail_vcpus: [0, 1],
+        max_memkb: 65536,
+        target_memkb: 65536,
+        kernel: '/boot/k',
+        ramdisk: '/boot/r',
+        cmdline: 'größe="x"',
+        'type.pvh': {},
+      },
+      on_poweroff: 'destroy',
+      on_reboot: 'restart',
+      on_watchdog: 'coredump_restart',
+      on_crash: 'restart_rename',
+      on_soft_reset: 'soft_reset',
+    });
+  });
+
+  it('fails where nothing can be kept of it, and leaves nothing', async () => {
+    const { sim, plan, host, tree, written } = await bench();
+    const before = await tree();
+    const baseline = sim.baseline();
+    const files = { ...host.files, write: async () => fail('ENOSPC', 'no space left') };
+    const state = newCreateState({ ...host, files });
+    const result = await sim.run(runPlan(await plan(), state, host.clock));
+    expect(result).toMatchObject({ error: { errno: 'ENOSPC', step: 'config', left: [] } });
+    expect(sim.leaks(baseline)).toEqual([]);
+    expect(await tree()).toEqual(before);
+    expect(written.size).toBe(0);
+  });
+
   it.each(FAULTS)('fails %s at call %i in step %s, and leaves nothing', async (op, nth, step) => {
-    const { sim, create, tree } = await bench();
+    const { sim, create, tree, written } = await bench();
     const before = await tree();
     const baseline = sim.baseline();
     sim.faults.fail(op, { nth });
@@ -200,6 +244,7 @@ describe('creating a domain', () => {
     expect(result).toMatchObject({ ok: false, error: { errno: 'EIO', step, left: [] } });
     expect(sim.leaks(baseline)).toEqual([]);
     expect(await tree()).toEqual(before);
+    expect(written.size).toBe(0);
     sim.faults.clear();
     expect(await create()).toEqual({ ok: true });
   });
@@ -305,6 +350,24 @@ describe('destroying a domain', () => {
     }
     expect(sim.leaks(baseline)).toEqual([]);
     expect(await tree()).toEqual(before);
+  });
+
+  it('removes all that libxl keeps of it, and nothing of others', async () => {
+    const { sim, create, host, written } = await bench();
+    must2(await create());
+    const other = '3f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a';
+    const gone = [
+      `d.1.${UUID}.xl`,
+      `n.1.${UUID}.libxl-json`,
+      `l.1.${UUID}.domain-userdata-lock`,
+      `d.1.${other}.libxl-json`,
+    ];
+    const kept = [`d.11.${UUID}.libxl-json`, `d.2.${UUID}.libxl-json`, `d.0.${UUID}.libxl-json`];
+    for (const name of [...gone, ...kept]) {
+      written.set(`${USERDATA}/userdata-${name}`, new Uint8Array(1));
+    }
+    must2(await sim.run(runPlan(planDestroy(domid(1)), newDestroyState(host), host.clock)));
+    expect([...written.keys()]).toEqual(kept.map((name) => `${USERDATA}/userdata-${name}`));
   });
 
   it('refuses domain 0, and one that is not there', async () => {

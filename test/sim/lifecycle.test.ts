@@ -16,6 +16,7 @@ async function machine(
   const host: LifecycleHost = {
     ...made.sim.dom0,
     xenstore: made.xenstore,
+    files: fakeFiles(FILES, made.written),
     images: createImageFiles(fakeFiles(FILES)),
     random: (bytes) => new Uint8Array(bytes).fill(7),
     log: (line) => log.push(line),

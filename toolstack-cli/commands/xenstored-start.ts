@@ -15,6 +15,10 @@ import type { Options } from '../table.ts';
 /** Faults of the image as such, or an image too large for its memory. */
 const IMAGE_EXITS = { EINVAL: EXIT.badConfig, ENOMEM: EXIT.badConfig, EISDIR: EXIT.badConfig };
 
+/** For whoever has the command without the image. */
+const HOW_TO_MAKE =
+  'in the source of xtl npm run relink -- xenstored makes it, as dist/stubdom/xenstored.xen';
+
 const MEMORY_MIB = /^[1-9][0-9]{0,5}$/;
 
 export async function xenstoredStart(
@@ -33,7 +37,13 @@ export async function xenstoredStart(
     words: words.join(' '),
     random: context.random(),
   });
-  if (!prepared.ok) return failed(prepared.error, '', IMAGE_EXITS);
+  if (!prepared.ok) {
+    const { exit, message = '' } = failed(prepared.error, '', IMAGE_EXITS);
+    return failure(
+      exit,
+      prepared.error.errno === 'ENOENT' ? `${message}; ${HOW_TO_MAKE}` : message,
+    );
+  }
   const host = await context.storeDomainHost();
   if (!host.ok) return failed(host.error);
   const plan = planStoreDomain(prepared.value);

@@ -71,8 +71,14 @@ export function fakeFiles(
       written.set(path, bytes);
       return ok();
     },
-    remove: async () => ok(),
-    list: async () => ok([]),
+    remove: async (path) => {
+      written?.delete(path);
+      return ok();
+    },
+    list: async (path) => {
+      const inside = [...(written?.keys() ?? [])].filter((each) => each.startsWith(`${path}/`));
+      return ok(inside.map((each) => each.slice(path.length + 1)));
+    },
     decompress: (kind) => fail('EOPNOTSUPP', kind),
   };
 }

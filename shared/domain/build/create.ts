@@ -17,6 +17,7 @@ import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
 import { formatRecord } from './record.ts';
 import { announce, makeNodes, removeNodes } from './store.ts';
+import { forgetDomain, keepConfig } from './userdata.ts';
 import { parseUuid } from './uuid.ts';
 
 export function planCreate(vm: Prepared): Plan<CreateState> {
@@ -38,6 +39,7 @@ function buildSteps(vm: Prepared): CreateStep[] {
     paramsStep(vm),
     vcpuStep(vm),
     nodesStep(vm),
+    configStep(vm),
     introduceStep(vm),
     ...(vm.paused ? [] : [unpauseStep()]),
   ];
@@ -240,6 +242,18 @@ function nodesStep(vm: Prepared): CreateStep {
         consolePort: state.consolePort,
         startedAtMs: state.host.clock.wallMs(),
       });
+    },
+  };
+}
+
+function configStep({ spec, uuid }: Prepared): CreateStep {
+  return {
+    id: 'config',
+    title: 'keep its configuration for xl',
+    run: (state) => keepConfig(state.host.files, { domid: id(state), uuid }, spec),
+    undo: (state) => {
+      if (state.domid === undefined) return ok();
+      return forgetDomain(state.host.files, state.domid);
     },
   };
 }

@@ -7,6 +7,7 @@ import type { BuildHost } from './host.ts';
 import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
 import type { Plan, Step } from './plan.ts';
 import { pruneBackends } from './store.ts';
+import { forgetDomain } from './userdata.ts';
 
 /**
  * A device's back end, from the toolstack's own copy: what the domain can write is not trusted
@@ -38,7 +39,14 @@ const MAX_DEVICES = 4096;
 export function planDestroy(domid: Domid): Plan<DestroyState> {
   return {
     name: `destroy ${domid}`,
-    steps: [findStep(domid), pauseStep(domid), devicesStep(), domainStep(domid), nodesStep()],
+    steps: [
+      findStep(domid),
+      pauseStep(domid),
+      devicesStep(),
+      domainStep(domid),
+      nodesStep(),
+      configStep(domid),
+    ],
   };
 }
 
@@ -158,6 +166,15 @@ function domainStep(domid: Domid): DestroyStep {
     id: 'domain',
     title: 'give its memory back',
     run: ({ host }) => host.domainControl.destroyDomain(domid),
+  };
+}
+
+/** Last: libxl locks and writes these files only of domains that are there. */
+function configStep(domid: Domid): DestroyStep {
+  return {
+    id: 'config',
+    title: 'remove what was kept of it for xl',
+    run: ({ host }) => forgetDomain(host.files, domid),
   };
 }
 

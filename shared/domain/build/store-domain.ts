@@ -21,7 +21,7 @@ import {
   vcpuStep,
 } from './create.ts';
 import { type DomainState, id, type Prepared } from './create-state.ts';
-import type { BuildHost } from './host.ts';
+import type { DomainHost } from './host.ts';
 import type { ImageFiles } from './image-files.ts';
 import { listDomains } from './list.ts';
 import { writeMemory } from './load.ts';
@@ -30,7 +30,7 @@ import type { Plan, Step } from './plan.ts';
 import { withPermissions } from './store.ts';
 import { randomUuid } from './uuid.ts';
 
-export interface StoreDomainHost extends Omit<BuildHost, 'xenstore'> {
+export interface StoreDomainHost extends DomainHost {
   /**
    * Has dom0's kernel grant its ring to a domain, and offer it a port: the value. EEXIST if a
    * xenstored serves the kernel already.
