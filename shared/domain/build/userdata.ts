@@ -1,6 +1,6 @@
 /**
- * What is kept of a domain beside xenstore, in the files and the format of libxl, so that xl's verbs
- * find what they need of our domains (libxl__userdata_* in libxl_dom.c and libxl_types.idl @
+ * What is kept of a domain beside xenstore, in the files and the format of libxl, so that xl's
+ * verbs find what they need of our domains (libxl__userdata_* in libxl_dom.c and libxl_types.idl @
  * RELEASE-4.17.0; what those of 4.20 know more has its default).
  */
 
