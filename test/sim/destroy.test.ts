@@ -37,11 +37,15 @@ describe('destroying a domain', () => {
     expect([...written.keys()]).toEqual(kept.map((name) => `${USERDATA}/userdata-${name}`));
   });
 
-  it('refuses domain 0, and one that is not there', async () => {
+  it('refuses domain 0, the xenstore domain, and one that is not there', async () => {
     const { sim, host } = await bench();
     const end = (id: number) =>
       sim.run(runPlan(planDestroy(domid(id)), newDestroyState(host), host.clock));
     expect(await end(0)).toMatchObject({ error: { errno: 'EPERM' } });
+    const store = { uuid: new Uint8Array(16), maxVcpus: 1, hap: true, xenstore: true };
+    const tables = { maxEvtchnPort: 9, maxGrantFrames: 4, maxMaptrackFrames: 4 };
+    const xenstore = must(sim.dom0.domainControl.createDomain({ ...store, ...tables }));
+    expect(await end(xenstore)).toMatchObject({ error: { errno: 'EPERM' } });
     expect(await end(9)).toMatchObject({ error: { errno: 'ESRCH' } });
   });
 

@@ -6,6 +6,7 @@ export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
 export type { BuildHost } from './host.ts';
 export { createImageFiles, type ImageFiles } from './image-files.ts';
 export { listDomains } from './list.ts';
+export { type Need, neededBy } from './needed.ts';
 export { domainPath, libxlPath } from './nodes.ts';
 export { KERNEL_CACHE_DIR, LIFECYCLE_SOCKET } from './places.ts';
 export {
