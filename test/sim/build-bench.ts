@@ -49,8 +49,8 @@ export interface Bench extends Machine {
   readonly host: BuildHost;
   plan(changes?: Partial<VmSpec>): Promise<Plan<CreateState>>;
   create(changes?: Partial<VmSpec>): Promise<PlanResult>;
-  /** Every node of the store with its value and permissions. */
-  tree(): Promise<string[]>;
+  /** Every node of the store, or of another, with its value and permissions. */
+  tree(store?: XenstoreClient): Promise<string[]>;
 }
 
 export async function bench(options: Partial<SimOptions> = {}): Promise<Bench> {
@@ -75,7 +75,7 @@ export async function bench(options: Partial<SimOptions> = {}): Promise<Bench> {
       const plan = planCreate(await prepare(changes));
       return sim.run(runPlan(plan, newCreateState(host), host.clock));
     },
-    tree: () => sim.run(walk(xenstore, '')),
+    tree: (store = xenstore) => sim.run(walk(store, '')),
   };
 }
 

@@ -121,8 +121,9 @@ describe('creating a domain', () => {
     const cmdline = 'gr\xc3\xb6\xc3\x9fe="x"';
     const actions = { onCrash: 'rename-restart', onWatchdog: 'coredump-restart' } as const;
     must2(await create({ cmdline, vcpus: 2, maxvcpus: 4, ...actions }));
-    expect([...written.keys()]).toEqual([`${USERDATA}/userdata-d.1.${UUID}.libxl-json`]);
-    const text = new TextDecoder().decode([...written.values()][0]);
+    const config = `${USERDATA}/userdata-d.1.${UUID}.libxl-json`;
+    expect([...written.keys()]).toEqual([config, `${USERDATA}/userdata-d.1.${UUID}.xtl`]);
+    const text = new TextDecoder().decode(written.get(config));
     expect(text.endsWith('}\n\0')).toBe(true);
     expect(JSON.parse(text.slice(0, -1))).toEqual({
       c_info: { type: 'pvh', name: 'web', uuid: UUID },

@@ -23,6 +23,8 @@ export interface Machine {
   readonly ptys: Map<string, FakePty>;
   /** Files that were written. */
   readonly written: Map<string, Uint8Array>;
+  /** A client of another store, which knows nothing: as when a xenstored was started anew. */
+  emptyStore(): XenstoreClient;
   /** Runs `xtl WORDS...`, with the small files below in place, while virtual time passes. */
   xtl(line: string, options?: FakeContextOptions): Promise<Ran>;
   /** Starts it and goes on: for what the test must answer meanwhile. */
@@ -50,6 +52,11 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   host.domainExists = (id) => domainControl.getInfo(domid(id)).ok;
   const store = createStore({ host });
   followDeaths();
+  const emptyStore = (): XenstoreClient => {
+    const other = createSimpleHost();
+    other.domainExists = host.domainExists;
+    return connect(3, createStore({ host: other }));
+  };
   const xenstore = connect(1);
   must(await sim.run(xenstore.write('/local/domain/0/name', 'Domain-0')));
   const ptys = new Map<string, FakePty>();
@@ -73,9 +80,9 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
     void follow();
   }
 
-  function connect(seed: number): XenstoreClient {
+  function connect(seed: number, to = store): XenstoreClient {
     const { client, server } = pipe({ clock, seed });
-    attach(store, server, 'socket');
+    attach(to, server, 'socket');
     return createXenstoreClient(client);
   }
 
@@ -98,7 +105,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const start = (line: string, extra: FakeContextOptions = {}): Promise<Ran> =>
     runXtl(line.split(' '), { files: FILES, host: ok(openHost()), ...extra });
   const xtl = (line: string, extra?: FakeContextOptions) => sim.run(start(line, extra));
-  return { sim, store, xenstore, ptys, written, start, xtl };
+  return { sim, store, xenstore, ptys, written, emptyStore, start, xtl };
 }
 
 export { fakePty };

@@ -3,7 +3,7 @@
 export { planCreate } from './create.ts';
 export { type CreateState, newCreateState, type Prepared } from './create-state.ts';
 export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
-export type { BuildHost } from './host.ts';
+export type { BuildHost, DomainHost } from './host.ts';
 export { createImageFiles, type ImageFiles } from './image-files.ts';
 export { listDomains } from './list.ts';
 export { type Need, neededBy } from './needed.ts';
@@ -19,6 +19,7 @@ export {
 } from './plan.ts';
 export { type PrepareOptions, prepareCreate } from './prepare.ts';
 export { readRecord, type VmRecord } from './record.ts';
+export { forgottenDomains, restoreDomain } from './restore.ts';
 export { findByName } from './store.ts';
 export {
   newStoreDomainState,

@@ -34,8 +34,8 @@ export interface Announced {
   readonly name: string;
   /** Lower case with dashes. */
   readonly uuid: string;
-  /** Our own record of the domain, for whoever acts on its end. */
-  readonly record: string;
+  /** Our own record of the domain, for whoever acts on its end; absent if xl made the domain. */
+  readonly record?: string;
 }
 
 /** What is known of it once it is built. */
@@ -109,7 +109,10 @@ export function announcingNodes(of: Announced): StoreNode[] {
       ['uuid', of.uuid],
       ['name', of.name],
     ]),
-    ...below(libxlPath(of.domid), [['type', 'pvh'], ...pieces(of.record)]),
+    ...below(libxlPath(of.domid), [
+      ['type', 'pvh'],
+      ...(of.record === undefined ? [] : pieces(of.record)),
+    ]),
   ];
 }
 

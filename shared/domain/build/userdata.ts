@@ -5,12 +5,13 @@
  */
 
 import type { Domid } from '../../core/ids.ts';
-import { ok, type Result } from '../../core/result.ts';
-import { toLatin1 } from '../../core/text.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { fromLatin1, toLatin1 } from '../../core/text.ts';
 import type { Files } from '../../platform/files.ts';
 import { utf8 } from '../spec/utf8.ts';
 import type { ShutdownAction, VmSpec } from '../spec/vm-spec.ts';
 import { USERDATA_DIR } from './places.ts';
+import { formatRecord, parseRecord } from './record.ts';
 
 export interface KeptDomain {
   readonly domid: Domid;
@@ -23,11 +24,68 @@ function userdataPath({ domid, uuid }: KeptDomain, user: string): string {
   return `${USERDATA_DIR}/userdata-d.${domid}.${uuid}.${user}`;
 }
 
-/** Writes the configuration where libxl looks for it. */
-export function keepConfig(files: Files, of: KeptDomain, spec: VmSpec): Promise<Result<void>> {
+const CONFIG = 'libxl-json';
+const RECORD = 'xtl';
+
+/**
+ * Writes the configuration where libxl looks for it, and our record beside it: what both know of
+ * the domain outlives a xenstored.
+ */
+export async function keepConfig(
+  files: Files,
+  of: KeptDomain,
+  spec: VmSpec,
+): Promise<Result<void>> {
   // libxl reads the file as a C string.
-  const bytes = toLatin1(`${JSON.stringify(libxlConfig(spec, of.uuid), undefined, 4)}\n\0`);
-  return files.write(userdataPath(of, 'libxl-json'), bytes);
+  const text = `${JSON.stringify(libxlConfig(spec, of.uuid), undefined, 4)}\n\0`;
+  const config = await files.write(userdataPath(of, CONFIG), toLatin1(text));
+  if (!config.ok) return config;
+  return files.write(userdataPath(of, RECORD), toLatin1(formatRecord(spec, of.uuid)));
+}
+
+/** What is remembered of a domain that xenstore has forgotten. */
+export interface Remembered {
+  readonly name: string;
+  readonly memoryKib: number;
+  /** Our record, as it was; absent if xl made the domain. */
+  readonly record?: string;
+}
+
+/** More than any such file has. */
+const FILE_MAX = 4 << 20;
+
+/** ENOENT without a file, EPROTO for one that is not libxl's, EOPNOTSUPP unless it is a PVH. */
+export async function recallDomain(files: Files, of: KeptDomain): Promise<Result<Remembered>> {
+  const config = await files.read(userdataPath(of, CONFIG), FILE_MAX);
+  if (!config.ok) return config;
+  const found = readConfig(fromLatin1(config.value));
+  if (!found.ok) return found;
+  const record = await files.read(userdataPath(of, RECORD), FILE_MAX);
+  if (!record.ok) return record.error.errno === 'ENOENT' ? found : record;
+  const text = fromLatin1(record.value);
+  const parsed = parseRecord(text);
+  return parsed.ok ? ok({ ...found.value, record: text }) : parsed;
+}
+
+interface LibxlConfig {
+  readonly c_info?: { readonly type?: unknown; readonly name?: unknown };
+  readonly b_info?: { readonly target_memkb?: unknown; readonly max_memkb?: unknown };
+}
+
+function readConfig(text: string): Result<Remembered> {
+  let config: LibxlConfig;
+  try {
+    config = Object(JSON.parse(text.replace(/\0.*$/s, '')));
+  } catch {
+    return fail('EPROTO', 'what libxl keeps of it is not JSON');
+  }
+  const { type, name } = Object(config.c_info);
+  const { max_memkb, target_memkb = max_memkb } = Object(config.b_info);
+  if (type !== 'pvh') return fail('EOPNOTSUPP', 'it is no PVH guest');
+  if (typeof name !== 'string' || !Number.isSafeInteger(target_memkb) || target_memkb <= 0) {
+    return fail('EPROTO', 'what libxl keeps of it names neither name nor memory');
+  }
+  return ok({ name, memoryKib: target_memkb });
 }
 
 /** Removes all files of a domain, whoever wrote them; only for one that is gone or never ran. */
