@@ -8,6 +8,7 @@ import {
   readRecord,
   restoreDomain,
 } from '../../shared/domain/build/index.ts';
+import { hasRun } from '../../toolstack-cli/testing/sim-host.ts';
 import { type Bench, bench, must2, USERDATA, UUID } from './build-bench.ts';
 
 /** A host with one VM that has run, and a store that knows nothing of it. */
@@ -17,19 +18,6 @@ async function forgetful(): Promise<Bench & { readonly renewed: BuildHost }> {
   const renewed = { ...made.host, xenstore: made.emptyStore() };
   return { ...made, renewed: { ...renewed, domainControl: hasRun(made.host.domainControl) } };
 }
-
-/** The simulation's domains use no processor time. */
-function hasRun(control: BuildHost['domainControl']): BuildHost['domainControl'] {
-  return {
-    ...control,
-    listInfo: (first, max) => {
-      const infos = control.listInfo(first, max);
-      return infos.ok ? { ...infos, value: infos.value.map(ran) } : infos;
-    },
-  };
-}
-
-const ran = <T extends object>(info: T): T & { cpuTimeNs: bigint } => ({ ...info, cpuTimeNs: 1n });
 
 async function restoreAll({ sim, renewed }: Awaited<ReturnType<typeof forgetful>>) {
   const forgotten = must(await sim.run(forgottenDomains(renewed)));

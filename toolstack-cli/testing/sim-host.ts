@@ -108,4 +108,15 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   return { sim, store, xenstore, ptys, written, emptyStore, start, xtl };
 }
 
+/** The simulation's domains use no processor time: here they did. */
+export function hasRun(control: Host['domainControl']): Host['domainControl'] {
+  return {
+    ...control,
+    listInfo: (first, max) => {
+      const infos = control.listInfo(first, max);
+      return infos.ok ? ok(infos.value.map((info) => ({ ...info, cpuTimeNs: 1n }))) : infos;
+    },
+  };
+}
+
 export { fakePty };

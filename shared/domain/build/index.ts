@@ -8,7 +8,7 @@ export { createImageFiles, type ImageFiles } from './image-files.ts';
 export { listDomains } from './list.ts';
 export { type Need, neededBy } from './needed.ts';
 export { domainPath, libxlPath } from './nodes.ts';
-export { KERNEL_CACHE_DIR, LIFECYCLE_SOCKET } from './places.ts';
+export { KERNEL_CACHE_DIR, LIFECYCLE_SOCKET, STORE_LOSS_MARK } from './places.ts';
 export {
   type Plan,
   type PlanFailure,
