@@ -132,6 +132,7 @@ describe('creating a domain', () => {
         avail_vcpus: [0, 1],
         max_memkb: 65536,
         target_memkb: 65536,
+        video_memkb: 0,
         kernel: '/boot/k',
         ramdisk: '/boot/r',
         cmdline: 'größe="x"',

@@ -6,7 +6,7 @@ export const KERNEL_CACHE_DIR = '/var/cache/xtl/kernels';
 /** Where libxl keeps what it knows of domains (XEN_LIB_DIR of Debian and of upstream). */
 export const USERDATA_DIR = '/var/lib/xen';
 
-/** There since a xenstored was started anew while the kernel of dom0 ran; gone with the next boot. */
+/** There since a xenstored was started anew under the kernel of dom0; gone with the next boot. */
 export const STORE_LOSS_MARK = '/run/xtl/xenstored-restarted';
 
 /** Where the one lifecycle service of a host listens. */

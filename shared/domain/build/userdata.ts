@@ -114,6 +114,8 @@ function libxlConfig(spec: VmSpec, uuid: string): object {
       avail_vcpus: Array.from({ length: spec.vcpus }, (_, vcpu) => vcpu),
       max_memkb: spec.memoryKib,
       target_memkb: spec.memoryKib,
+      // As libxl counts: what a guest without a screen has of it.
+      video_memkb: 0,
       kernel: utf8(spec.kernel),
       ...(spec.ramdisk === undefined ? {} : { ramdisk: utf8(spec.ramdisk) }),
       ...(spec.cmdline === '' ? {} : { cmdline: spec.cmdline }),
