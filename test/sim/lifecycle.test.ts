@@ -78,6 +78,8 @@ describe('the lifecycle service', () => {
   it('gives up a VM that is ended by its name while it is started again', async () => {
     const { machine: made, host, log } = await machine('on_reboot="restart"');
     const { sim, xenstore } = made;
+    // Virtual time does not wait for the command's code to be loaded: it is from here on.
+    await made.xtl('vm destroy ghost');
     // The nodes of the end, those of the name, and then, after a while, all others.
     let transactions = 0;
     const transaction: typeof xenstore.transaction = async (...args) => {
