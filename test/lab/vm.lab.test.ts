@@ -86,7 +86,7 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
       }));
   }
 
-  it("xl's verbs find what they need of xtl's domain, and nothing is kept of one that is gone", () =>
+  it("xl's verbs know xtl's domain, and nothing is kept of one that is gone", () =>
     host.withGuests(async () => {
       const kept = await host.must(KEPT);
       const long = 'x'.repeat(3900);
