@@ -12,7 +12,8 @@ afterEach(() => {
 
 /** A process that has given itself a name, and said so. */
 async function named(name: string): Promise<number> {
-  const program = `process.title = ${JSON.stringify(name)}; console.log(); setInterval(() => {}, 1e6)`;
+  const title = `process.title = ${JSON.stringify(name)}`;
+  const program = `${title}; console.log(); setInterval(() => {}, 1e6)`;
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });
   children.push(child);
   await once(child.stdout, 'data');
