@@ -3,7 +3,8 @@
 import { newDestroyState, planDestroy, runPlan } from '../../shared/domain/build/index.ts';
 import type { Context } from '../context.ts';
 import { findDomain, nameOf } from '../domains.ts';
-import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
+import { refuseIfNeeded } from '../needed.ts';
+import { DONE, failed, type Outcome } from '../output/exit.ts';
 import { startProgress } from '../output/progress.ts';
 import type { Options } from '../table.ts';
 
@@ -17,7 +18,8 @@ export async function destroy(
   const info = await findDomain(host.value, word);
   if (!info.ok) return failed(info.error);
   const { domid } = info.value;
-  if (domid === 0) return failure(EXIT.wrongState, 'cannot destroy domain 0: it is the host');
+  const refused = await refuseIfNeeded(host.value, info.value, 'destroy', options.force === true);
+  if (refused !== undefined) return refused;
   const plan = planDestroy(domid);
   const progress = startProgress(context.terminal, plan, options.quiet === true);
   const name = await nameOf(host.value, domid);

@@ -34,7 +34,10 @@ const healthy: Probes = {
   process: () => true,
   xenVersion: () => ok(VERSION),
   physInfo: () => ok(MACHINE),
-  xenstore: async () => ok(),
+  storeDomain: () => undefined,
+  xenstore: async () => ok({ ours: true, forgotten: [] }),
+  consolesAreOlder: () => false,
+  kernelLostWatches: () => false,
   close: () => {},
 };
 

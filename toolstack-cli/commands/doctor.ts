@@ -5,7 +5,8 @@ import { DONE, EXIT, failure, type Outcome } from '../output/exit.ts';
 import { emit, type Format } from '../output/format.ts';
 import { printable, type Style, styleFor } from '../output/style.ts';
 import type { Options } from '../table.ts';
-import { type Check, runChecks } from './doctor-checks.ts';
+import type { Check } from './doctor-check.ts';
+import { runChecks } from './doctor-checks.ts';
 
 const PAINTS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 

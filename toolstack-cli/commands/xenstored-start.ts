@@ -4,8 +4,8 @@ import {
   newStoreDomainState,
   planStoreDomain,
   prepareStoreDomain,
-  registerStoreDomain,
   runPlan,
+  startStoreDomain,
 } from '../../shared/domain/build/index.ts';
 import type { Context } from '../context.ts';
 import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
@@ -14,6 +14,10 @@ import type { Options } from '../table.ts';
 
 /** Faults of the image as such, or an image too large for its memory. */
 const IMAGE_EXITS = { EINVAL: EXIT.badConfig, ENOMEM: EXIT.badConfig, EISDIR: EXIT.badConfig };
+
+/** For whoever has the command without the image. */
+const HOW_TO_MAKE =
+  'in the source of xtl npm run relink -- xenstored makes it, as dist/stubdom/xenstored.xen';
 
 const MEMORY_MIB = /^[1-9][0-9]{0,5}$/;
 
@@ -33,7 +37,13 @@ export async function xenstoredStart(
     words: words.join(' '),
     random: context.random(),
   });
-  if (!prepared.ok) return failed(prepared.error, '', IMAGE_EXITS);
+  if (!prepared.ok) {
+    const { exit, message = '' } = failed(prepared.error, '', IMAGE_EXITS);
+    return failure(
+      exit,
+      prepared.error.errno === 'ENOENT' ? `${message}; ${HOW_TO_MAKE}` : message,
+    );
+  }
   const host = await context.storeDomainHost();
   if (!host.ok) return failed(host.error);
   const plan = planStoreDomain(prepared.value);
@@ -45,12 +55,10 @@ export async function xenstoredStart(
     const { exit, message = '' } = failed(result.error);
     return failure(exit, `cannot ${plan.name}: ${message} [step ${result.error.step}]`);
   }
-  const registered = await registerStoreDomain(prepared.value, state);
-  if (!registered.ok) {
-    return failed(registered.error, `domain ${state.domid} runs, but its nodes are not made: `);
-  }
+  const started = await startStoreDomain(prepared.value, state);
+  if (!started.ok) return failed(started.error);
   if (options.quiet !== true) {
-    const answered = `answered after ${registered.value.toFixed(1)} ms`;
+    const answered = `answered after ${started.value.toFixed(1)} ms`;
     context.terminal.err.write(`xenstore is served by domain ${state.domid}, ${answered}\n`);
   }
   return DONE;

@@ -9,6 +9,7 @@ import type { Probes } from '../commands/doctor-checks.ts';
 import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
 import { runProgram } from '../program.ts';
+import type { StoreServices } from '../store-services.ts';
 import { type FakeTerminal, fakeTerminal } from './terminal.ts';
 
 export interface FakeContextOptions {
@@ -18,6 +19,7 @@ export interface FakeContextOptions {
   readonly storeDomainHost?: StoreDomainHost;
   /** That of the host if not said. */
   readonly xenstore?: Result<XenstoreClient>;
+  readonly storeServices?: StoreServices;
   /** Where written files go; without it nothing can be written. */
   readonly written?: Map<string, Uint8Array>;
   readonly probes?: Probes;
@@ -34,6 +36,10 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
       options.storeDomainHost === undefined
         ? fail('ENODEV', 'no Xen on this machine')
         : ok(options.storeDomainHost),
+    storeServices: async () => {
+      if (options.storeServices === undefined) throw new Error('this test has no services');
+      return options.storeServices;
+    },
     files: async () => files,
     images: async () => createImageFiles(files),
     random: () => new Uint8Array(16).fill(0x5a),
@@ -75,8 +81,14 @@ export function fakeFiles(
       written.set(path, bytes);
       return ok();
     },
-    remove: async () => ok(),
-    list: async () => ok([]),
+    remove: async (path) => {
+      written?.delete(path);
+      return ok();
+    },
+    list: async (path) => {
+      const inside = [...(written?.keys() ?? [])].filter((each) => each.startsWith(`${path}/`));
+      return ok(inside.map((each) => each.slice(path.length + 1)));
+    },
     decompress: (kind) => fail('EOPNOTSUPP', kind),
   };
 }

@@ -42,6 +42,7 @@ export function unixContext(): UnixContext {
     terminal: processTerminal(),
     host: openHost,
     storeDomainHost: async () => (await import('./store-domain-host.ts')).openStoreDomainHost(),
+    storeServices: async () => (await import('./store-services.ts')).unixStoreServices(),
     files,
     images: async () => createImageFiles(await files(), KERNEL_CACHE_DIR),
     random: () => randomBytes(16),

@@ -1,6 +1,7 @@
 /** The host of a process in dom0: hypercalls by koffi, xenstored by its socket. */
 
 import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { unixFiles } from '../../shared/platform/unix/files.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
@@ -23,6 +24,7 @@ export async function openUnixHost(): Promise<Result<Host>> {
     memory: platform.value.memory,
     clock: platform.value.clock,
     xenstore,
+    files: unixFiles(),
     openPty: async (path) => openPty(path),
     attend: attendDomains,
     close: () => {

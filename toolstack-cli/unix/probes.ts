@@ -1,11 +1,22 @@
 /** What `xtl doctor` looks at on a Linux host. */
 
-import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync } from 'node:fs';
 import { ok, type Result } from '../../shared/core/result.ts';
+import { forgottenDomains, listDomains, STORE_LOSS_MARK } from '../../shared/domain/build/index.ts';
+import type { DomainInfo } from '../../shared/platform/domain-control.ts';
+import { clock } from '../../shared/platform/unix/clock.ts';
 import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform.ts';
-import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
-import { createXenstoreClient } from '../../shared/xenstore/client.ts';
+import {
+  connectSocket,
+  connectXenstore,
+  xenstoreSocketPath,
+} from '../../shared/platform/unix/xenstore-socket.ts';
+import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
+import { onceItAnswers } from '../answers.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
+import type { StoreAnswer } from '../commands/doctor-store.ts';
+import { isOurs } from '../commands/store-kind.ts';
+import { consolesAreOlder, processesNamed, readText } from './processes.ts';
 
 /** Xen and xenstored are asked apart: what is wrong with one shall not hide the other. */
 export function unixProbes(): Probes {
@@ -20,7 +31,10 @@ export function unixProbes(): Probes {
     userId: () => process.getuid?.() ?? -1,
     device,
     kernelModule: (name) => modules().has(name.replaceAll('-', '_')),
-    process: isRunning,
+    process: (name) => processesNamed(name).length > 0,
+    storeDomain: () => storeDomain(open()),
+    consolesAreOlder,
+    kernelLostWatches: () => existsSync(STORE_LOSS_MARK),
     xenVersion: () => {
       const opened = open();
       return opened.ok ? opened.value.domainControl.version() : opened;
@@ -29,28 +43,42 @@ export function unixProbes(): Probes {
       const opened = open();
       return opened.ok ? opened.value.domainControl.physInfo() : opened;
     },
-    xenstore: askStore,
+    xenstore: () => askStore(open(), storeDomain(open()) !== undefined),
     close: () => {
       if (platform?.ok) platform.value.close();
     },
   };
 }
 
-async function askStore(): Promise<Result<void>> {
-  const transport = await connectXenstore();
-  if (!transport.ok) return transport;
-  const client = createXenstoreClient(transport.value);
-  const root = await client.directory('/');
-  client.close();
-  return root.ok ? ok() : root;
+function storeDomain(platform: Result<UnixPlatform>): DomainInfo | undefined {
+  const all = platform.ok ? listDomains(platform.value.domainControl) : platform;
+  return all.ok ? all.value.find(({ xsDomain }) => xsDomain) : undefined;
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
+/** Where no domain serves xenstore, nobody is at the end of the kernel's device either. */
+async function askStore(
+  platform: Result<UnixPlatform>,
+  isDomain: boolean,
+): Promise<Result<StoreAnswer>> {
+  const transport = isDomain ? await connectXenstore() : await connectSocket(xenstoreSocketPath());
+  if (!transport.ok) return transport;
+  const xenstore = await onceItAnswers(createXenstoreClient(transport.value), clock);
+  if (!xenstore.ok) return xenstore;
+  const answer = await answerOf(xenstore.value, platform);
+  xenstore.value.close();
+  return answer;
+}
+
+async function answerOf(
+  xenstore: XenstoreClient,
+  platform: Result<UnixPlatform>,
+): Promise<Result<StoreAnswer>> {
+  const ours = await isOurs(xenstore);
+  if (!platform.ok) return ok({ ours, forgotten: [] });
+  const { domainControl } = platform.value;
+  const forgotten = await forgottenDomains({ domainControl, xenstore });
+  if (!forgotten.ok) return forgotten;
+  return ok({ ours, forgotten: forgotten.value.map(({ domid }) => domid) });
 }
 
 function device(path: string): 'ok' | 'missing' | 'denied' {
@@ -70,11 +98,4 @@ function modules(): ReadonlySet<string> {
   } catch {
     return new Set();
   }
-}
-
-/** The kernel cuts names in `comm` to 15 characters. */
-function isRunning(name: string): boolean {
-  return readdirSync('/proc')
-    .filter((entry) => /^[0-9]+$/.test(entry))
-    .some((pid) => readText(`/proc/${pid}/comm`) === name.slice(0, 15));
 }

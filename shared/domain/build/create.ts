@@ -2,7 +2,7 @@
 
 import { HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_STORE_EVTCHN } from '../../abi/hvm-params.ts';
 import { assert } from '../../core/assert.ts';
-import { ok } from '../../core/result.ts';
+import { fail, ok } from '../../core/result.ts';
 import { entryContext, seedGrantTable } from '../image/index.ts';
 import { checkStep, populatedKib } from './check.ts';
 import {
@@ -16,26 +16,49 @@ import {
 import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
 import { formatRecord } from './record.ts';
-import { makeNodes, removeNodes } from './store.ts';
+import { announce, makeNodes, removeNodes } from './store.ts';
+import { forgetDomain, keepConfig } from './userdata.ts';
 import { parseUuid } from './uuid.ts';
 
 export function planCreate(vm: Prepared): Plan<CreateState> {
   return {
     name: `create ${vm.spec.name}`,
-    steps: [
-      checkStep(vm),
-      domainStep(vm),
-      limitsStep(vm),
-      channelsStep(),
-      memoryStep(vm),
-      imageStep(vm),
-      grantsStep(vm),
-      paramsStep(vm),
-      vcpuStep(vm),
-      nodesStep(vm),
-      introduceStep(vm),
-      ...(vm.paused ? [] : [unpauseStep()]),
-    ],
+    steps: [checkStep(vm), domainStep(vm), ...buildSteps(vm).map(unlessEnded)],
+  };
+}
+
+/** What is done to the domain once it is there. */
+function buildSteps(vm: Prepared): CreateStep[] {
+  return [
+    nameStep(vm),
+    limitsStep(vm),
+    channelsStep(),
+    memoryStep(vm),
+    imageStep(vm),
+    grantsStep(vm),
+    paramsStep(vm),
+    vcpuStep(vm),
+    nodesStep(vm),
+    configStep(vm),
+    introduceStep(vm),
+    ...(vm.paused ? [] : [unpauseStep()]),
+  ];
+}
+
+/**
+ * Whoever sees the domain's name may end it while it is built: then every step fails, each in words
+ * of its own. ESRCH says what happened.
+ */
+function unlessEnded(step: CreateStep): CreateStep {
+  return {
+    ...step,
+    run: async (state) => {
+      const result = await step.run(state);
+      if (result.ok) return result;
+      const info = state.host.domainControl.getInfo(id(state));
+      if (info.ok || info.error.errno !== 'ESRCH') return result;
+      return fail('ESRCH', `domain ${id(state)} was ended while it was built`);
+    },
   };
 }
 
@@ -56,7 +79,31 @@ export function domainStep(vm: Prepared): DomainStep {
     },
     undo: (state) => {
       if (state.domid === undefined) return ok();
-      return state.host.domainControl.destroyDomain(state.domid);
+      const destroyed = state.host.domainControl.destroyDomain(state.domid);
+      // Somebody else ended it, as a user may who sees its name.
+      return destroyed.ok || destroyed.error.errno === 'ESRCH' ? ok() : destroyed;
+    },
+  };
+}
+
+function nameStep(vm: Prepared): CreateStep {
+  return {
+    id: 'name',
+    title: `name it '${vm.spec.name}' in xenstore`,
+    run: (state) => {
+      assert(state.consoleDomid !== undefined, 'checked');
+      const { name } = vm.spec;
+      const record = formatRecord(vm.spec, vm.uuid);
+      const announced = { domid: id(state), name, uuid: vm.uuid, record };
+      return announce(state.host.xenstore, announced, state.consoleDomid);
+    },
+    undo: (state) => {
+      if (state.domid === undefined || state.consoleDomid === undefined) return ok();
+      return removeNodes(state.host.xenstore, {
+        domid: state.domid,
+        consoleDomid: state.consoleDomid,
+        uuid: vm.uuid,
+      });
     },
   };
 }
@@ -178,34 +225,35 @@ export function vcpuStep(vm: Prepared): DomainStep {
 function nodesStep(vm: Prepared): CreateStep {
   return {
     id: 'nodes',
-    title: 'make its nodes in xenstore',
+    title: 'make the rest of its nodes in xenstore',
     run: (state) => {
       assert(state.storePort !== undefined && state.consolePort !== undefined, 'channels made');
       assert(state.consoleDomid !== undefined, 'checked');
       return makeNodes(state.host.xenstore, {
         domid: id(state),
         consoleDomid: state.consoleDomid,
-        name: vm.spec.name,
         uuid: vm.uuid,
         memoryKib: vm.spec.memoryKib,
-        maxmemKib: vm.spec.maxmemKib,
         vcpus: vm.spec.vcpus,
         maxvcpus: vm.spec.maxvcpus,
         storeGfn: vm.image.xenstoreGfn,
         storePort: state.storePort,
         consoleGfn: vm.image.consoleGfn,
         consolePort: state.consolePort,
-        record: formatRecord(vm.spec, vm.uuid),
         startedAtMs: state.host.clock.wallMs(),
       });
     },
+  };
+}
+
+function configStep({ spec, uuid }: Prepared): CreateStep {
+  return {
+    id: 'config',
+    title: 'keep its configuration for xl',
+    run: (state) => keepConfig(state.host.files, { domid: id(state), uuid }, spec),
     undo: (state) => {
-      if (state.domid === undefined || state.consoleDomid === undefined) return ok();
-      return removeNodes(state.host.xenstore, {
-        domid: state.domid,
-        consoleDomid: state.consoleDomid,
-        uuid: vm.uuid,
-      });
+      if (state.domid === undefined) return ok();
+      return forgetDomain(state.host.files, state.domid);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** A domain's nodes in xenstore: made in one transaction, removed without trace. */
+/** A domain's nodes in xenstore: made in two transactions, removed without trace. */
 
 import { DOM0, type Domid, domid, isDomid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
@@ -7,6 +7,8 @@ import type { Nodes } from '../../xenstore/nodes.ts';
 import type { Permission } from '../../xenstore/permissions.ts';
 import {
   type Access,
+  type Announced,
+  announcingNodes,
   consoleBackendPath,
   domainNodes,
   domainPath,
@@ -46,13 +48,17 @@ export function withPermissions(nodes: readonly StoreNode[], guest: Domid, backe
 }
 
 /**
- * Makes all nodes of a new domain in one transaction, over whatever an earlier domain of that domid
- * left. EEXIST if another domain took the name meanwhile.
+ * Gives a new domain its name and what comes with it, in one transaction, over whatever an earlier
+ * domain of that domid left. EEXIST if another domain took the name meanwhile.
  */
-export async function makeNodes(store: XenstoreClient, of: NodesOf): Promise<Result<void>> {
-  const nodes = withPermissions(domainNodes(of), of.domid, of.consoleDomid);
+export async function announce(
+  store: XenstoreClient,
+  of: Announced,
+  consoleDomid: Domid,
+): Promise<Result<void>> {
+  const nodes = withPermissions(announcingNodes(of), of.domid, consoleDomid);
   const made = await store.transaction(async (tx) => {
-    const removed = removeFrom(tx, of);
+    const removed = removeFrom(tx, { ...of, consoleDomid });
     const written = await tx.writeAll(nodes);
     const gone = await removed;
     return gone.ok ? written : gone;
@@ -61,7 +67,18 @@ export async function makeNodes(store: XenstoreClient, of: NodesOf): Promise<Res
   return checkName(store, of.name, of.domid);
 }
 
-/** Removes all that makeNodes made. Nodes that are not there are no error. */
+/** Makes the rest of its nodes once it is built; ESRCH if it was ended meanwhile. */
+export function makeNodes(store: XenstoreClient, of: NodesOf): Promise<Result<void>> {
+  const nodes = withPermissions(domainNodes(of), of.domid, of.consoleDomid);
+  return store.transaction(async (tx) => {
+    const there = await tx.exists(`${domainPath(of.domid)}/vm`);
+    if (!there.ok) return there;
+    if (!there.value) return fail('ESRCH', `domain ${of.domid} was ended while it was built`);
+    return tx.writeAll(nodes);
+  });
+}
+
+/** Removes all nodes of a domain. Nodes that are not there are no error. */
 export function removeNodes(
   store: XenstoreClient,
   of: Pick<NodesOf, 'domid' | 'uuid' | 'consoleDomid'>,

@@ -87,8 +87,10 @@ function hasVirq(domain: SimDomain, virq: number): boolean {
   );
 }
 
+/** A handler that is gone gives its VIRQ back (clear_global_virq_handlers @ RELEASE-4.17.0). */
 function virqHandler(world: World, virq: number): SimDomain | undefined {
-  return world.domains.get(world.virqHandlers.get(virq) ?? DOM0);
+  const { domains, virqHandlers } = world;
+  return domains.get(virqHandlers.get(virq) ?? DOM0) ?? domains.get(DOM0);
 }
 
 /** From 4.21 on, only who handles a virq can bind it, and nobody else while he has it bound. */
