@@ -1,6 +1,8 @@
 // Projects: unit (beside the code), tidy (the house's rules), abi (against Xen's headers),
 // conformance (against Xen's own programs), lab (on a real Xen).
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { retriesReporter } from './test/lab/retries-reporter.ts';
 
 const peers = ['test/conformance/**/*.test.ts', 'test/peers/**/*.test.ts'];
 const slow = ['**/*.lab.test.ts', 'test/abi/**', 'test/tidy/**', ...peers];
@@ -10,8 +12,12 @@ const project = (name: string, include: string[], rest: object = {}) => ({
   test: { name, include, exclude: ignored, ...rest },
 });
 
+/** A host's emulator is one thread: so many side by side. */
+const hosts = Math.min(2, availableParallelism());
+
 export default defineConfig({
   test: {
+    reporters: [retriesReporter(), 'default'],
     projects: [
       project('unit', ['**/*.test.ts'], { testTimeout: 60_000, exclude: [...ignored, ...slow] }),
       project('tidy', ['test/tidy/**/*.test.ts']),
@@ -21,7 +27,9 @@ export default defineConfig({
         // Whoever's guest the emulator killed begins anew.
         testTimeout: 900_000,
         hookTimeout: 300_000,
-        fileParallelism: false,
+        // After all others: nothing that needs a processor runs beside the hosts.
+        sequence: { groupOrder: 1 },
+        maxWorkers: hosts,
       }),
     ],
   },

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relink } from '../../deploy/relink/relink.ts';
-import { type LabHost, labHost } from '../lab/host.ts';
+import type { LabHost } from '../lab/host.ts';
 import { repoRoot } from '../lab/paths.ts';
+import { testHost } from '../lab/test-host.ts';
 import { xenVersions } from '../lab/xen-version.ts';
 
 const LOGS = '/var/log/xen/console';
@@ -16,7 +17,7 @@ describe.each(xenVersions)('a stub domain on Xen %s', (xen) => {
   let out: string;
   beforeAll(async () => {
     out = mkdtempSync(join(tmpdir(), 'xtl-ports-'));
-    host = await labHost({ xen });
+    host = await testHost({ xen });
   });
   afterAll(async () => {
     rmSync(out, { recursive: true });

@@ -9,6 +9,7 @@ Boots a real Xen with a Debian dom0 and runs COMMAND in its bash; without one, g
   --accel tcg|kvm     tcg emulates the processor and works everywhere (tcg)
   --xenstored KIND    c, ocaml, the path of a program in dom0, or ours as a stub domain started by
                       Xen's tool (stubdom) or by ours (xtl-stubdom) (c)
+  --disk FILE         dom0's disk; keeps what is written for the next call, made if absent
   --keep              leave the host running; the next call with this --xen uses it
   --stop              end the host that runs (that of --xen, or all)
   --help              this text`;
@@ -40,7 +41,7 @@ export const parseArguments = (argv: readonly string[]): LabArguments | { error:
       flags.add(name);
       continue;
     }
-    if (!['--xen', '--accel', '--timeout', '--xenstored'].includes(name)) {
+    if (!['--xen', '--accel', '--timeout', '--xenstored', '--disk'].includes(name)) {
       return { error: `unknown option ${name}` };
     }
     const value = inline ?? argv[++i];
@@ -56,6 +57,7 @@ export const parseArguments = (argv: readonly string[]): LabArguments | { error:
     xenGiven: values.has('--xen'),
     accel: (values.get('--accel') ?? 'tcg') as Accel,
     xenstored: values.get('--xenstored') ?? 'c',
+    disk: values.get('--disk'),
     keep: flags.has('--keep'),
     timeoutSeconds: timeout === undefined ? undefined : Number(timeout),
     command: rest.length > 0 ? rest.join(' ') : undefined,

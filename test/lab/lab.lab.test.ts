@@ -1,6 +1,7 @@
 // The lab itself, on both Xens; its guests are in the other files.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LabHost, labHost } from './host.ts';
+import type { LabHost } from './host.ts';
+import { testHost } from './test-host.ts';
 
 // The xenstored in OCaml is here on one of them: other tests have the one in C.
 describe.each([
@@ -9,7 +10,7 @@ describe.each([
 ] as const)('on Xen $xen with xenstored in $xenstored', ({ xen, xenstored, runs }) => {
   let host: LabHost;
   beforeAll(async () => {
-    host = await labHost({ xen, xenstored });
+    host = await testHost({ xen, xenstored });
   });
   afterAll(() => host?.end());
 

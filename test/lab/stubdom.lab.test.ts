@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { comeAndGo, GUESTS, liveAndShutDown } from './come-and-go.ts';
 import { hasEvery, isAll } from './extent.ts';
-import { type LabHost, labHost } from './host.ts';
+import type { LabHost } from './host.ts';
+import { testHost } from './test-host.ts';
 
 /** The first two on each run, the others with XTL_LAB=all. */
 const ALL = [
@@ -29,7 +30,7 @@ xenstore-write /fill "$value" && xenstore-rm /fill && echo room again`;
 describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => {
   let host: LabHost;
   beforeAll(async () => {
-    host = await labHost({ xen, xenstored });
+    host = await testHost({ xen, xenstored });
   });
   afterAll(() => host?.end());
 

@@ -1,7 +1,8 @@
 // A VM's life on a real Xen: built by xtl, seen by xl, and the other way round.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasEvery } from './extent.ts';
-import { type LabHost, labHost } from './host.ts';
+import type { LabHost } from './host.ts';
+import { testHost } from './test-host.ts';
 import { xenVersions } from './xen-version.ts';
 
 /** What a round of creating and destroying must not change. */
@@ -10,7 +11,7 @@ const STOCK = 'xl info | grep ^free_memory; xenstore-ls -fp | grep -v ^/tool/xen
 describe.each(xenVersions)('on Xen %s', (xen) => {
   let host: LabHost;
   beforeAll(async () => {
-    host = await labHost({ xen });
+    host = await testHost({ xen });
   });
   afterAll(() => host?.end());
 

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { comeAndGo, GUESTS, liveAndShutDown } from './come-and-go.ts';
 import { hasEvery } from './extent.ts';
-import { type LabHost, labHost } from './host.ts';
+import type { LabHost } from './host.ts';
+import { testHost } from './test-host.ts';
 
 const OURS = '/usr/lib/xtl/xenstored';
 const VERSIONS = ['4.17', '4.20'] as const;
@@ -65,7 +66,7 @@ const TOOLS = [
 describe.each(VERSIONS)('on Xen %s', (xen) => {
   let host: LabHost;
   beforeAll(async () => {
-    host = await labHost({ xen, xenstored: OURS });
+    host = await testHost({ xen, xenstored: OURS });
   });
   afterAll(() => host?.end());
 
@@ -80,7 +81,7 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
   // First of all that make domains: their numbers are in the tree.
   if (xen === '4.20') {
     it('xl’s steps make the same tree as on C xenstored', async () => {
-      const other = await labHost({ xen });
+      const other = await testHost({ xen });
       const theirs = await treesOf(other).finally(() => other.end());
       expect(await treesOf(host)).toEqual(theirs);
       expect(theirs[1]).toContain(`/vm/${UUID}`);

@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Prng, prng } from '../../shared/core/prng.ts';
 import { fromUtf8 } from '../../shared/domain/spec/utf8.ts';
-import { type LabHost, labHost } from './host.ts';
+import type { LabHost } from './host.ts';
+import { testHost } from './test-host.ts';
 import { type Meaning, ourReading, parseAnswers, type Question, scriptFor } from './xl-oracle.ts';
 
 const BASE = `name="web1"
@@ -92,7 +93,7 @@ function compare(questions: readonly Question[], xl: readonly Meaning[]): void {
 describe('a configuration', () => {
   let lab: LabHost;
   beforeAll(async () => {
-    lab = await labHost();
+    lab = await testHost();
   });
 
   async function ask(questions: readonly Question[]): Promise<readonly Meaning[]> {

@@ -42,7 +42,16 @@ describe('the machine', () => {
   });
 
   it('never writes to the disk that all share', () => {
-    expect(valueAfter('-drive')).toMatch(/,snapshot=on$/);
+    expect(valueAfter('-drive')).toMatch(/^file=\/i\/disk,snapshot=on,/);
+  });
+
+  it('writes to a disk of its own', () => {
+    const drive = valueAfter('-drive', args({ disk: '/home/my,disk' }));
+    expect(drive).toBe('file=/home/my,,disk,if=virtio,format=raw');
+  });
+
+  it('is emulated by one thread', () => {
+    expect(valueAfter('-accel')).toMatch(/^tcg,thread=single,/);
   });
 
   it('keeps vector registers apart without the trap that emulation lacks', () => {

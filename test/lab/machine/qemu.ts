@@ -12,14 +12,18 @@ export interface MachineOptions {
   readonly xenstored: string;
   /** Two unless given. */
   readonly cpus?: number;
+  /** A disk that keeps what dom0 writes, in place of the images' own. */
+  readonly disk?: string | undefined;
 }
 
 /**
+ * One thread emulates both processors: with one each, about one Linux in ten dies in a guest, boots
+ * take two to three times as long beside other load, and a second host has no core left.
  * Under emulation some features of the "max" processor are left out: with SMAP a PV dom0 dies on
  * its first stack write, and with RDTSCP Linux in a PVH guest meets a gap of the emulated SVM.
  */
 const processor: Readonly<Record<Accel, readonly string[]>> = {
-  tcg: ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max,-smap,-pku,-rdtscp'],
+  tcg: ['-accel', 'tcg,thread=single,tb-size=512', '-cpu', 'max,-smap,-pku,-rdtscp'],
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
 };
 
@@ -49,10 +53,14 @@ const paging = (accel: Accel, major: number): string =>
 /** QEMU doubles commas inside a value of its own comma lists. */
 const quoted = (path: string): string => path.replaceAll(',', ',,');
 
+/** The images' disk is a base that many machines share; what one writes is gone when it ends. */
+const drive = (base: string, own: string | undefined): string =>
+  own === undefined ? `file=${quoted(base)},snapshot=on` : `file=${quoted(own)}`;
+
 /** Arguments of qemu-system-x86_64; Xen's console goes to the file `consoleLog`. */
 export const qemuArguments = (
   images: Images,
-  { xen, accel, xenstored, cpus = 2 }: MachineOptions,
+  { xen, accel, xenstored, cpus = 2, disk }: MachineOptions,
   { sshPort, consoleLog, major }: { sshPort: number; consoleLog: string; major: number },
 ): string[] => {
   const kernelArguments = `console=hvc0 quiet xtl.xenstored=${xenstored}`;
@@ -62,8 +70,7 @@ export const qemuArguments = (
     ...['-nodefaults', '-serial', `file:${quoted(consoleLog)}`],
     ...['-kernel', images.xen[xen], '-append', `${xenArguments}${paging(accel, major)}`],
     ...['-initrd', `${quoted(images.kernel)} ${kernelArguments},${quoted(images.initramfs)}`],
-    // The disk is a base that many machines share; what one writes is gone when it ends.
-    ...['-drive', `file=${quoted(images.disk)},if=virtio,format=raw,snapshot=on`],
+    ...['-drive', `${drive(images.disk, disk)},if=virtio,format=raw`],
     ...['-netdev', `user,id=lan,restrict=on,hostfwd=tcp:127.0.0.1:${sshPort}-:22`],
     ...['-device', 'virtio-net-pci,netdev=lan,romfile='],
   ];
