@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { execa } from 'execa';
 import type { Fault } from './emulator-fault.ts';
 import { type GuestConsole, openConsole } from './guest-console.ts';
-import { ensureImages } from './image/images.ts';
+import { ensureImages, type ImageKind } from './image/images.ts';
 import { boot, consoleText, end, ended, type Machine } from './machine/boot.ts';
 import { type Outcome, type RunOptions, runInDom0 } from './machine/exec.ts';
 import { pushBuild } from './machine/payload.ts';
@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly xenstored?: string;
   /** Two unless given. */
   readonly cpus?: number;
+  /** `plain` unless given. */
+  readonly image?: ImageKind;
   /** A file of this machine that is dom0's disk and keeps what is written; made if it is absent. */
   readonly disk?: string;
   /** Told what happens while images are made. */
@@ -90,11 +92,12 @@ const tellBy =
 
 /** Boots a host of its own for the caller; it also ends with the caller's process. */
 export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
-  const { xen = '4.17', xenstored = 'c', cpus = 2, disk, say = console.warn } = options;
+  const { xen = '4.17', xenstored = 'c', cpus = 2, image = 'plain', disk } = options;
+  const { say = console.warn } = options;
   const onFault = options.onFault ?? tellBy(say);
-  const images = await ensureImages(say);
+  const images = await ensureImages(say, image);
   const start = async (): Promise<Machine> => {
-    const how = { xen, xenstored, cpus, disk, accel: 'tcg', keep: false } as const;
+    const how = { xen, xenstored, cpus, image, disk, accel: 'tcg', keep: false } as const;
     const started = await boot(images, { ...how, onDeath: (words) => onFault(hostDied(words)) });
     await pushBuild(started);
     return started;

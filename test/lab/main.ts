@@ -39,7 +39,7 @@ const bootAgain = (why: string): void => say(`${why}\nbooting it again`);
 
 const run = async (args: LabArguments): Promise<number> => {
   const stop = new AbortController();
-  const images = await ensureImages(say);
+  const images = await ensureImages(say, args.image);
   // Before that there is nothing to end, and a signal ends this process.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => stop.abort(statusSignal));
@@ -55,7 +55,7 @@ const run = async (args: LabArguments): Promise<number> => {
     say('the kept host has the disk that it was booted with; --stop ends it');
   }
   if (kept && kept.image !== images.dir) {
-    say('the kept host has an older image than this source tree; --stop ends it');
+    say('the kept host has another image, or an older one; --stop ends it');
   }
   if (!kept) say(`booting Xen ${args.xen}`);
   let machine: Machine | undefined = kept;

@@ -37,6 +37,14 @@ describe('the machine', () => {
     expect(valueAfter('-initrd', args({ xenstored: '/x/y' }))).toBe(modules);
   });
 
+  it.each([
+    ['plain', false],
+    ['tools', false],
+    ['systemd', true],
+  ] as const)('of the image %s has systemd as process 1: %s', (image, has) => {
+    expect(valueAfter('-initrd', args({ image })).includes(' xtl.init=systemd ')).toBe(has);
+  });
+
   it('takes commands from this machine alone, and reaches no network', () => {
     expect(valueAfter('-netdev')).toMatch(/restrict=on,hostfwd=tcp:127\.0\.0\.1:2222-:22$/);
   });

@@ -1,5 +1,5 @@
 // The QEMU command line that boots a real Xen with its dom0.
-import type { Images } from '../image/images.ts';
+import type { ImageKind, Images } from '../image/images.ts';
 import type { XenVersion } from '../xen-version.ts';
 
 export type Accel = 'tcg' | 'kvm';
@@ -12,6 +12,8 @@ export interface MachineOptions {
   readonly xenstored: string;
   /** Two unless given. */
   readonly cpus?: number;
+  /** `plain` unless given; the images given must be of that kind. */
+  readonly image?: ImageKind;
   /** A disk that keeps what dom0 writes, in place of the images' own. */
   readonly disk?: string | undefined;
 }
@@ -53,6 +55,12 @@ const paging = (accel: Accel, major: number): string =>
 /** QEMU doubles commas inside a value of its own comma lists. */
 const quoted = (path: string): string => path.replaceAll(',', ',,');
 
+/** Units that wait for what is not there (D-Bus, a terminal) are left out. */
+const systemdArguments = [
+  'xtl.init=systemd systemd.unit=multi-user.target systemd.wants=lab.service net.ifnames=0',
+  'systemd.mask=systemd-logind.service systemd.getty_auto=no',
+].join(' ');
+
 /** The images' disk is a base that many machines share; what one writes is gone when it ends. */
 const drive = (base: string, own: string | undefined): string =>
   own === undefined ? `file=${quoted(base)},snapshot=on` : `file=${quoted(own)}`;
@@ -60,10 +68,11 @@ const drive = (base: string, own: string | undefined): string =>
 /** Arguments of qemu-system-x86_64; Xen's console goes to the file `consoleLog`. */
 export const qemuArguments = (
   images: Images,
-  { xen, accel, xenstored, cpus = 2, disk }: MachineOptions,
+  { xen, accel, xenstored, cpus = 2, disk, image }: MachineOptions,
   { sshPort, consoleLog, major }: { sshPort: number; consoleLog: string; major: number },
 ): string[] => {
-  const kernelArguments = `console=hvc0 quiet xtl.xenstored=${xenstored}`;
+  const init = image === 'systemd' ? ` ${systemdArguments}` : '';
+  const kernelArguments = `console=hvc0 quiet xtl.xenstored=${xenstored}${init}`;
   return [
     ...processor[accel],
     ...['-m', '4096', '-smp', String(cpus), '-display', 'none', '-monitor', 'none', '-no-reboot'],
