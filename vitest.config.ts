@@ -2,10 +2,14 @@
 // conformance (against Xen's own programs), lab (on a real Xen).
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { isAll } from './test/lab/extent.ts';
 import { retriesReporter } from './test/lab/retries-reporter.ts';
 
 const peers = ['test/conformance/**/*.test.ts', 'test/peers/**/*.test.ts'];
-const slow = ['**/*.lab.test.ts', 'test/abi/**', 'test/tidy/**', ...peers];
+const lab = ['test/**/*.lab.test.ts'];
+/** Only in `npm run test:all`. */
+const labAll = ['test/**/*.lab-all.test.ts'];
+const slow = [...lab, ...labAll, 'test/abi/**', 'test/tidy/**', ...peers];
 const ignored = ['**/node_modules/**', 'build/**', 'dist/**'];
 
 const project = (name: string, include: string[], rest: object = {}) => ({
@@ -23,7 +27,7 @@ export default defineConfig({
       project('tidy', ['test/tidy/**/*.test.ts']),
       project('conformance', peers, { testTimeout: 120_000, hookTimeout: 300_000 }),
       project('abi', ['test/abi/**/*.test.ts'], { testTimeout: 120_000 }),
-      project('lab', ['test/**/*.lab.test.ts'], {
+      project('lab', isAll ? [...lab, ...labAll] : lab, {
         // Whoever's guest the emulator killed begins anew.
         testTimeout: 900_000,
         hookTimeout: 300_000,

@@ -1,9 +1,9 @@
 // A real Xen whose dom0 starts our xenstored: everything else on it is Xen's and Linux's own.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasEvery } from '../lab/extent.ts';
+import type { LabHost } from '../lab/host.ts';
+import { testHost } from '../lab/test-host.ts';
 import { comeAndGo, GUESTS, liveAndShutDown } from './come-and-go.ts';
-import { hasEvery } from './extent.ts';
-import type { LabHost } from './host.ts';
-import { testHost } from './test-host.ts';
 
 const OURS = '/usr/lib/xtl/xenstored';
 const VERSIONS = ['4.17', '4.20'] as const;
@@ -27,6 +27,7 @@ head -c 8388608 /dev/urandom >/root/disk.img && losetup /dev/loop0 /root/disk.im
 `;
 
 const DEVICES = [
+  'type="pv"',
   'vif=["script=xtl-vif"]',
   'disk=["format=raw,vdev=xvda,access=rw,script=xtl-block,target=/dev/loop0"]',
 ];

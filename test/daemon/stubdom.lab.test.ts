@@ -1,10 +1,10 @@
 // A real Xen whose xenstore is a domain of its own, started by Xen's tool and by ours; everything
 // else on it is Xen's and Linux's own.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasEvery, isAll } from '../lab/extent.ts';
+import type { LabHost } from '../lab/host.ts';
+import { testHost } from '../lab/test-host.ts';
 import { comeAndGo, GUESTS, liveAndShutDown } from './come-and-go.ts';
-import { hasEvery, isAll } from './extent.ts';
-import type { LabHost } from './host.ts';
-import { testHost } from './test-host.ts';
 
 /** The first two on each run, the others with XTL_LAB=all. */
 const ALL = [
