@@ -22,7 +22,7 @@ kernel="/root/hammer.xen"
 memory=6
 `;
 
-/** Brings a guest that asks its xenstore without a pause: no Linux comes so far in so short a time. */
+/** Brings a guest that asks its xenstore without a pause; no Linux comes so far so soon. */
 const bringHammer = async (host: LabHost): Promise<void> => {
   const out = mkdtempSync(join(tmpdir(), 'xtl-hammer-'));
   try {
@@ -55,8 +55,8 @@ export const comeAndGo = async (host: LabHost): Promise<void> => {
 };
 
 /**
- * A Linux guest boots, finds its nodes and writes its own, and ends when it is asked to. xl's is PV,
- * which boots in half the time and which the emulator runs better; xtl makes PVH guests alone.
+ * A Linux guest boots, finds its nodes and writes its own, and ends when it is asked to. That of xl
+ * is PV: it boots in half the time, and the emulator runs it better. xtl makes PVH guests alone.
  */
 export const liveAndShutDown = (host: LabHost, by: 'xl' | 'xtl'): Promise<void> =>
   host.withGuests(async () => {

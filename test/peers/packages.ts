@@ -1,4 +1,4 @@
-/** Xen's own xenstored, xl and their tools, unpacked from Debian's packages into the user's cache. */
+/** Xen's own xenstored, xl and tools, unpacked from Debian's packages into the user's cache. */
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';

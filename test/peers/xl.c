@@ -1,7 +1,7 @@
 /*
- * Stands in for the hypervisor and the store under `xl -N`, which reads configurations and says what
- * they mean: a library for LD_PRELOAD that answers what xl asks before. The host is one that has all
- * kinds of guests, as the lab's.
+ * Stands in for the hypervisor and the store under `xl -N`, which reads configurations and says
+ * what they mean: a library for LD_PRELOAD that answers what xl asks before. The host is one that
+ * has all kinds of guests, as the lab's.
  */
 #include <string.h>
 #include <xenctrl.h>

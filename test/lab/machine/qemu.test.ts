@@ -54,8 +54,8 @@ describe('the machine', () => {
   });
 
   it('writes to a disk of its own', () => {
-    const drive = valueAfter('-drive', args({ disk: '/home/my,disk' }));
-    expect(drive).toBe('file=/home/my,,disk,if=virtio,format=raw');
+    const drive = valueAfter('-drive', args({ disk: '/i/my,disk' }));
+    expect(drive).toBe('file=/i/my,,disk,if=virtio,format=raw');
   });
 
   it('is emulated by one thread', () => {
