@@ -30,7 +30,8 @@ export default defineConfig({
       project('lab', isAll ? [...lab, ...labAll] : lab, {
         // Whoever's guest the emulator killed begins anew.
         testTimeout: 900_000,
-        hookTimeout: 300_000,
+        // The first one makes the images, too.
+        hookTimeout: 600_000,
         // After all others: nothing that needs a processor runs beside the hosts.
         sequence: { groupOrder: 1 },
         maxWorkers: hosts,
