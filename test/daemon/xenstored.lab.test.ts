@@ -1,12 +1,11 @@
 // A real Xen whose dom0 starts our xenstored: everything else on it is Xen's and Linux's own.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasEvery } from '../lab/extent.ts';
+import { hasEvery, xensHere } from '../lab/extent.ts';
 import type { LabHost } from '../lab/host.ts';
 import { testHost } from '../lab/test-host.ts';
 import { comeAndGo, GUESTS, liveAndShutDown } from './come-and-go.ts';
 
 const OURS = '/usr/lib/xtl/xenstored';
-const VERSIONS = ['4.17', '4.20'] as const;
 
 /** Scripts that connect devices to Linux's back ends: dom0 here lacks what Xen's own need. */
 const HOTPLUG = `
@@ -64,7 +63,7 @@ const TOOLS = [
   ['/usr/bin/ip -V', 'iproute2'],
 ] as const;
 
-describe.each(VERSIONS)('on Xen %s', (xen) => {
+describe.each(xensHere)('on Xen %s', (xen) => {
   let host: LabHost;
   beforeAll(async () => {
     host = await testHost({ xen, xenstored: OURS });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { xensHere } from './extent.ts';
 import type { LabHost } from './host.ts';
 import { testHost } from './test-host.ts';
 
@@ -13,7 +14,8 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true }));
 
 const on = async (disk: string | undefined, steps: (host: LabHost) => Promise<void>) => {
-  const host = await testHost({ xen: '4.20', ...(disk !== undefined && { disk }) });
+  const [xen = '4.20'] = xensHere;
+  const host = await testHost({ xen, ...(disk !== undefined && { disk }) });
   await steps(host).finally(() => host.end());
 };
 

@@ -24,7 +24,7 @@ export const retriesReporter = (): Reporter => {
     onTestRunEnd: (modules: readonly TestModule[]) => {
       const retries = retriesIn(tally);
       rmSync(dirname(tally), { recursive: true });
-      if (modules.some(({ project }) => project.name === 'lab')) {
+      if (modules.some(({ project }) => project.name.startsWith('lab-'))) {
         process.stdout.write(`\n${sumOf(retries)}\n`);
       }
     },
