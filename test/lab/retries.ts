@@ -9,9 +9,10 @@ export interface Retry extends Fault {
 }
 
 /**
- * In a run of all files. Of PVH Linux guests on one emulator thread, none of 24 died on Xen 4.17 and
- * two on 4.20; there `npm test` boots one of those, and `npm run test:all` six. So more than this
- * comes by chance in one run of ten thousand: it is a mistake of ours that looks like the emulator's.
+ * In a run of all files. Of PVH Linux guests on one emulator thread, none of 24 died on Xen 4.17
+ * and two on 4.20; there `npm test` boots one of those, and `npm run test:all` six. So more than
+ * this comes by chance in one run of ten thousand: it is a mistake of ours that looks like the
+ * emulator's.
  */
 export const MOST_RETRIES = isAll ? 5 : 3;
 

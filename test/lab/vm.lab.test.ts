@@ -15,14 +15,15 @@ const HOSTS = [
 ] as const;
 const here = HOSTS.filter(({ xen }) => xensHere.includes(xen));
 
-describe.each(here)('on Xen $xen with xenstored in $xenstored', ({ xen, xenstored, runs }) => {
+describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
+  const { xen, xenstored } = on;
   let host: LabHost;
   beforeAll(async () => {
     host = await testHost({ xen, xenstored });
   });
   afterAll(() => host?.end());
 
-  testLabItself(() => host, { xen, runs });
+  testLabItself(() => host, on);
 
   it('the unix platform passes the suite of all platforms and leaves nothing', async () => {
     const { stdout, code } = await host.run('node /usr/lib/xtl/tools/cases.mjs');
