@@ -45,7 +45,7 @@ export const comeAndGo = async (host: LabHost): Promise<void> => {
     const many = `node /usr/lib/xtl/tools/many.mjs hammer.cfg ${count} --run`;
     const command = `rm -f out
       (until grep -qs made out; do sleep 0.2; done; sleep 3) | ${many} > out && cat out`;
-    expect(await host.must(command, { timeoutMs: 200_000 })).toBe('made\n');
+    expect(await host.must(command, { timeoutMs: 400_000 })).toBe('made\n');
   };
   await run(1);
   const before = await host.must(STOCK);

@@ -79,9 +79,9 @@ const run = async (args: LabArguments): Promise<number> => {
   }
 };
 
-/** npm runs scripts in the source tree; paths are meant from where the user is. */
-const fromUser = (path: string | undefined): string | undefined =>
-  path && resolve(process.env.INIT_CWD ?? '', path);
+/** A path as the user meant it: npm runs this in the root of the source tree. */
+const fromThere = (path: string | undefined): string | undefined =>
+  path && resolve(process.env.INIT_CWD ?? '.', path);
 
 const main = async (argv: readonly string[]): Promise<number> => {
   const args = parseArguments(argv);
@@ -100,7 +100,7 @@ const main = async (argv: readonly string[]): Promise<number> => {
     );
     return 0;
   }
-  return run({ ...args, disk: fromUser(args.disk) });
+  return run({ ...args, disk: fromThere(args.disk) });
 };
 
 try {

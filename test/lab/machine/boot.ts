@@ -22,7 +22,7 @@ import { isAlive, isStill, type ProcessId, processId } from './process-id.ts';
 import { type MachineOptions, qemuArguments, qemuMajor } from './qemu.ts';
 import { openChannel } from './ssh.ts';
 
-const bootTimeoutMs = 180_000;
+const bootTimeoutMs = 300_000;
 /** From then on a machine that does nothing is taken for dead. */
 const patienceMs = 60_000;
 

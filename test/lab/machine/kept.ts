@@ -4,7 +4,6 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { contentHash } from '../image/stage.ts';
 import { repoRoot, runDir } from '../paths.ts';
-import type { XenVersion } from '../xen-version.ts';
 import { end, greets, type Machine } from './boot.ts';
 import { isAlive } from './process-id.ts';
 
@@ -36,7 +35,7 @@ export const parseRecord = (text: string): Kept | undefined => {
 
 /** The records of a directory of running hosts; `tree` is the source tree that asks. */
 export const keptIn = (dir: string, tree: string) => {
-  const recordPath = (xen: XenVersion, of = tree): string =>
+  const recordPath = (xen: string, of = tree): string =>
     join(dir, `kept-${contentHash([of, xen])}.json`);
 
   const read = (path: string): Kept | undefined => {
@@ -67,7 +66,7 @@ export const keptIn = (dir: string, tree: string) => {
     },
 
     /** The kept host of this Xen, if it still answers; else it is ended and forgotten. */
-    find: async (xen: XenVersion, say: (text: string) => void): Promise<Machine | undefined> => {
+    find: async (xen: string, say: (text: string) => void): Promise<Machine | undefined> => {
       const path = recordPath(xen);
       const kept = read(path);
       if (kept && isAlive(kept.machine.qemu)) {
@@ -79,8 +78,8 @@ export const keptIn = (dir: string, tree: string) => {
     },
 
     /** Ends kept hosts and returns the Xens of those that ran. */
-    stop: async (only?: XenVersion): Promise<XenVersion[]> => {
-      const stopped: XenVersion[] = [];
+    stop: async (only?: string): Promise<string[]> => {
+      const stopped: string[] = [];
       for (const { path, kept } of reachable()) {
         if (only !== undefined && kept && kept.machine.xen !== only) continue;
         if (kept && isAlive(kept.machine.qemu)) stopped.push(kept.machine.xen);
