@@ -7,7 +7,10 @@ import type { Images } from '../image/images.ts';
  * Makes the disk if it is not there. With a journal, unlike the images': a host whose power was cut
  * comes up again without fsck.
  */
-export const ensureDisk = async (path: string, { disk, dir }: Images): Promise<void> => {
+export const ensureDisk = async (
+  path: string,
+  { disk, dir }: Pick<Images, 'disk' | 'dir'>,
+): Promise<void> => {
   // The kernel's modules are on the disk: they go with the kernel of these images alone.
   const origin = `${path}.image`;
   if (existsSync(path)) {
