@@ -21,6 +21,7 @@ export interface LabArguments extends MachineOptions {
   /** Whether --xen was given: --stop without it ends every host. */
   readonly xenGiven: boolean;
   readonly keep: boolean;
+  readonly xenstored: string;
   readonly timeoutSeconds: number | undefined;
   /** The command for bash, or undefined for a shell. */
   readonly command: string | undefined;

@@ -4,11 +4,11 @@ import { execa } from 'execa';
 import type { Fault } from './emulator-fault.ts';
 import { type GuestConsole, openConsole } from './guest-console.ts';
 import { ensureImages, type ImageKind } from './image/images.ts';
-import { boot, consoleText, end, ended, type Machine } from './machine/boot.ts';
+import { consoleText, end, ended, type Machine } from './machine/boot.ts';
 import { type Outcome, type RunOptions, runInDom0 } from './machine/exec.ts';
-import { pushBuild } from './machine/payload.ts';
 import { isStill } from './machine/process-id.ts';
 import { sshCommand, sshShell } from './machine/ssh.ts';
+import { bringUp } from './machine/up.ts';
 import { withGuests } from './with-guests.ts';
 import type { XenVersion } from './xen-version.ts';
 
@@ -96,11 +96,9 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
   const { say = console.warn } = options;
   const onFault = options.onFault ?? tellBy(say);
   const images = await ensureImages(say, image);
-  const start = async (): Promise<Machine> => {
+  const start = (): Promise<Machine> => {
     const how = { xen, xenstored, cpus, image, disk, accel: 'tcg', keep: false } as const;
-    const started = await boot(images, { ...how, onDeath: (words) => onFault(hostDied(words)) });
-    await pushBuild(started);
-    return started;
+    return bringUp(images, { ...how, onDeath: (words) => onFault(hostDied(words)) });
   };
   let machine = await start();
   const isStoreDomain = xenstored.endsWith('stubdom');

@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { type LabArguments, parseArguments, usage } from './args.ts';
 import { ensureImages } from './image/images.ts';
-import { boot, consoleTail, end, type Machine } from './machine/boot.ts';
+import { consoleTail, end, type Machine } from './machine/boot.ts';
 import { keptHosts } from './machine/kept.ts';
 import { pushBuild } from './machine/payload.ts';
 import { isAlive } from './machine/process-id.ts';
 import { endCommand, sshCommand, sshShell } from './machine/ssh.ts';
+import { bringUp } from './machine/up.ts';
 
 const say = (text: string): void => void process.stderr.write(`lab: ${text}\n`);
 
@@ -60,9 +61,9 @@ const run = async (args: LabArguments): Promise<number> => {
   if (!kept) say(`booting Xen ${args.xen}`);
   let machine: Machine | undefined = kept;
   try {
-    machine ??= await boot(images, { ...args, onDeath: bootAgain }, stop.signal);
+    machine ??= await bringUp(images, { ...args, onDeath: bootAgain }, stop.signal);
     if (args.keep && !kept) keptHosts().record(machine);
-    await pushBuild(machine);
+    if (kept) await pushBuild(machine);
     const status = await attach(machine, args.command, stop.signal);
     if (stop.signal.aborted) return stop.signal.reason as number;
     if (!isAlive(machine.qemu)) {

@@ -1,4 +1,4 @@
-// Starts a machine, waits until its dom0 takes commands, and ends it for sure.
+// Starts a machine, waits until its dom0 takes commands, and ends it for sure; up.ts has the rest.
 import { spawn } from 'node:child_process';
 import {
   existsSync,
@@ -16,8 +16,6 @@ import { execa } from 'execa';
 import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
 import type { XenVersion } from '../xen-version.ts';
-import { ensureDisk } from './disk.ts';
-import { imagesFor } from './early-build.ts';
 import { isAlive, isStill, type ProcessId, processId } from './process-id.ts';
 import { type MachineOptions, qemuArguments, qemuMajor } from './qemu.ts';
 import { openChannel } from './ssh.ts';
@@ -84,57 +82,41 @@ export const greets = (port: number, timeoutMs: number): Promise<boolean> =>
     socket.on('data', (data) => end(data.toString('latin1').startsWith('SSH-')));
   });
 
-type BootOptions = MachineOptions & {
+export interface StartOptions extends MachineOptions {
+  /** It ends with this process, however that dies, unless this is set. */
   readonly keep: boolean;
-  /** Told why before a boot is tried again; may throw. */
-  readonly onDeath?: (why: string) => void;
-};
+  /** A socket for QEMU's monitor. */
+  readonly monitor?: string;
+  /** What a machine was when it was saved, to go on from there. */
+  readonly saved?: Saved | undefined;
+}
+
+/** A machine's disk, its state and what its console had said, as files. */
+export interface Saved {
+  readonly disk: string;
+  readonly state: string;
+  readonly consoleLog: string;
+}
 
 /** A machine that has ended or stands still before its dom0 took a command. */
-class DeadOnArrival extends Error {}
+export class DeadOnArrival extends Error {}
 
-/** The emulator's fault, mostly: see emulator-fault.ts. A host that cannot boot fails them all. */
-const MOST_BOOTS = 3;
+export const qemuProgram = 'qemu-system-x86_64';
 
-/**
- * Boots a machine. Unless `keep` is set it ends with this process, however that dies: the kernel
- * kills it by its parent-death signal.
- */
-export const boot = async (
-  images: Images,
-  options: BootOptions,
-  signal?: AbortSignal,
-): Promise<Machine> => {
-  for (let boots = 1; ; boots++) {
-    try {
-      return await bootOnce(images, options, signal);
-    } catch (error) {
-      if (!(error instanceof DeadOnArrival) || boots === MOST_BOOTS) throw error;
-      options.onDeath?.(error.message);
-    }
-  }
-};
+/** What QEMU says of its version. */
+export const qemuVersion = async (): Promise<string> =>
+  (await execa(qemuProgram, ['--version'])).stdout;
 
-const bootOnce = async (
-  images: Images,
-  options: BootOptions,
-  signal?: AbortSignal,
-): Promise<Machine> => {
-  sweep(runDir());
-  const dir = mkdtempSync(join(runDir(), `${options.xen}-`));
-  const sshPort = await freePort();
-  const log = join(dir, 'console.log');
-  const errors = join(dir, 'qemu.log');
-  writeFileSync(log, '');
-  const booted = await imagesFor(images, options.xenstored, dir);
-  if (options.disk !== undefined) await ensureDisk(options.disk, images);
-  const qemu = 'qemu-system-x86_64';
-  const major = qemuMajor((await execa(qemu, ['--version'])).stdout);
-  const args = qemuArguments(booted, options, { sshPort, consoleLog: log, major });
+/** Starts QEMU; unless it is kept the kernel kills it by its parent-death signal. */
+const spawnQemu = async (
+  args: readonly string[],
+  errors: string,
+  { keep }: StartOptions,
+): Promise<ProcessId> => {
   const stderr = openSync(errors, 'w');
-  const [command, commandArgs] = options.keep
-    ? [qemu, args]
-    : ['setpriv', ['--pdeathsig', 'KILL', '--', qemu, ...args]];
+  const [command, commandArgs] = keep
+    ? [qemuProgram, args]
+    : ['setpriv', ['--pdeathsig', 'KILL', '--', qemuProgram, ...args]];
   const child = spawn(command, commandArgs, {
     detached: true,
     stdio: ['ignore', stderr, stderr],
@@ -143,14 +125,27 @@ const bootOnce = async (
     child.on('spawn', resolve).on('error', reject);
   });
   child.unref();
-  const machine: Machine = {
-    xen: options.xen,
-    qemu: processId(child.pid as number),
-    sshPort,
-    dir,
-    key: images.key,
-    image: images.dir,
-  };
+  return processId(child.pid as number);
+};
+
+/** Starts a machine and waits until its dom0 takes commands. */
+export const start = async (
+  images: Images,
+  options: StartOptions,
+  signal?: AbortSignal,
+): Promise<Machine> => {
+  const { xen, monitor, saved } = options;
+  sweep(runDir());
+  const dir = mkdtempSync(join(runDir(), `${xen}-`));
+  const sshPort = await freePort();
+  const log = consoleLog({ dir });
+  const errors = join(dir, 'qemu.log');
+  writeFileSync(log, saved ? readFileSync(saved.consoleLog) : '');
+  const places = { sshPort, consoleLog: log, monitor, state: saved?.state };
+  const base = saved ? { ...images, disk: saved.disk } : images;
+  const args = qemuArguments(base, options, places, qemuMajor(await qemuVersion()));
+  const qemu = await spawnQemu(args, errors, options);
+  const machine: Machine = { xen, qemu, sshPort, dir, key: images.key, image: images.dir };
   writeFileSync(join(dir, 'known_hosts'), `[127.0.0.1]:${sshPort} ${images.hostKey}\n`);
   writeFileSync(recordPath(dir), JSON.stringify(machine));
   try {

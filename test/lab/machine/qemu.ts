@@ -8,8 +8,6 @@ export const accels: readonly Accel[] = ['tcg', 'kvm'];
 export interface MachineOptions {
   readonly xen: XenVersion;
   readonly accel: Accel;
-  /** Which xenstored dom0 starts: `c`, `ocaml`, `stubdom`, `xtl-stubdom` or a program's path. */
-  readonly xenstored: string;
   /** Two unless given. */
   readonly cpus?: number;
   /** `plain` unless given; the images given must be of that kind. */
@@ -65,22 +63,41 @@ const systemdArguments = [
 const drive = (base: string, own: string | undefined): string =>
   own === undefined ? `file=${quoted(base)},snapshot=on` : `file=${quoted(own)}`;
 
-/** Arguments of qemu-system-x86_64; Xen's console goes to the file `consoleLog`. */
+/** One word of a shell. */
+export const shellWord = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The places of one machine on this one. */
+export interface Places {
+  readonly sshPort: number;
+  /** Xen's console is added to this file. */
+  readonly consoleLog: string;
+  /** A socket for QEMU's monitor. */
+  readonly monitor?: string | undefined;
+  /** The file of the state that the machine goes on from. */
+  readonly state?: string | undefined;
+}
+
+/** Arguments of qemu-system-x86_64; `major` is its version's first number. */
 export const qemuArguments = (
   images: Images,
-  { xen, accel, xenstored, cpus = 2, disk, image }: MachineOptions,
-  { sshPort, consoleLog, major }: { sshPort: number; consoleLog: string; major: number },
+  { xen, accel, cpus = 2, disk, image }: MachineOptions,
+  { sshPort, consoleLog, monitor, state }: Places,
+  major: number,
 ): string[] => {
   const init = image === 'systemd' ? ` ${systemdArguments}` : '';
-  const kernelArguments = `console=hvc0 quiet xtl.xenstored=${xenstored}${init}`;
   return [
     ...processor[accel],
-    ...['-m', '4096', '-smp', String(cpus), '-display', 'none', '-monitor', 'none', '-no-reboot'],
-    ...['-nodefaults', '-serial', `file:${quoted(consoleLog)}`],
+    ...['-m', '4096', '-smp', String(cpus), '-display', 'none', '-no-reboot', '-nodefaults'],
+    ...['-monitor', monitor === undefined ? 'none' : `unix:${quoted(monitor)},server=on,wait=off`],
+    ...['-chardev', `file,id=com1,path=${quoted(consoleLog)},append=on`, '-serial', 'chardev:com1'],
     ...['-kernel', images.xen[xen], '-append', `${xenArguments}${paging(accel, major)}`],
-    ...['-initrd', `${quoted(images.kernel)} ${kernelArguments},${quoted(images.initramfs)}`],
+    ...[
+      '-initrd',
+      `${quoted(images.kernel)} console=hvc0 quiet${init},${quoted(images.initramfs)}`,
+    ],
     ...['-drive', `${drive(images.disk, disk)},if=virtio,format=raw`],
     ...['-netdev', `user,id=lan,restrict=on,hostfwd=tcp:127.0.0.1:${sshPort}-:22`],
     ...['-device', 'virtio-net-pci,netdev=lan,romfile='],
+    ...(state === undefined ? [] : ['-incoming', `exec:cat ${shellWord(state)}`]),
   ];
 };
