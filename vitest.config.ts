@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { isAll } from './test/lab/extent.ts';
-import { retriesReporter } from './test/lab/retries-reporter.ts';
+import { newTally, retriesReporter } from './test/lab/retries-reporter.ts';
 import { xenVersions } from './test/lab/xen-version.ts';
 
 const peers = ['test/conformance/**/*.test.ts', 'test/peers/**/*.test.ts'];
@@ -20,10 +20,14 @@ const project = (name: string, include: string[], rest: object = {}) => ({
 /** A host's emulator is one thread: so many side by side. */
 const hosts = Math.min(2, availableParallelism());
 
+/** Where both projects of the lab note what they begin anew. */
+const tally = newTally();
+
 /** The files of the lab on one Xen; those of the other Xen run beside them. */
 const labProject = (xen: string) =>
   project(`lab-${xen}`, isAll ? [...lab, ...labAll] : lab, {
     env: { XTL_XEN: xen },
+    provide: { labRetries: tally },
     // Whoever's guest the emulator killed begins anew.
     testTimeout: 900_000,
     // The first one makes the images, too.
@@ -35,7 +39,7 @@ const labProject = (xen: string) =>
 
 export default defineConfig({
   test: {
-    reporters: [retriesReporter(), 'default'],
+    reporters: [retriesReporter(tally), 'default'],
     projects: [
       project('unit', ['**/*.test.ts'], { testTimeout: 60_000, exclude: [...ignored, ...slow] }),
       project('tidy', ['test/tidy/**/*.test.ts']),

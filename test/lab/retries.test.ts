@@ -1,5 +1,5 @@
 // The tally of what was begun anew.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -16,12 +16,12 @@ let tally: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'xtl-tally-'));
   tally = join(dir, 'tally');
-  writeFileSync(tally, '');
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
 it('each retry is told with its number, its test, its guest and the words of Xen', () => {
   const said: string[] = [];
+  expect(retriesIn(tally)).toEqual([]);
   for (const domid of [3, 4]) noteRetry(tally, retry(domid), (text) => said.push(text), 2);
   expect(said).toEqual([
     'begun anew (1 of at most 2 in a run): on Xen 4.20 > a guest runs: d3: (XEN) d3v0 Triple fault',

@@ -1,5 +1,5 @@
 // What a run of the tests had to begin anew: told at once, counted over all its files, and bounded.
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { Fault } from './emulator-fault.ts';
 import { isAll } from './extent.ts';
 
@@ -20,7 +20,7 @@ const lineOf = ({ test, guest, words }: Retry): string => `${test}: ${guest}: ${
 
 /** All that the tally has so far. */
 export const retriesIn = (tally: string): Retry[] =>
-  readFileSync(tally, 'utf8')
+  (existsSync(tally) ? readFileSync(tally, 'utf8') : '')
     .split('\n')
     .filter(Boolean)
     .map((line): Retry => JSON.parse(line));
