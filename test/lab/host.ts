@@ -83,7 +83,11 @@ const REBOOT_MS = 120_000;
 const END_GUESTS = `pkill -x xl
 xl list | awk 'NR > 1 && $2 > 0 { print $2 }' | xargs -r -n 1 xl destroy || true`;
 
-const hostDied = (words: string): Fault => ({ guest: 'the host', words });
+/** Of all that is known of a host's death: why, and its very last words. */
+const hostDied = (text: string): Fault => {
+  const lines = text.trim().split('\n');
+  return { guest: 'the host', words: [lines[0], ...lines.slice(1).slice(-1)].join(': ') };
+};
 
 const tellBy =
   (say: (text: string) => void) =>
@@ -98,7 +102,11 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
   const images = await ensureImages(say, image);
   const start = (): Promise<Machine> => {
     const how = { xen, xenstored, cpus, image, disk, accel: 'tcg', keep: false } as const;
-    return bringUp(images, { ...how, onDeath: (words) => onFault(hostDied(words)) });
+    const onDeath = (why: string): void => {
+      say(why);
+      onFault(hostDied(why));
+    };
+    return bringUp(images, { ...how, onDeath });
   };
   let machine = await start();
   const isStoreDomain = xenstored.endsWith('stubdom');

@@ -1,7 +1,7 @@
 // A machine as it was when it had booted, in the cache: hosts go on from there instead of booting.
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Images } from '../image/images.ts';
@@ -78,3 +78,7 @@ export const savedBoot = async (images: Images, options: MachineOptions): Promis
     ),
   );
 };
+
+/** Removes it, so that the next host makes another one. */
+export const forgetSaved = ({ state }: Saved): void =>
+  rmSync(dirname(state), { recursive: true, force: true });

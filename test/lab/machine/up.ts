@@ -4,13 +4,13 @@ import { execa } from 'execa';
 import type { Images } from '../image/images.ts';
 import { withLock } from '../image/lock.ts';
 import { repoRoot } from '../paths.ts';
-import { consoleText, DeadOnArrival, end, type Machine, start } from './boot.ts';
+import { consoleText, DeadOnArrival, end, type Machine, type Saved, start } from './boot.ts';
 import { ensureDisk } from './disk.ts';
 import { runInDom0 } from './exec.ts';
 import { pushBuild } from './payload.ts';
 import { isAlive, isStill } from './process-id.ts';
 import type { MachineOptions } from './qemu.ts';
-import { savedBoot } from './saved.ts';
+import { forgetSaved, savedBoot } from './saved.ts';
 
 export interface UpOptions extends MachineOptions {
   /** It ends with this process unless this is set. */
@@ -52,7 +52,7 @@ const bringUpOnce = async (
   signal?: AbortSignal,
 ): Promise<Machine> => {
   const saved = isFirst && isCommon(options) ? await savedBoot(images, options) : undefined;
-  const machine = await start(images, { ...options, saved }, signal);
+  const machine = await startFrom(saved, images, options, signal);
   try {
     // Its clock goes on from when it was saved.
     if (saved) await runInDom0(machine, `date -u -s @${Math.floor(Date.now() / 1000)}`);
@@ -61,6 +61,21 @@ const bringUpOnce = async (
     return machine;
   } catch (error) {
     await end(machine);
+    throw error;
+  }
+};
+
+/** Goes on from a saved machine, or boots. One that does not go on is not saved any more. */
+const startFrom = async (
+  saved: Saved | undefined,
+  images: Images,
+  options: UpOptions,
+  signal?: AbortSignal,
+): Promise<Machine> => {
+  try {
+    return await start(images, { ...options, saved }, signal);
+  } catch (error) {
+    if (saved && error instanceof DeadOnArrival) forgetSaved(saved);
     throw error;
   }
 };
