@@ -9,7 +9,7 @@ import type { LabHost } from '../lab/host.ts';
 import { repoRoot } from '../lab/paths.ts';
 
 /** In one test, all told. */
-export const GUESTS = isAll ? 30 : 6;
+export const GUESTS = isAll ? 30 : 3;
 
 const AT_A_TIME = 3;
 
