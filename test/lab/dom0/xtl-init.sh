@@ -40,7 +40,7 @@ store() {
   [ -d "$bin" ] || say "there are no tools for Xen $version"
   # In the larger image: libxl of every Xen looks for its own device model there.
   model=/usr/libexec/xen-qemu-system-i386
-  [ -x "/usr/lib/xen-$version$model" ] && ln -sfn "/usr/lib/xen-$version$model" "$model"
+  [ -x "$model-$version" ] && ln -sfn "$model-$version" "$model"
 
   case $1 in
     c) "$bin/xenstored" --pid-file /run/xen/xenstored.pid ;;

@@ -1,6 +1,6 @@
 // What each stage of the images consists of; images.ts decides when one is made.
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { recipeDir } from '../paths.ts';
 import { xenVersions } from '../xen-version.ts';
@@ -36,9 +36,12 @@ export const makeTree = async (debs: readonly string[], out: string): Promise<vo
   await linkBusybox(out);
 };
 
-/** Where libxl of every Xen looks for its device model, and where the lab keeps each Xen's. */
+/**
+ * Where libxl of every Xen looks for its device model, and where the lab keeps each Xen's: in the
+ * same folder, since QEMU finds its data from there.
+ */
 const deviceModel = 'usr/libexec/xen-qemu-system-i386';
-const deviceModelOf = (version: string): string => `usr/lib/xen-${version}/${deviceModel}`;
+const deviceModelOf = (version: string): string => `${deviceModel}-${version}`;
 
 /** The tree of the larger image; xtl-init links the running Xen's device model into place. */
 export const makeMoreTree = async (
@@ -47,11 +50,8 @@ export const makeMoreTree = async (
   out: string,
 ): Promise<void> => {
   await makeTree(debs, out);
-  const keep = (version: string): void => {
-    const to = join(out, deviceModelOf(version));
-    mkdirSync(dirname(to), { recursive: true });
-    renameSync(join(out, deviceModel), to);
-  };
+  const keep = (version: string): void =>
+    renameSync(join(out, deviceModel), join(out, deviceModelOf(version)));
   keep('4.20');
   await unpack(deviceModel417, out, { only: [`./${deviceModel}`] });
   keep('4.17');
