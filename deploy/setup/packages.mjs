@@ -21,6 +21,7 @@ const needed = {
   lab,
   bench: [...lab, ...relink],
   test: [...lab, ...relink],
+  'test:all': [...lab, ...relink],
   relink,
   build: [],
 };

@@ -1,4 +1,5 @@
 // The arguments of `npm run lab`.
+import { type ImageKind, imageKinds } from './image/images.ts';
 import { type Accel, accels, type MachineOptions } from './machine/qemu.ts';
 import { type XenVersion, xenVersions } from './xen-version.ts';
 
@@ -11,6 +12,8 @@ Boots a real Xen with a Debian dom0 and runs COMMAND in its bash; without one, g
   --accel tcg|kvm     tcg emulates the processor and works everywhere (tcg)
   --xenstored KIND    c, ocaml, the path of a program in dom0, or ours as a stub domain started by
                       Xen's tool (stubdom) or by ours (xtl-stubdom) (c)
+  --image KIND        plain, tools (python, QEMU, what drivers need) or systemd (plain)
+  --disk FILE         dom0's disk; keeps what is written for the next call, made if absent
   --keep              leave the host running; the next call with this --xen uses it
   --stop              end the host that runs (that of --xen, or all)
   --help              this text`;
@@ -22,6 +25,7 @@ export interface LabArguments extends MachineOptions {
   /** Whether --xen was given: --stop without it ends every host. */
   readonly xenGiven: boolean;
   readonly keep: boolean;
+  readonly xenstored: string;
   readonly timeoutSeconds: number | undefined;
   /** The command for bash, or undefined for a shell. */
   readonly command: string | undefined;
@@ -47,7 +51,7 @@ export const parseArguments = (argv: readonly string[]): LabArguments | { error:
       flags.add(name);
       continue;
     }
-    if (!['--xen', '--accel', '--timeout', '--xenstored'].includes(name)) {
+    if (!['--xen', '--accel', '--timeout', '--xenstored', '--disk', '--image'].includes(name)) {
       return { error: `unknown option ${name}` };
     }
     const value = inline ?? argv[++i];
@@ -65,6 +69,8 @@ export const parseArguments = (argv: readonly string[]): LabArguments | { error:
     xenGiven: values.has('--xen'),
     accel: (values.get('--accel') ?? 'tcg') as Accel,
     xenstored: values.get('--xenstored') ?? 'c',
+    image: (values.get('--image') ?? 'plain') as ImageKind,
+    disk: values.get('--disk'),
     keep: flags.has('--keep'),
     timeoutSeconds: timeout === undefined ? undefined : Number(timeout),
     command: rest.length > 0 ? rest.join(' ') : undefined,
@@ -77,14 +83,18 @@ const split = (argument: string): string[] => {
   return [argument.slice(0, at), argument.slice(at + 1)];
 };
 
+const choices = { '--accel': accels, '--image': imageKinds } as const;
+
 const checkValues = (values: ReadonlyMap<string, string>): string | undefined => {
   const xen = values.get('--xen');
   if (xen !== undefined && !isPath(xen) && !xenVersions.some((each) => each === xen)) {
     return `--xen is ${xenVersions.join(', ')} or the path of a hypervisor (./xen.gz), not ${xen}`;
   }
-  const accel = values.get('--accel');
-  if (accel !== undefined && !accels.some((each) => each === accel)) {
-    return `--accel is ${accels.join(' or ')}, not ${accel}`;
+  for (const [name, known] of Object.entries(choices)) {
+    const value = values.get(name);
+    if (value !== undefined && !known.some((each) => each === value)) {
+      return `${name} is ${known.join(' or ')}, not ${value}`;
+    }
   }
   const timeout = values.get('--timeout');
   if (timeout !== undefined && !(/^\d+(\.\d+)?$/.test(timeout) && Number(timeout) > 0)) {

@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { type LabArguments, parseArguments, usage } from './args.ts';
 import { ensureImages } from './image/images.ts';
-import { boot, consoleTail, end, type Machine, xenName } from './machine/boot.ts';
+import { consoleTail, end, type Machine, xenName } from './machine/boot.ts';
 import { readHypervisor } from './machine/hypervisor.ts';
-import { keptMachine, record, stopKept } from './machine/kept.ts';
+import { keptHosts } from './machine/kept.ts';
 import { pushBuild } from './machine/payload.ts';
 import { isAlive } from './machine/process-id.ts';
 import { endCommand, sshCommand, sshShell } from './machine/ssh.ts';
+import { bringUp } from './machine/up.ts';
 
 const say = (text: string): void => void process.stderr.write(`lab: ${text}\n`);
 
@@ -36,11 +37,13 @@ const attach = async (machine: Machine, command: string | undefined, signal: Abo
   return ended;
 };
 
+const bootAgain = (why: string): void => say(`${why}\nbooting it again`);
+
 const run = async (args: LabArguments): Promise<number> => {
   if (args.hypervisor !== undefined) readHypervisor(args.hypervisor);
   const xen = xenName(args);
   const stop = new AbortController();
-  const images = await ensureImages(say);
+  const images = await ensureImages(say, args.image);
   // Before that there is nothing to end, and a signal ends this process.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => stop.abort(statusSignal));
@@ -51,16 +54,19 @@ const run = async (args: LabArguments): Promise<number> => {
       say(`the time limit of ${args.timeoutSeconds} s is over`);
       stop.abort(statusTimeout);
     }, args.timeoutSeconds * 1000);
-  const kept = await keptMachine(xen, say);
+  const kept = await keptHosts().find(xen, say);
+  if (kept && args.disk !== undefined) {
+    say('the kept host has the disk that it was booted with; --stop ends it');
+  }
   if (kept && kept.image !== images.dir) {
-    say('the kept host has an older image than this source tree; --stop ends it');
+    say('the kept host has another image, or an older one; --stop ends it');
   }
   if (!kept) say(`booting Xen ${args.hypervisor ?? xen}`);
   let machine: Machine | undefined = kept;
   try {
-    machine ??= await boot(images, { ...args, say }, stop.signal);
-    if (args.keep && !kept) record(machine);
-    await pushBuild(machine);
+    machine ??= await bringUp(images, { ...args, onDeath: bootAgain }, stop.signal);
+    if (args.keep && !kept) keptHosts().record(machine);
+    if (kept) await pushBuild(machine);
     const status = await attach(machine, args.command, stop.signal);
     if (stop.signal.aborted) return stop.signal.reason as number;
     if (!isAlive(machine.qemu)) {
@@ -93,13 +99,13 @@ const main = async (argv: readonly string[]): Promise<number> => {
     return 0;
   }
   if (args.action === 'stop') {
-    const stopped = await stopKept(args.xenGiven ? xenName(args) : undefined);
+    const stopped = await keptHosts().stop(args.xenGiven ? xenName(args) : undefined);
     say(
       stopped.length > 0 ? `ended the host of Xen ${stopped.join(' and of Xen ')}` : 'no host runs',
     );
     return 0;
   }
-  return run(args);
+  return run({ ...args, disk: fromThere(args.disk) });
 };
 
 try {

@@ -1,4 +1,4 @@
-// Starts a machine, waits until its dom0 takes commands, and ends it for sure.
+// Starts a machine, waits until its dom0 takes commands, and ends it for sure; up.ts has the rest.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -16,13 +16,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
-import { imagesFor } from './early-build.ts';
 import { withHypervisor } from './hypervisor.ts';
 import { isAlive, isStill, type ProcessId, processId } from './process-id.ts';
 import { type MachineOptions, qemuArguments, qemuMajor } from './qemu.ts';
 import { openChannel } from './ssh.ts';
 
-const bootTimeoutMs = 180_000;
+const bootTimeoutMs = 300_000;
 /** From then on a machine that does nothing is taken for dead. */
 const patienceMs = 60_000;
 
@@ -91,57 +90,41 @@ export const greets = (port: number, timeoutMs: number): Promise<boolean> =>
     socket.on('data', (data) => end(data.toString('latin1').startsWith('SSH-')));
   });
 
-type BootOptions = MachineOptions & {
+export interface StartOptions extends MachineOptions {
+  /** It ends with this process, however that dies, unless this is set. */
   readonly keep: boolean;
-  /** Told why a boot is tried again. */
-  readonly say?: (text: string) => void;
-};
+  /** A socket for QEMU's monitor. */
+  readonly monitor?: string;
+  /** What a machine was when it was saved, to go on from there. */
+  readonly saved?: Saved | undefined;
+}
+
+/** A machine's disk, its state and what its console had said, as files. */
+export interface Saved {
+  readonly disk: string;
+  readonly state: string;
+  readonly consoleLog: string;
+}
 
 /** A machine that has ended or stands still before its dom0 took a command. */
-class DeadOnArrival extends Error {}
+export class DeadOnArrival extends Error {}
 
-/** The emulator's fault, mostly: see emulator-fault.ts. A host that cannot boot fails them all. */
-const MOST_BOOTS = 3;
+export const qemuProgram = 'qemu-system-x86_64';
 
-/**
- * Boots a machine. Unless `keep` is set it ends with this process, however that dies: the kernel
- * kills it by its parent-death signal.
- */
-export const boot = async (
-  images: Images,
-  options: BootOptions,
-  signal?: AbortSignal,
-): Promise<Machine> => {
-  for (let boots = 1; ; boots++) {
-    try {
-      return await bootOnce(images, options, signal);
-    } catch (error) {
-      if (!(error instanceof DeadOnArrival) || boots === MOST_BOOTS) throw error;
-      options.say?.(`${error.message}\nbooting it again`);
-    }
-  }
-};
+/** What QEMU says of its version. */
+export const qemuVersion = async (): Promise<string> =>
+  (await execa(qemuProgram, ['--version'])).stdout;
 
-const bootOnce = async (
-  images: Images,
-  options: BootOptions,
-  signal?: AbortSignal,
-): Promise<Machine> => {
-  sweep(runDir());
-  const dir = mkdtempSync(join(runDir(), `${xenName(options)}-`));
-  const sshPort = await freePort();
-  const log = join(dir, 'console.log');
-  const errors = join(dir, 'qemu.log');
-  writeFileSync(log, '');
-  const built = await imagesFor(images, options.xenstored, dir);
-  const booted = withHypervisor(built, options.xen, options.hypervisor, dir);
-  const qemu = 'qemu-system-x86_64';
-  const major = qemuMajor((await execa(qemu, ['--version'])).stdout);
-  const args = qemuArguments(booted, options, { sshPort, consoleLog: log, major });
+/** Starts QEMU; unless it is kept the kernel kills it by its parent-death signal. */
+const spawnQemu = async (
+  args: readonly string[],
+  errors: string,
+  { keep }: StartOptions,
+): Promise<ProcessId> => {
   const stderr = openSync(errors, 'w');
-  const [command, commandArgs] = options.keep
-    ? [qemu, args]
-    : ['setpriv', ['--pdeathsig', 'KILL', '--', qemu, ...args]];
+  const [command, commandArgs] = keep
+    ? [qemuProgram, args]
+    : ['setpriv', ['--pdeathsig', 'KILL', '--', qemuProgram, ...args]];
   const child = spawn(command, commandArgs, {
     detached: true,
     stdio: ['ignore', stderr, stderr],
@@ -150,14 +133,29 @@ const bootOnce = async (
     child.on('spawn', resolve).on('error', reject);
   });
   child.unref();
-  const machine: Machine = {
-    xen: xenName(options),
-    qemu: processId(child.pid as number),
-    sshPort,
-    dir,
-    key: images.key,
-    image: images.dir,
-  };
+  return processId(child.pid as number);
+};
+
+/** Starts a machine and waits until its dom0 takes commands. */
+export const start = async (
+  images: Images,
+  options: StartOptions,
+  signal?: AbortSignal,
+): Promise<Machine> => {
+  const { monitor, saved, hypervisor } = options;
+  const xen = xenName(options);
+  sweep(runDir());
+  const dir = mkdtempSync(join(runDir(), `${xen}-`));
+  const sshPort = await freePort();
+  const log = consoleLog({ dir });
+  const errors = join(dir, 'qemu.log');
+  writeFileSync(log, saved ? readFileSync(saved.consoleLog) : '');
+  const places = { sshPort, consoleLog: log, monitor, state: saved?.state };
+  const own = withHypervisor(images, options.xen, hypervisor, dir);
+  const base = saved ? { ...own, disk: saved.disk } : own;
+  const args = qemuArguments(base, options, places, qemuMajor(await qemuVersion()));
+  const qemu = await spawnQemu(args, errors, options);
+  const machine: Machine = { xen, qemu, sshPort, dir, key: images.key, image: images.dir };
   writeFileSync(join(dir, 'known_hosts'), `[127.0.0.1]:${sshPort} ${images.hostKey}\n`);
   writeFileSync(recordPath(dir), JSON.stringify(machine));
   try {
@@ -168,7 +166,7 @@ const bootOnce = async (
     const said = consoleTail(machine);
     await end(machine);
     const reason = error instanceof Error ? error.message : String(error);
-    const text = [reason, why, said && `The host's last words:\n${said}`];
+    const text = [reason, why, said && `its last words:\n${said}`];
     const Kind = error instanceof DeadOnArrival ? DeadOnArrival : Error;
     throw new Kind(text.filter(Boolean).join('\n'));
   }
@@ -187,6 +185,15 @@ const ready = async (machine: Machine, signal?: AbortSignal): Promise<void> => {
     await sleep(100);
   }
   await openChannel(machine, deadline);
+};
+
+/** Until a machine that was told to end has ended. */
+export const ended = async ({ qemu }: Machine, timeoutMs: number): Promise<void> => {
+  const deadline = Date.now() + timeoutMs;
+  while (isAlive(qemu)) {
+    if (Date.now() > deadline) throw new Error(`the lab host did not end in ${timeoutMs / 1000} s`);
+    await sleep(100);
+  }
 };
 
 /** Ends a machine and removes its directory; harmless when it has ended already. */

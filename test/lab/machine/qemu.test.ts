@@ -20,8 +20,9 @@ const args = (
 ): string[] =>
   qemuArguments(
     images(dir),
-    { xen: '4.17', accel: 'tcg', xenstored: 'c', ...how },
-    { sshPort: 2222, consoleLog: `${dir}/log`, major },
+    { xen: '4.17', accel: 'tcg', ...how },
+    { sshPort: 2222, consoleLog: `${dir}/log` },
+    major,
   );
 
 const valueAfter = (option: string, from = args()): string =>
@@ -32,9 +33,12 @@ describe('the machine', () => {
     expect(valueAfter('-kernel', args({ xen }))).toBe(`/i/xen-${xen}`);
   });
 
-  it('starts dom0 with the chosen xenstored', () => {
-    const modules = '/i/vmlinux console=hvc0 quiet xtl.xenstored=/x/y,/i/initramfs';
-    expect(valueAfter('-initrd', args({ xenstored: '/x/y' }))).toBe(modules);
+  it.each([
+    ['plain', false],
+    ['tools', false],
+    ['systemd', true],
+  ] as const)('of the image %s has systemd as process 1: %s', (image, has) => {
+    expect(valueAfter('-initrd', args({ image })).includes(' xtl.init=systemd ')).toBe(has);
   });
 
   it('takes commands from this machine alone, and reaches no network', () => {
@@ -42,7 +46,16 @@ describe('the machine', () => {
   });
 
   it('never writes to the disk that all share', () => {
-    expect(valueAfter('-drive')).toMatch(/,snapshot=on$/);
+    expect(valueAfter('-drive')).toMatch(/^file=\/i\/disk,snapshot=on,/);
+  });
+
+  it('writes to a disk of its own', () => {
+    const drive = valueAfter('-drive', args({ disk: '/i/my,disk' }));
+    expect(drive).toBe('file=/i/my,,disk,if=virtio,format=raw');
+  });
+
+  it('is emulated by one thread', () => {
+    expect(valueAfter('-accel')).toMatch(/^tcg,thread=single,/);
   });
 
   it('keeps vector registers apart without the trap that emulation lacks', () => {
@@ -61,7 +74,7 @@ describe('the machine', () => {
   it('paths with commas stay whole', () => {
     const odd = args({}, '/a,b');
     expect(valueAfter('-drive', odd)).toContain('file=/a,,b/disk,');
-    expect(valueAfter('-serial', odd)).toBe('file:/a,,b/log');
+    expect(valueAfter('-chardev', odd)).toBe('file,id=com1,path=/a,,b/log,append=on');
     expect(valueAfter('-initrd', odd)).toMatch(/^\/a,,b\/vmlinux .*,\/a,,b\/initramfs$/);
   });
 

@@ -81,3 +81,9 @@ export const openChannel = async (machine: Machine, deadline: number): Promise<v
     await sleep(20);
   }
 };
+
+/** Closes the shared connection. */
+export const closeChannel = async (machine: Machine): Promise<void> => {
+  const options = [...sshOptions(machine), '-O', 'exit', 'root@127.0.0.1'];
+  await execa('ssh', options, { reject: false, stdin: 'ignore' });
+};

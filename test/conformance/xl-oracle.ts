@@ -14,15 +14,16 @@ export interface Question {
 /** What a configuration means, as far as both readers say it; undefined if it was refused. */
 export type Meaning = Omit<VmSpec, 'configText' | 'type'> | undefined;
 
-/** For dom0's bash: reads all questions with `xl -N create`, a line for each. */
+/** For bash, with XL_PRELOAD: reads all questions with `xl -N create`, a line for each. */
 export function scriptFor(questions: readonly Question[]): string {
   const asks = questions.map(({ text, words = [] }) => {
     const decoded = words.map((word) => `"$(echo ${base64(word)} | base64 -d)"`).join(' ');
     return `ask ${base64(text)} ${decoded}`;
   });
-  return `ask() {
-  echo "$1" | base64 -d > /tmp/question.cfg; shift
-  if answer=$(xl -N create -q /tmp/question.cfg "$@" 2>/dev/null)
+  return `file=$(mktemp); trap 'rm "$file"' EXIT
+ask() {
+  echo "$1" | base64 -d > "$file"; shift
+  if answer=$(LD_PRELOAD=$XL_PRELOAD xl -N create -q "$file" "$@" 2>/dev/null)
   then echo "$answer" | base64 | tr -d '\\n'; echo
   else echo refused
   fi
