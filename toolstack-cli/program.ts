@@ -3,7 +3,7 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { nearest } from '../shared/domain/spec/nearest.ts';
 import type { Context } from './context.ts';
-import { EXIT, type Outcome } from './output/exit.ts';
+import { EXIT, failed, type Outcome } from './output/exit.ts';
 import { readable } from './output/style.ts';
 import { COMMANDS, type Command, GROUPS, type Options } from './table.ts';
 import { VERSION } from './version.ts';
@@ -36,7 +36,10 @@ export async function runProgram(context: Context, argv: readonly string[]): Pro
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+  const printed = await out.flush();
+  if (!printed.ok && outcome.exit === EXIT.ok) outcome = failed(printed.error);
   if (outcome.message !== undefined) err.write(`xtl: ${readable(outcome.message)}\n`);
+  await err.flush();
   return outcome.exit;
 }
 

@@ -7,7 +7,7 @@ import { fail, must, ok, type Result } from '../shared/core/result.ts';
 import type { StoreDomainHost } from '../shared/domain/build/index.ts';
 import { entryNote, makeElf } from '../shared/domain/image/fixtures.ts';
 import type { Machine } from './testing/sim-host.ts';
-import { simMachine } from './testing/sim-host.ts';
+import { BUILDER, simMachine } from './testing/sim-host.ts';
 
 const START = 'xenstored start --stubdom --kernel /store.xen';
 
@@ -28,7 +28,14 @@ function hostOf(
 ): StoreDomainHost {
   const { domainControl, memory, clock } = sim.dom0;
   const client = { ...xenstore, close: () => {} };
-  return { domainControl, memory, clock, handOver: turn, connect: async () => ok(client) };
+  return {
+    domainControl,
+    memory,
+    clock,
+    builder: BUILDER,
+    handOver: turn,
+    connect: async () => ok(client),
+  };
 }
 
 /** All of a domain's low memory as text. */

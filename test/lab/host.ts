@@ -6,8 +6,8 @@ import { ensureImages } from './image/images.ts';
 import { boot, consoleText, end, type Machine } from './machine/boot.ts';
 import { type Outcome, type RunOptions, runInDom0 } from './machine/exec.ts';
 import { pushBuild } from './machine/payload.ts';
-import { isStill } from './machine/process-id.ts';
 import { sshCommand, sshShell } from './machine/ssh.ts';
+import { isStill } from './machine/still.ts';
 import { withGuests } from './with-guests.ts';
 import type { XenVersion } from './xen-version.ts';
 

@@ -1,11 +1,11 @@
 // `npm run lab`: runs a command in the dom0 of a real Xen host, or gives a shell there.
 import { spawn } from 'node:child_process';
+import { isAlive } from '../../shared/platform/unix/process-id.ts';
 import { type LabArguments, parseArguments, usage } from './args.ts';
 import { ensureImages } from './image/images.ts';
 import { boot, consoleTail, end, type Machine } from './machine/boot.ts';
 import { keptMachine, record, stopKept } from './machine/kept.ts';
 import { pushBuild } from './machine/payload.ts';
-import { isAlive } from './machine/process-id.ts';
 import { endCommand, sshCommand, sshShell } from './machine/ssh.ts';
 
 const say = (text: string): void => void process.stderr.write(`lab: ${text}\n`);

@@ -39,6 +39,8 @@ export interface AttachOptions {
   readonly timeoutMs?: number;
   /** Called once, when the console is connected and before anything is read of it. */
   readonly onAttached?: () => Promise<Result<void>> | Result<void>;
+  /** Told how to end the session early; the returned function takes that back. */
+  readonly until?: (end: () => void) => () => void;
 }
 
 /**
@@ -63,12 +65,14 @@ export async function attachConsole(
     session.end();
   };
   const cancel = timeoutMs === undefined ? () => {} : host.clock.after(timeoutMs, expire);
+  const forget = options.until?.(() => session.end()) ?? (() => {});
   const attached = async (): Promise<Result<void>> => {
     cancel();
     return (await options.onAttached?.()) ?? ok();
   };
   const result = await session.run(attached);
   cancel();
+  forget();
   gone();
   if (late) return fail('ETIMEDOUT', `no console after ${(timeoutMs ?? 0) / 1000} s`);
   return result;
@@ -165,9 +169,11 @@ class Session {
   }
 
   #takeInput(): () => void {
-    const { input, err } = this.#terminal;
+    const { input, out, err } = this.#terminal;
     if (input.isTty) err.write('Connected; ^] detaches.\r\n');
     input.setRaw(true);
+    // Nobody sees what it prints: what is typed shall not go on.
+    out.whenClosed(() => this.end());
     const stop = input.receive(
       (bytes) => {
         const end = bytes.indexOf(ESCAPE);

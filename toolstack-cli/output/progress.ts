@@ -76,7 +76,12 @@ async function show<S>(plan: Plan<S>, steps: ReadonlyMap<string, Deferred>): Pro
     task: (): Promise<void> => steps.get(id)?.promise ?? Promise.resolve(),
   }));
   // The failure is reported by whoever runs the plan.
-  await new Listr(tasks, { exitOnError: true, rendererOptions: { clearOutput: true } })
+  await new Listr(tasks, {
+    exitOnError: true,
+    // Its own would end this process in the midst of a step.
+    registerSignalListeners: false,
+    rendererOptions: { clearOutput: true },
+  })
     .run()
     .catch(() => {});
 }

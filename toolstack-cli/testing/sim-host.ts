@@ -27,6 +27,9 @@ export interface Machine {
   start(line: string, options?: FakeContextOptions): Promise<Ran>;
 }
 
+/** The process that the commands of a simulated machine run in. */
+export const BUILDER = { pid: 4321, startTicks: 98_765 };
+
 const KERNEL = makeElf({});
 
 export const FILES = {
@@ -82,6 +85,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
       memory,
       clock,
       xenstore: connect(2),
+      builder: BUILDER,
       openPty: async (path) => {
         const pty: Pty | undefined = ptys.get(path);
         return pty === undefined ? fail('ENOENT', `cannot open ${path}: ENOENT`) : ok(pty);

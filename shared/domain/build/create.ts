@@ -4,6 +4,7 @@ import { HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_STORE_EVTCHN } from '../../abi/hvm-
 import { assert } from '../../core/assert.ts';
 import { ok } from '../../core/result.ts';
 import { entryContext, seedGrantTable } from '../image/index.ts';
+import { markOf } from './builder.ts';
 import { checkStep, populatedKib } from './check.ts';
 import {
   type CreateState,
@@ -34,6 +35,7 @@ export function planCreate(vm: Prepared): Plan<CreateState> {
       vcpuStep(vm),
       nodesStep(vm),
       introduceStep(vm),
+      identityStep(vm),
       ...(vm.paused ? [] : [unpauseStep()]),
     ],
   };
@@ -42,10 +44,11 @@ export function planCreate(vm: Prepared): Plan<CreateState> {
 export function domainStep(vm: Prepared): DomainStep {
   return {
     id: 'domain',
-    title: `create the domain with uuid ${vm.uuid}`,
+    title: 'create the domain',
     run: (state) => {
+      state.mark = markOf(state.host.builder, parseUuid(vm.uuid));
       const created = state.host.domainControl.createDomain({
-        uuid: parseUuid(vm.uuid),
+        uuid: state.mark,
         maxVcpus: vm.spec.maxvcpus,
         hap: state.hap === true,
         ...vm.tables,
@@ -223,6 +226,19 @@ function introduceStep(vm: Prepared): CreateStep {
       const released = await state.host.xenstore.release(state.domid);
       // A domain that was never introduced has nothing to be released from.
       return released.ok || released.error.errno === 'ENOENT' ? ok() : released;
+    },
+  };
+}
+
+/** From here on the domain is whole: whatever becomes of its builder, it stays. */
+export function identityStep(vm: Prepared): DomainStep {
+  return {
+    id: 'identity',
+    title: `give it the uuid ${vm.uuid}`,
+    run: (state) => state.host.domainControl.setUuid(id(state), parseUuid(vm.uuid)),
+    undo: (state) => {
+      if (state.domid === undefined || state.mark === undefined) return ok();
+      return state.host.domainControl.setUuid(state.domid, state.mark);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Building and ending domains. */
 
+export { type Builder, builderOf } from './builder.ts';
 export { planCreate } from './create.ts';
 export { type CreateState, newCreateState, type Prepared } from './create-state.ts';
 export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
@@ -11,10 +12,12 @@ export { KERNEL_CACHE_DIR, LIFECYCLE_SOCKET } from './places.ts';
 export {
   type Plan,
   type PlanFailure,
+  type PlanOptions,
   type PlanResult,
   runPlan,
   type Step,
   type StepEvent,
+  takeBack,
 } from './plan.ts';
 export { type PrepareOptions, prepareCreate } from './prepare.ts';
 export { parseRecord, type VmRecord } from './record.ts';

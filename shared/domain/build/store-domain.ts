@@ -14,6 +14,7 @@ import {
   channelsStep,
   domainStep,
   grantsStep,
+  identityStep,
   limitsStep,
   memoryStep,
   paramsStep,
@@ -122,6 +123,7 @@ export function planStoreDomain(of: PreparedStoreDomain): Plan<StoreDomainState>
       paramsStep(of),
       vcpuStep(of),
       virqStep(),
+      identityStep(of),
       unpauseStep(),
     ],
   };

@@ -11,7 +11,7 @@ import type { Held } from './regions.ts';
 
 export interface SimDomain {
   readonly domid: Domid;
-  readonly uuid: Uint8Array;
+  uuid: Uint8Array;
   /** dom0 is PV; what a toolstack creates is PVH. */
   readonly hvm: boolean;
   readonly hap: boolean;

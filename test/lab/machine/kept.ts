@@ -1,10 +1,10 @@
 // Hosts that were left running: one for each Xen, on record beside their directories.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../../../shared/platform/unix/process-id.ts';
 import { runDir } from '../paths.ts';
 import { type XenVersion, xenVersions } from '../xen-version.ts';
 import { end, greets, type Machine } from './boot.ts';
-import { isAlive } from './process-id.ts';
 
 const recordPath = (xen: XenVersion): string => join(runDir(), `kept-${xen}.json`);
 
