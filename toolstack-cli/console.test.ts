@@ -1,11 +1,18 @@
 /** The console: what is typed and printed, and how it ends. */
 
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { domid } from '../shared/core/ids.ts';
 import { must } from '../shared/core/result.ts';
 import { fakePty, fakeTerminal, simMachine } from './testing/bundled.ts';
 import type { FakePty } from './testing/pty.ts';
 import type { Machine } from './testing/sim-host.ts';
+
+// The command loads its module when it is first used, which takes no virtual time.
+beforeAll(async () => {
+  const machine = await simMachine();
+  await machine.xtl('create vm.cfg -q');
+  await machine.xtl('console web1 --timeout 1');
+});
 
 const TTY = '/local/domain/1/console/tty';
 

@@ -4,18 +4,19 @@ import { beforeAll, expect, test } from 'vitest';
 import { domid } from '../shared/core/ids.ts';
 import { must } from '../shared/core/result.ts';
 import type { EndSignal } from '../shared/platform/signals.ts';
-import { fakePty } from './testing/pty.ts';
+import { fakePty, fakeTerminal, simMachine } from './testing/bundled.ts';
 import { fakeSignals } from './testing/signals.ts';
-import { type Machine, simMachine } from './testing/sim-host.ts';
-import { type FakeTerminal, fakeTerminal } from './testing/terminal.ts';
+import type { Machine } from './testing/sim-host.ts';
+import type { FakeTerminal } from './testing/terminal.ts';
 
 const STEPS = 13;
 
 // A command loads its own module when it is first used, which takes no virtual time.
 beforeAll(async () => {
-  await import('./commands/create.ts');
-  await import('./commands/console.ts');
-  await import('./commands/store-watch.ts');
+  const machine = await simMachine();
+  await machine.xtl('vm create vm.cfg -c -q');
+  await machine.xtl('console web1 --timeout 1');
+  await machine.xtl('store watch --timeout 1 /tool');
 });
 
 /** A terminal where something happens once a text is printed on its standard error. */

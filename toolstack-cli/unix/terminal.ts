@@ -21,6 +21,8 @@ const READER_GONE: readonly unknown[] = ['EPIPE', 'ECONNRESET', 'EIO'];
 
 function sink(stream: NodeJS.WriteStream, name: string): Sink {
   let ended: Result<void> | undefined;
+  /** The last write; those before it are over when it is. */
+  let last: Promise<void> | undefined;
   const waiting: (() => void)[] = [];
   const end = (error: NodeJS.ErrnoException): void => {
     if (ended !== undefined) return;
@@ -34,22 +36,20 @@ function sink(stream: NodeJS.WriteStream, name: string): Sink {
     isTty: stream.isTTY === true,
     columns: stream.columns ?? DEFAULT_COLUMNS,
     write: (data) => {
-      if (ended === undefined) stream.write(data);
+      if (ended !== undefined) return;
+      last = new Promise((resolve) => {
+        stream.write(data, (error) => {
+          if (error) end(error);
+          resolve();
+        });
+      });
     },
     whenClosed: (then) => {
       if (ended === undefined) waiting.push(then);
       else then();
     },
     flush: async () => {
-      if (ended === undefined) {
-        // Comes after all that was written, with the error if there was one.
-        await new Promise<void>((resolve) => {
-          stream.write('', (error) => {
-            if (error) end(error);
-            resolve();
-          });
-        });
-      }
+      await last;
       return ended ?? ok();
     },
   };
