@@ -94,7 +94,7 @@ function refuseOthers(group: Commander, prefix: string): void {
 
 const EXITS = `
 Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state, 5 no privilege or no Xen,
-6 bad configuration, 7 timeout
+6 bad configuration, 7 timeout, 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM
 `;
 
 function define(

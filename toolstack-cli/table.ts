@@ -182,7 +182,10 @@ export const COMMANDS: readonly Command[] = [
     path: ['doctor'],
     summary: 'check that this host can run VMs, and say what to do if not',
     args: [],
-    options: [OUTPUT],
+    options: [
+      { flags: '--fix', doc: 'remove domains that a killed create left half built' },
+      OUTPUT,
+    ],
     examples: [
       ['xtl doctor', 'one line for each check'],
       ['xtl doctor -o json', 'the same for a program'],

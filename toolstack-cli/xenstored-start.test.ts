@@ -8,7 +8,6 @@ import type { StoreDomainHost } from '../shared/domain/build/index.ts';
 import { entryNote, makeElf } from '../shared/domain/image/fixtures.ts';
 import { simMachine } from './testing/bundled.ts';
 import type { Machine } from './testing/sim-host.ts';
-import { BUILDER } from './testing/sim-host.ts';
 
 const START = 'xenstored start --stubdom --kernel /store.xen';
 
@@ -24,7 +23,7 @@ const STORE = domid(1);
 
 /** What the kernel was asked to turn to. */
 function hostOf(
-  { sim, xenstore }: Machine,
+  { sim, xenstore, builders }: Machine,
   turn: () => Result<ReturnType<typeof port>> = () => ok(port(7)),
 ): StoreDomainHost {
   const { domainControl, memory, clock } = sim.dom0;
@@ -33,7 +32,7 @@ function hostOf(
     domainControl,
     memory,
     clock,
-    builder: BUILDER,
+    builders,
     handOver: turn,
     connect: async () => ok(client),
   };

@@ -10,7 +10,7 @@ import {
 } from '../../shared/domain/build/index.ts';
 import { unixFiles } from '../../shared/platform/unix/files.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
-import { thisBuilder } from '../../shared/platform/unix/process-id.ts';
+import { builders } from '../../shared/platform/unix/process-id.ts';
 import { becomeTheOne } from '../../shared/platform/unix/single.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
@@ -34,7 +34,7 @@ async function openHost(log: Logger): Promise<OpenHost | undefined> {
   return {
     ...platform.value,
     xenstore,
-    builder: thisBuilder(),
+    builders,
     images: createImageFiles(unixFiles(), KERNEL_CACHE_DIR),
     random: (bytes) => randomFillSync(new Uint8Array(bytes)),
     log: (line) => log.info(line),

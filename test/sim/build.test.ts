@@ -18,7 +18,7 @@ import { makeElf } from '../../shared/domain/image/fixtures.ts';
 import type { VmSpec } from '../../shared/domain/spec/vm-spec.ts';
 import type { FallibleOp, SimOptions } from '../../shared/platform/sim/sim.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
-import { BUILDER, type Machine, simMachine } from '../../toolstack-cli/testing/sim-host.ts';
+import { type Machine, simMachine } from '../../toolstack-cli/testing/sim-host.ts';
 
 const UUID = '2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a';
 
@@ -52,8 +52,8 @@ interface Bench extends Machine {
 
 async function bench(options: Partial<SimOptions> = {}): Promise<Bench> {
   const machine = await simMachine(options);
-  const { sim, xenstore } = machine;
-  const host: BuildHost = { ...sim.dom0, xenstore, builder: BUILDER };
+  const { sim, xenstore, builders } = machine;
+  const host: BuildHost = { ...sim.dom0, xenstore, builders };
   // As xen-init-dom0 leaves it.
   for (const path of ['/vm', '/libxl']) must(await sim.run(xenstore.mkdir(path)));
   const prepare = async (changes: Partial<VmSpec>): Promise<Prepared> => {

@@ -6,7 +6,7 @@ import { must } from '../../shared/core/result.ts';
 import { createImageFiles, listDomains } from '../../shared/domain/build/index.ts';
 import type { ShutdownReason } from '../../shared/platform/domain-control.ts';
 import { fakeFiles } from '../../toolstack-cli/testing/context.ts';
-import { BUILDER, FILES, type Machine, simMachine } from '../../toolstack-cli/testing/sim-host.ts';
+import { FILES, type Machine, simMachine } from '../../toolstack-cli/testing/sim-host.ts';
 
 async function machine(
   settings: string,
@@ -16,7 +16,7 @@ async function machine(
   const host: LifecycleHost = {
     ...made.sim.dom0,
     xenstore: made.xenstore,
-    builder: BUILDER,
+    builders: made.builders,
     images: createImageFiles(fakeFiles(FILES)),
     random: (bytes) => new Uint8Array(bytes).fill(7),
     log: (line) => log.push(line),

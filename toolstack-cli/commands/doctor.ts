@@ -6,6 +6,7 @@ import { emit, type Format } from '../output/format.ts';
 import { printable, type Style, styleFor } from '../output/style.ts';
 import type { Options } from '../table.ts';
 import { type Check, runChecks } from './doctor-checks.ts';
+import { checkDomains } from './doctor-domains.ts';
 
 const PAINTS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
@@ -17,8 +18,9 @@ export async function doctor(
 ): Promise<Outcome> {
   const { out, env } = context.terminal;
   const probes = await context.probes();
-  const checks = await runChecks(probes);
+  const ofHost = await runChecks(probes);
   probes.close();
+  const checks = [...ofHost, ...(await checkDomains(context, options.fix === true))];
   const style = styleFor(out, env);
   await emit(out, options.output as Format, checks, () =>
     checks.map((check) => line(check, style)).join(''),

@@ -34,8 +34,13 @@ function table(views: readonly DomainView[]): string {
   return `${names.join(' ')}\tState\tTime(s)\n${views.map(row).join('')}`;
 }
 
+/** Such a domain is not the VM of its name yet: nobody shall take it for that. */
+function unfinished(alive: boolean): string {
+  return alive ? '(being created)' : '(left by a create: xtl doctor)';
+}
+
 function row(v: DomainView): string {
-  const name = v.name === null ? '(null)' : printable(v.name);
+  const name = v.builder === null ? printable(v.name ?? '(null)') : unfinished(v.builder.alive);
   const memory = String(Math.floor(v.memoryKib / 1024));
   const cells = [
     name.padEnd(40),

@@ -6,6 +6,7 @@ import { createSimpleHost } from '../../services/xenstored/simple-host.ts';
 import { VIRQ_DOM_EXC } from '../../shared/abi/xen.ts';
 import { domid } from '../../shared/core/ids.ts';
 import { fail, must, ok } from '../../shared/core/result.ts';
+import type { Builders } from '../../shared/domain/build/index.ts';
 import { makeElf } from '../../shared/domain/image/fixtures.ts';
 import { pipe } from '../../shared/platform/sim/pipe.ts';
 import { createSim, type Sim, type SimOptions } from '../../shared/platform/sim/sim.ts';
@@ -19,6 +20,9 @@ export interface Machine {
   readonly store: Store;
   /** dom0's own client, to look and to meddle. */
   readonly xenstore: XenstoreClient;
+  readonly builders: Builders;
+  /** As kill -9 does: what the command was building has no living builder any more. */
+  killCommand(): void;
   /** Terminals by path, as xenconsoled would open them. */
   readonly ptys: Map<string, FakePty>;
   /** Runs `xtl WORDS...`, with the small files below in place, while virtual time passes. */
@@ -27,8 +31,17 @@ export interface Machine {
   start(line: string, options?: FakeContextOptions): Promise<Ran>;
 }
 
-/** The process that the commands of a simulated machine run in. */
-export const BUILDER = { pid: 4321, startTicks: 98_765 };
+/** One process lives at a time: that of the command. */
+function processes(): { readonly builders: Builders; readonly killCommand: () => void } {
+  let pid = 4321;
+  const builders: Builders = {
+    get self() {
+      return { pid, startTicks: 98_765 };
+    },
+    isAlive: (builder) => builder.pid === pid,
+  };
+  return { builders, killCommand: () => void pid++ };
+}
 
 const KERNEL = makeElf({});
 
@@ -54,6 +67,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const xenstore = connect(1);
   must(await sim.run(xenstore.write('/local/domain/0/name', 'Domain-0')));
   const ptys = new Map<string, FakePty>();
+  const { builders, killCommand } = processes();
 
   /** As xenstored does: on VIRQ_DOM_EXC it asks about every domain. */
   function followDeaths(): void {
@@ -85,7 +99,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
       memory,
       clock,
       xenstore: connect(2),
-      builder: BUILDER,
+      builders,
       openPty: async (path) => {
         const pty: Pty | undefined = ptys.get(path);
         return pty === undefined ? fail('ENOENT', `cannot open ${path}: ENOENT`) : ok(pty);
@@ -97,7 +111,8 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
 
   const start = (line: string, extra: FakeContextOptions = {}): Promise<Ran> =>
     runXtl(line.split(' '), { files: FILES, host: ok(openHost()), ...extra });
-  return { sim, store, xenstore, ptys, start, xtl: (line, extra) => sim.run(start(line, extra)) };
+  const xtl = (line: string, extra?: FakeContextOptions) => sim.run(start(line, extra));
+  return { sim, store, xenstore, ptys, builders, killCommand, start, xtl };
 }
 
 export { fakePty };

@@ -2,7 +2,7 @@
 
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
-import { thisBuilder } from '../../shared/platform/unix/process-id.ts';
+import { builders } from '../../shared/platform/unix/process-id.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host } from '../host.ts';
@@ -24,7 +24,7 @@ export async function openUnixHost(): Promise<Result<Host>> {
     memory: platform.value.memory,
     clock: platform.value.clock,
     xenstore,
-    builder: thisBuilder(),
+    builders,
     openPty: async (path) => openPty(path),
     attend: attendDomains,
     close: () => {

@@ -15,6 +15,13 @@ export interface Builder {
   readonly startTicks: number;
 }
 
+export interface Builders {
+  /** This process. */
+  readonly self: Builder;
+  /** Whether that very process still runs. */
+  isAlive(builder: Builder): boolean;
+}
+
 const MAGIC = [0x78, 0x74, 0x6c, 0x3a];
 const VERSION = 0x80;
 const VARIANT = 0x80;

@@ -46,7 +46,7 @@ export function domainStep(vm: Prepared): DomainStep {
     id: 'domain',
     title: 'create the domain',
     run: (state) => {
-      state.mark = markOf(state.host.builder, parseUuid(vm.uuid));
+      state.mark = markOf(state.host.builders.self, parseUuid(vm.uuid));
       const created = state.host.domainControl.createDomain({
         uuid: state.mark,
         maxVcpus: vm.spec.maxvcpus,

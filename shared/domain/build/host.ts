@@ -4,13 +4,12 @@ import type { Clock } from '../../platform/clock.ts';
 import type { DomainControl } from '../../platform/domain-control.ts';
 import type { Memory } from '../../platform/memory.ts';
 import type { XenstoreClient } from '../../xenstore/client.ts';
-import type { Builder } from './builder.ts';
+import type { Builders } from './builder.ts';
 
 export interface BuildHost {
   readonly domainControl: DomainControl;
   readonly memory: Memory;
   readonly clock: Clock;
   readonly xenstore: XenstoreClient;
-  /** This process. */
-  readonly builder: Builder;
+  readonly builders: Builders;
 }

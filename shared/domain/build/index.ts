@@ -1,6 +1,6 @@
 /** Building and ending domains. */
 
-export { type Builder, builderOf } from './builder.ts';
+export { type Builder, type Builders, builderOf, markOf } from './builder.ts';
 export { planCreate } from './create.ts';
 export { type CreateState, newCreateState, type Prepared } from './create-state.ts';
 export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';

@@ -43,8 +43,15 @@ export function isAlive({ pid, startTicks }: ProcessId): boolean {
   return now !== undefined && now.startTicks === startTicks && now.state !== 'Z';
 }
 
-/** This process, as the domains that it builds name it. */
-export function thisBuilder(): { readonly pid: number; readonly startTicks: number } {
-  const { pid, startTicks } = processId(process.pid);
-  return { pid, startTicks: Number(startTicks) };
+type Numbers = Readonly<Record<'pid' | 'startTicks', number>>;
+
+/** Processes as the domains that they build name them: in numbers. */
+export const builders = {
+  self: numbersOf(process.pid),
+  isAlive: ({ pid, startTicks }: Numbers): boolean =>
+    isAlive({ pid, startTicks: String(startTicks) }),
+};
+
+function numbersOf(pid: number): Numbers {
+  return { pid, startTicks: Number(processId(pid).startTicks) };
 }

@@ -18,7 +18,7 @@ import { readSpec } from '../../../shared/domain/spec/read-spec.ts';
 import { readConfig } from '../../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../../shared/domain/xl-cfg/sources.ts';
 import { openUnix } from '../../../shared/platform/unix/platform.ts';
-import { thisBuilder } from '../../../shared/platform/unix/process-id.ts';
+import { builders } from '../../../shared/platform/unix/process-id.ts';
 import { connectXenstore } from '../../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../../shared/xenstore/client.ts';
 
@@ -48,7 +48,7 @@ export interface Guests extends BuildHost {
 export async function openGuests(): Promise<Guests> {
   const platform = must(openUnix());
   const xenstore = createXenstoreClient(must(await connectXenstore()));
-  const host: BuildHost = { ...platform, xenstore, builder: thisBuilder() };
+  const host: BuildHost = { ...platform, xenstore, builders };
   const end = async (domid: Domid): Promise<void> => {
     const ended = await runPlan(planDestroy(domid), newDestroyState(host), host.clock);
     if (!ended.ok) throw new Error(`destroy ${domid}: ${ended.error.what}`);
