@@ -8,6 +8,7 @@ import type { XenstoreTransport } from '../shared/platform/xenstore.ts';
 import type { XenstoreClient } from '../shared/xenstore/client.ts';
 import type { Probes } from './commands/doctor-checks.ts';
 import type { Host } from './host.ts';
+import type { StoreServices } from './store-services.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Context {
@@ -16,6 +17,8 @@ export interface Context {
   host(): Promise<Result<Host>>;
   /** The host before there is a xenstore. */
   storeDomainHost(): Promise<Result<StoreDomainHost>>;
+  /** The processes of the store. */
+  storeServices(): Promise<StoreServices>;
   /** Plain files of this machine. Needs no Xen. */
   files(): Promise<Files>;
   images(): Promise<ImageFiles>;

@@ -8,8 +8,7 @@ import {
   findByName,
   formatUuid,
   listDomains,
-  parseRecord,
-  recordPath,
+  readRecord,
   type VmRecord,
 } from '../shared/domain/build/index.ts';
 import { fromUtf8, utf8 } from '../shared/domain/spec/utf8.ts';
@@ -97,8 +96,7 @@ export async function nameOf(host: Host, id: Domid): Promise<string | null> {
 
 /** What `xtl vm create` recorded of the domain; undefined for a domain that xl made. */
 export async function recordOf(host: Host, id: Domid): Promise<VmRecord | undefined> {
-  const text = await host.xenstore.readString(recordPath(id));
-  const record = text.ok ? parseRecord(text.value) : text;
+  const record = await readRecord(host.xenstore, id);
   return record.ok ? record.value : undefined;
 }
 

@@ -9,7 +9,7 @@ import { fakeSignals } from './testing/signals.ts';
 import type { Machine } from './testing/sim-host.ts';
 import type { FakeTerminal } from './testing/terminal.ts';
 
-const STEPS = 13;
+const STEPS = 15;
 
 // A command loads its own module when it is first used, which takes no virtual time.
 beforeAll(async () => {
@@ -73,7 +73,7 @@ test.each(SIGNALS)('%s before anything is done ends a create with %i', async (si
 test('what cannot be taken back is told', async () => {
   const machine = await simMachine();
   const signals = fakeSignals();
-  const terminal = terminalThat(' 5/', () => signals.send('SIGTERM'));
+  const terminal = terminalThat(' 6/', () => signals.send('SIGTERM'));
   machine.sim.faults.fail('domainControl.destroyDomain', { errno: 'EBUSY' });
   const { exit, stderr } = await machine.xtl('vm create vm.cfg', { terminal, signals });
   expect(exit).toBe(143);

@@ -158,6 +158,18 @@ export const STORE_COMMANDS: readonly Command[] = [
     run: async (...args) => (await import('./commands/xenstored-start.ts')).xenstoredStart(...args),
   },
   {
+    path: ['xenstored', 'restart'],
+    summary: 'start the xenstored of this host anew, and restore what can be of what it knew',
+    args: [],
+    options: [{ flags: '--force', doc: 'even one that answers, and has forgotten nothing' }, QUIET],
+    examples: [
+      ['xtl xenstored restart', 'after it was killed'],
+      ['xtl xenstored restart --force', 'another version of it, without a boot'],
+    ],
+    run: async (...args) =>
+      (await import('./commands/xenstored-restart.ts')).xenstoredRestart(...args),
+  },
+  {
     path: ['xenstored', 'status'],
     summary: 'show which xenstored runs, and which starts at the next boot',
     args: [],

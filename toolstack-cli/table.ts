@@ -54,6 +54,8 @@ const OUTPUT: Option = {
   fallback: 'table',
 };
 
+const FORCE: Option = { flags: '--force', doc: 'even if other domains use what it serves' };
+
 const QUIET: Option = { flags: '-q, --quiet', doc: 'say nothing but what went wrong' };
 
 export const GROUPS: Readonly<Record<string, string>> = {
@@ -118,7 +120,7 @@ export const COMMANDS: readonly Command[] = [
     alias: 'destroy',
     summary: 'end a domain at once, as by pulling its plug',
     args: [DOMAIN],
-    options: [QUIET],
+    options: [FORCE, QUIET],
     examples: [
       ['xtl vm destroy web1', 'end web1'],
       ['xtl vm destroy 7', 'end domain 7'],
@@ -130,12 +132,12 @@ export const COMMANDS: readonly Command[] = [
     alias: 'pause',
     summary: 'stop the vCPUs of a domain',
     args: [DOMAIN],
-    options: [],
+    options: [FORCE],
     examples: [
       ['xtl vm pause web1', 'stop web1'],
       ['xtl vm pause 7', 'stop domain 7'],
     ],
-    run: async (context, args) => (await import('./commands/pause.ts')).pause(context, args),
+    run: async (...args) => (await import('./commands/pause.ts')).pause(...args),
   },
   {
     path: ['vm', 'unpause'],
@@ -157,6 +159,7 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { flags: '-w, --wait', doc: 'wait until it has' },
       { flags: '--timeout <seconds>', doc: 'wait no longer than this' },
+      FORCE,
       QUIET,
     ],
     examples: [

@@ -115,7 +115,7 @@ test('progress is lines on stderr where there is no terminal', async () => {
   const machine = await simMachine();
   const { stderr, stdout } = await machine.xtl('vm create vm.cfg');
   expect(stdout).toBe('');
-  expect(stderr).toMatch(/^create web1: 1\/13 check that .*\n(create web1: \d+\/13 .*\n){12}/);
+  expect(stderr).toMatch(/^create web1: 1\/15 check that .*\n(create web1: \d+\/15 .*\n){14}/);
   expect(stderr).toMatch(/\ncreated 'web1', domain 1\n$/);
 });
 

@@ -6,6 +6,7 @@ import { domid, port } from '../shared/core/ids.ts';
 import { fail, must, ok, type Result } from '../shared/core/result.ts';
 import type { StoreDomainHost } from '../shared/domain/build/index.ts';
 import { entryNote, makeElf } from '../shared/domain/image/fixtures.ts';
+import type { FallibleOp } from '../shared/platform/sim/sim.ts';
 import { simMachine } from './testing/bundled.ts';
 import type { Machine } from './testing/sim-host.ts';
 
@@ -37,6 +38,24 @@ function hostOf(
     connect: async () => ok(client),
   };
 }
+
+/** The n-th call of an operation that the start makes. */
+const FAULTS: readonly [FallibleOp, number][] = [
+  ['domainControl.listInfo', 1],
+  ['domainControl.physInfo', 1],
+  ['domainControl.createDomain', 1],
+  ['domainControl.maxVcpus', 1],
+  ['domainControl.allocUnbound', 2],
+  ['domainControl.setMemoryMap', 1],
+  ['domainControl.populatePhysmap', 1],
+  ['memory.mapForeign', 1],
+  ['memory.mapForeign', 5],
+  ['memory.mapGrantTable', 1],
+  ['domainControl.setHvmParam', 9],
+  ['domainControl.getHvmContext', 1],
+  ['domainControl.setHvmContext', 1],
+  ['domainControl.setVirqHandler', 1],
+];
 
 /** All of a domain's low memory as text. */
 function memoryText({ sim }: Machine, pages: number): string {
@@ -96,6 +115,33 @@ describe('the xenstore domain', () => {
     expect(must(machine.sim.dom0.domainControl.physInfo()).freePages).toBe(before);
   });
 
+  test.each(FAULTS)('a failure of %s at call %i leaves the kernel as it is', async (op, nth) => {
+    const machine = await simMachine();
+    await machine.sim.settle();
+    const baseline = machine.sim.baseline();
+    let turns = 0;
+    const turn = () => {
+      turns++;
+      return ok(port(7));
+    };
+    machine.sim.faults.fail(op, { nth });
+    const options = { storeDomainHost: hostOf(machine, turn), files: FILES };
+    expect((await machine.xtl(START, options)).exit).toBe(1);
+    expect(turns).toBe(0);
+    await machine.sim.settle();
+    expect(machine.sim.leaks(baseline)).toEqual([]);
+  });
+
+  test('stays once the kernel has turned to it, even if it cannot be let run', async () => {
+    const machine = await simMachine();
+    machine.sim.faults.fail('domainControl.unpause', { nth: 1 });
+    const options = { storeDomainHost: hostOf(machine), files: FILES };
+    const { exit, stderr } = await machine.xtl(START, options);
+    expect(exit).toBe(1);
+    expect(stderr).toContain("dom0's kernel turned to domain 1, but it does not run: ");
+    expect(machine.sim.dom0.domainControl.getInfo(STORE).ok).toBe(true);
+  });
+
   test('is not destroyed once it runs, even if its nodes cannot be made', async () => {
     const machine = await simMachine();
     const connect = async () => fail('ETIMEDOUT', 'no xenstored answers');
@@ -111,6 +157,7 @@ test.each([
   ['xenstored start', 2, '--stubdom'],
   ['xenstored start --stubdom --memory lots', 2, "--memory is MiB, not 'lots'"],
   ['xenstored start --stubdom --kernel /none', 3, '/none'],
+  ['xenstored start --stubdom', 3, 'npm run relink -- xenstored makes it'],
   ['xenstored start --stubdom --kernel /boot/k', 6, 'the kernel needs memory'],
   [START, 5, 'no Xen'],
 ])('%s: exit %d', async (line, exit, why) => {

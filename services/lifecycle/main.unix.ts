@@ -31,11 +31,13 @@ async function openHost(log: Logger): Promise<OpenHost | undefined> {
     return undefined;
   }
   const xenstore = createXenstoreClient(socket.value);
+  const files = unixFiles();
   return {
     ...platform.value,
     xenstore,
     builders,
-    images: createImageFiles(unixFiles(), KERNEL_CACHE_DIR),
+    files,
+    images: createImageFiles(files, KERNEL_CACHE_DIR),
     random: (bytes) => randomFillSync(new Uint8Array(bytes)),
     log: (line) => log.info(line),
     close: () => {

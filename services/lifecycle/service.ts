@@ -9,11 +9,10 @@ import {
   listDomains,
   newCreateState,
   newDestroyState,
-  parseRecord,
   planCreate,
   planDestroy,
   prepareCreate,
-  recordPath,
+  readRecord,
   runPlan,
   type VmRecord,
 } from '../../shared/domain/build/index.ts';
@@ -48,7 +47,7 @@ export async function sweep(host: LifecycleHost, preserved: Set<Domid>): Promise
   const there = new Set(infos.value.map(({ domid }) => domid));
   // A domid may come back for another domain.
   for (const domid of preserved) if (!there.has(domid)) preserved.delete(domid);
-  const records = await Promise.all(infos.value.map(({ domid }) => readRecord(host, domid)));
+  const records = await Promise.all(infos.value.map(({ domid }) => recordOf(host, domid)));
   let left = 0;
   for (const [i, info] of infos.value.entries()) {
     const record = records[i];
@@ -59,12 +58,10 @@ export async function sweep(host: LifecycleHost, preserved: Set<Domid>): Promise
   return ok(left);
 }
 
-async function readRecord(host: LifecycleHost, domid: Domid): Promise<VmRecord | undefined> {
-  const text = await host.xenstore.readString(recordPath(domid));
-  if (!text.ok) return undefined;
-  const record = parseRecord(text.value);
+async function recordOf(host: LifecycleHost, domid: Domid): Promise<VmRecord | undefined> {
+  const record = await readRecord(host.xenstore, domid);
   if (record.ok) return record.value;
-  host.log(`domain ${domid}: ${record.error.what}`);
+  if (record.error.errno === 'EPROTO') host.log(`domain ${domid}: ${record.error.what}`);
   return undefined;
 }
 

@@ -1,88 +1,19 @@
-// Domain building on the simulator: every step failed once, and nothing left.
+// Creating domains on the simulator: every step failed once, and nothing left.
 import { describe, expect, it } from 'vitest';
 import { domid } from '../../shared/core/ids.ts';
-import { fail, must } from '../../shared/core/result.ts';
+import { fail, must, ok, type Result } from '../../shared/core/result.ts';
 import {
   type BuildHost,
+  type CreateState,
   newCreateState,
   newDestroyState,
-  type PlanResult,
-  type Prepared,
-  planCreate,
   planDestroy,
-  prepareCreate,
+  readRecord,
   runPlan,
+  type Step,
 } from '../../shared/domain/build/index.ts';
-import { readElf } from '../../shared/domain/image/elf.ts';
-import { makeElf } from '../../shared/domain/image/fixtures.ts';
-import type { VmSpec } from '../../shared/domain/spec/vm-spec.ts';
-import type { FallibleOp, SimOptions } from '../../shared/platform/sim/sim.ts';
-import type { XenstoreClient } from '../../shared/xenstore/client.ts';
-import { type Machine, simMachine } from '../../toolstack-cli/testing/sim-host.ts';
-
-const UUID = '2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a';
-
-const spec: VmSpec = {
-  name: 'web',
-  uuid: UUID,
-  type: 'pvh',
-  kernel: '/boot/k',
-  ramdisk: '/boot/r',
-  cmdline: 'quiet',
-  memoryKib: 64 * 1024,
-  maxmemKib: 64 * 1024,
-  vcpus: 1,
-  maxvcpus: 2,
-  onPoweroff: 'destroy',
-  onReboot: 'restart',
-  onCrash: 'destroy',
-  onWatchdog: 'destroy',
-  onSoftReset: 'soft-reset',
-  configText: '',
-};
-
-const RAMDISK = Uint8Array.from({ length: 5000 }, (_, i) => i);
-
-interface Bench extends Machine {
-  readonly host: BuildHost;
-  create(changes?: Partial<VmSpec>): Promise<PlanResult>;
-  /** Every node of the store with its value and permissions. */
-  tree(): Promise<string[]>;
-}
-
-async function bench(options: Partial<SimOptions> = {}): Promise<Bench> {
-  const machine = await simMachine(options);
-  const { sim, xenstore, builders } = machine;
-  const host: BuildHost = { ...sim.dom0, xenstore, builders };
-  // As xen-init-dom0 leaves it.
-  for (const path of ['/vm', '/libxl']) must(await sim.run(xenstore.mkdir(path)));
-  const prepare = async (changes: Partial<VmSpec>): Promise<Prepared> => {
-    const files = {
-      kernel: async () => readElf(makeElf({})),
-      ramdisk: async () => ({ ok: true, value: RAMDISK }) as const,
-    };
-    const random = new Uint8Array(16);
-    return must(await prepareCreate({ ...spec, ...changes }, files, { random, paused: false }));
-  };
-  return {
-    ...machine,
-    host,
-    create: async (changes = {}) => {
-      const plan = planCreate(await prepare(changes));
-      return sim.run(runPlan(plan, newCreateState(host), host.clock));
-    },
-    tree: () => sim.run(walk(xenstore, '')),
-  };
-}
-
-async function walk(store: XenstoreClient, path: string): Promise<string[]> {
-  const value = must(await store.readString(path || '/'));
-  const perms = must(await store.getPerms(path || '/'));
-  const names = must(await store.directory(path || '/'));
-  const below = await Promise.all(names.toSorted().map((name) => walk(store, `${path}/${name}`)));
-  const list = perms.map(({ access, domid: id }) => `${access}${id}`).join(',');
-  return [`${path} = "${value}" (${list})`, ...below.flat()];
-}
+import type { FallibleOp } from '../../shared/platform/sim/sim.ts';
+import { bench, must2, USERDATA, UUID } from './build-bench.ts';
 
 /** The n-th call of an operation that creating a domain makes, and the step that it fails. */
 const FAULTS: readonly [FallibleOp, number, string][] = [
@@ -104,8 +35,14 @@ const FAULTS: readonly [FallibleOp, number, string][] = [
   ['domainControl.setHvmParam', 9, 'params'],
   ['domainControl.getHvmContext', 1, 'vcpu'],
   ['domainControl.setHvmContext', 1, 'vcpu'],
+  ['domainControl.setUuid', 1, 'identity'],
   ['domainControl.unpause', 1, 'unpause'],
 ];
+
+/** A step that only looks. */
+function probe(look: () => Promise<unknown>): Step<CreateState> {
+  return { id: 'probe', title: '', run: async () => look().then(() => ok()) };
+}
 
 describe('creating a domain', () => {
   it('makes a running domain with its memory, its rings granted and its nodes', async () => {
@@ -134,8 +71,97 @@ describe('creating a domain', () => {
     expect(nodes).toMatchSnapshot();
   });
 
+  it('is known by its name from the first step after the domain is there', async () => {
+    const { sim, plan, host, xenstore } = await bench();
+    const { steps } = await plan();
+    const seen: string[] = [];
+    const looked = steps.flatMap((step) => [
+      step,
+      probe(async () => {
+        const name = await xenstore.readString('/local/domain/1/name');
+        seen.push(`${step.id}: ${name.ok ? name.value : name.error.errno}`);
+      }),
+    ]);
+    must2(await sim.run(runPlan({ name: '', steps: looked }, newCreateState(host), host.clock)));
+    const ids = steps.map(({ id }) => id);
+    expect(seen.slice(0, 2)).toEqual(['check: ENOENT', 'domain: ENOENT']);
+    expect(seen.slice(2)).toEqual(ids.slice(2).map((id) => `${id}: web`));
+  });
+
+  it('can be ended by another at any step, and leaves nothing', async () => {
+    const ids = (await (await bench()).plan()).steps.map(({ id }) => id);
+    for (const last of ids.slice(1, -1)) {
+      const { sim, plan, host, tree } = await bench();
+      const before = await tree();
+      const baseline = sim.baseline();
+      const steps = (await plan()).steps.flatMap((step) =>
+        step.id === last
+          ? [step, probe(() => runPlan(planDestroy(domid(1)), newDestroyState(host), host.clock))]
+          : [step],
+      );
+      const result = await sim.run(runPlan({ name: '', steps }, newCreateState(host), host.clock));
+      expect(result, last).toMatchObject({ ok: false, error: { errno: 'ESRCH', left: [] } });
+      expect(sim.leaks(baseline), last).toEqual([]);
+      expect(await tree(), last).toEqual(before);
+    }
+  });
+
+  it.each([1900, 3900, 60_000])('takes a command line of %i bytes', async (bytes) => {
+    const { sim, create, tree, host } = await bench();
+    const before = await tree();
+    const cmdline = 'x'.repeat(bytes);
+    must2(await create({ cmdline }));
+    const record = await sim.run(readRecord(host.xenstore, domid(1)));
+    expect(must(record)).toMatchObject({ name: 'web', cmdline });
+    must2(await sim.run(runPlan(planDestroy(domid(1)), newDestroyState(host), host.clock)));
+    expect(await tree()).toEqual(before);
+  });
+
+  it('keeps the configuration where libxl looks for it, as a C string', async () => {
+    const { create, written } = await bench();
+    const cmdline = 'gr\xc3\xb6\xc3\x9fe="x"';
+    const actions = { onCrash: 'rename-restart', onWatchdog: 'coredump-restart' } as const;
+    must2(await create({ cmdline, vcpus: 2, maxvcpus: 4, ...actions }));
+    const config = `${USERDATA}/userdata-d.1.${UUID}.libxl-json`;
+    expect([...written.keys()]).toEqual([config, `${USERDATA}/userdata-d.1.${UUID}.xtl`]);
+    const text = new TextDecoder().decode(written.get(config));
+    expect(text.endsWith('}\n\0')).toBe(true);
+    expect(JSON.parse(text.slice(0, -1))).toEqual({
+      c_info: { type: 'pvh', name: 'web', uuid: UUID },
+      b_info: {
+        max_vcpus: 4,
+        avail_vcpus: [0, 1],
+        max_memkb: 65536,
+        target_memkb: 65536,
+        video_memkb: 0,
+        kernel: '/boot/k',
+        ramdisk: '/boot/r',
+        cmdline: 'größe="x"',
+        'type.pvh': {},
+      },
+      on_poweroff: 'destroy',
+      on_reboot: 'restart',
+      on_watchdog: 'coredump_restart',
+      on_crash: 'restart_rename',
+      on_soft_reset: 'soft_reset',
+    });
+  });
+
+  it('fails where nothing can be kept of it, and leaves nothing', async () => {
+    const { sim, plan, host, tree, written } = await bench();
+    const before = await tree();
+    const baseline = sim.baseline();
+    const files = { ...host.files, write: async () => fail('ENOSPC', 'no space left') };
+    const state = newCreateState({ ...host, files });
+    const result = await sim.run(runPlan(await plan(), state, host.clock));
+    expect(result).toMatchObject({ error: { errno: 'ENOSPC', step: 'config', left: [] } });
+    expect(sim.leaks(baseline)).toEqual([]);
+    expect(await tree()).toEqual(before);
+    expect(written.size).toBe(0);
+  });
+
   it.each(FAULTS)('fails %s at call %i in step %s, and leaves nothing', async (op, nth, step) => {
-    const { sim, create, tree } = await bench();
+    const { sim, create, tree, written } = await bench();
     const before = await tree();
     const baseline = sim.baseline();
     sim.faults.fail(op, { nth });
@@ -143,42 +169,47 @@ describe('creating a domain', () => {
     expect(result).toMatchObject({ ok: false, error: { errno: 'EIO', step, left: [] } });
     expect(sim.leaks(baseline)).toEqual([]);
     expect(await tree()).toEqual(before);
+    expect(written.size).toBe(0);
     sim.faults.clear();
     expect(await create()).toEqual({ ok: true });
   });
 
-  it.each(['transaction', 'introduce'] as const)(
-    'fails when the store refuses %s, and leaves nothing',
-    async (op) => {
-      const { sim, host, tree } = await bench();
+  it.each([
+    ['transaction', 1, 'name'],
+    ['transaction', 2, 'nodes'],
+    ['introduce', 1, 'introduce'],
+  ] as const)(
+    'fails when the store refuses %s %i in step %s, and leaves nothing',
+    async (op, nth, step) => {
+      const { sim, host, plan, tree } = await bench();
       const before = await tree();
       const baseline = sim.baseline();
-      let refused = 0;
-      const refuse = async () => {
-        // The roll-back's own transaction goes through.
-        if (refused++ > 0)
-          return host.xenstore.transaction(async () => ({ ok: true, value: undefined }));
-        return fail('ENOSPC', `${op}: quota`);
+      let asked = 0;
+      const refuse = async (...args: never[]) => {
+        if (++asked === nth) return fail('ENOSPC', `${op}: quota`);
+        return (host.xenstore[op] as (...args: never[]) => Promise<Result<void>>)(...args);
       };
       const broken: BuildHost = { ...host, xenstore: { ...host.xenstore, [op]: refuse } };
-      const prepared = must(
-        await prepareCreate(
-          { ...spec, ramdisk: '/boot/r' },
-          {
-            kernel: async () => readElf(makeElf({})),
-            ramdisk: async () => ({ ok: true, value: RAMDISK }),
-          },
-          { random: new Uint8Array(16), paused: false },
-        ),
-      );
-      const result = await sim.run(
-        runPlan(planCreate(prepared), newCreateState(broken), host.clock),
-      );
-      expect(result).toMatchObject({ ok: false, error: { errno: 'ENOSPC', left: [] } });
+      const result = await sim.run(runPlan(await plan(), newCreateState(broken), host.clock));
+      expect(result).toMatchObject({ ok: false, error: { errno: 'ENOSPC', step, left: [] } });
       expect(sim.leaks(baseline)).toEqual([]);
       expect(await tree()).toEqual(before);
     },
   );
+
+  it('is told, given and charged one amount of memory, whatever maxmem asks for', async () => {
+    const { sim, create, xenstore } = await bench();
+    must2(await create({ memoryKib: 64 * 1024, maxmemKib: 96 * 1024 }));
+    const { memoryMap } = sim.domain(domid(1));
+    const ram = memoryMap.filter(({ type }) => type === 1);
+    expect(ram.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(64 << 20);
+    for (const node of ['static-max', 'target']) {
+      const kib = await sim.run(xenstore.readString(`/local/domain/1/memory/${node}`));
+      expect(must(kib), node).toBe(String(64 * 1024));
+    }
+    // With the constant that libxl adds, too.
+    expect(must(sim.dom0.domainControl.getInfo(domid(1))).maxPages).toBe(65 * 256);
+  });
 
   it('says what it could not take back', async () => {
     const { sim, create } = await bench();
@@ -221,51 +252,3 @@ describe('creating a domain', () => {
     },
   );
 });
-
-describe('destroying a domain', () => {
-  it('leaves host and store as they were, round after round', async () => {
-    const { sim, create, tree, host } = await bench();
-    const before = await tree();
-    const baseline = sim.baseline();
-    for (let round = 1; round <= 20; round++) {
-      must2(await create());
-      const plan = planDestroy(domid(round));
-      must2(await sim.run(runPlan(plan, newDestroyState(host), host.clock)));
-    }
-    expect(sim.leaks(baseline)).toEqual([]);
-    expect(await tree()).toEqual(before);
-  });
-
-  it('refuses domain 0, and one that is not there', async () => {
-    const { sim, host } = await bench();
-    const end = (id: number) =>
-      sim.run(runPlan(planDestroy(domid(id)), newDestroyState(host), host.clock));
-    expect(await end(0)).toMatchObject({ error: { errno: 'EPERM' } });
-    expect(await end(9)).toMatchObject({ error: { errno: 'ESRCH' } });
-  });
-
-  it('never removes what a guest claims to be its back end (XSA-175)', async () => {
-    const { sim, create, tree, host, xenstore } = await bench();
-    must2(await create());
-    await sim.run(xenstore.write('/libxl/1/device/vbd/0/backend', '/local/domain/0/name'));
-    await sim.run(xenstore.write('/local/domain/1/device/vbd/0/backend', '/tool'));
-    must2(await sim.run(runPlan(planDestroy(domid(1)), newDestroyState(host), host.clock)));
-    const left = (await tree()).join('\n');
-    expect(left).toContain('/local/domain/0/name');
-    expect(left).toContain('/tool');
-  });
-
-  it('does not wait for ever for a back end that is stuck', async () => {
-    const { sim, create, host, xenstore } = await bench();
-    must2(await create());
-    const back = '/local/domain/0/backend/vbd/1/51712';
-    await sim.run(xenstore.write('/libxl/1/device/vbd/51712/backend', back));
-    await sim.run(xenstore.write(`${back}/state`, '4'));
-    must2(await sim.run(runPlan(planDestroy(domid(1)), newDestroyState(host), host.clock)));
-    expect(must(await sim.run(xenstore.exists(back)))).toBe(false);
-  });
-});
-
-function must2(result: PlanResult): void {
-  must<void>(result.ok ? { ok: true, value: undefined } : result);
-}

@@ -17,6 +17,7 @@ async function machine(
     ...made.sim.dom0,
     xenstore: made.xenstore,
     builders: made.builders,
+    files: fakeFiles(FILES, made.written),
     images: createImageFiles(fakeFiles(FILES)),
     random: (bytes) => new Uint8Array(bytes).fill(7),
     log: (line) => log.push(line),

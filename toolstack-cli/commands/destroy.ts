@@ -4,7 +4,8 @@ import { newDestroyState, planDestroy } from '../../shared/domain/build/index.ts
 import { carryOut } from '../carry-out.ts';
 import type { Context } from '../context.ts';
 import { findDomain, nameOf } from '../domains.ts';
-import { DONE, EXIT, failed, failure, type Outcome, SIGNAL_EXITS } from '../output/exit.ts';
+import { refuseIfNeeded } from '../needed.ts';
+import { DONE, failed, failure, type Outcome, SIGNAL_EXITS } from '../output/exit.ts';
 import type { Options } from '../table.ts';
 
 export async function destroy(
@@ -17,7 +18,8 @@ export async function destroy(
   const info = await findDomain(host.value, word);
   if (!info.ok) return failed(info.error);
   const { domid } = info.value;
-  if (domid === 0) return failure(EXIT.wrongState, 'cannot destroy domain 0: it is the host');
+  const refused = await refuseIfNeeded(host.value, info.value, 'destroy', options.force === true);
+  if (refused !== undefined) return refused;
   const name = (await nameOf(host.value, domid)) ?? word;
   const signals = context.holdSignals();
   const carrying = { clock: host.value.clock, quiet: options.quiet === true, signals };

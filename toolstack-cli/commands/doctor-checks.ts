@@ -4,9 +4,11 @@
 
 import type { Result } from '../../shared/core/result.ts';
 import type { PhysInfo, XenVersion } from '../../shared/platform/domain-control.ts';
+import { bad, type Check, ok, warn } from './doctor-check.ts';
+import { type StoreProbes, storeChecks } from './doctor-store.ts';
 
 /** What doctor looks at; each answers for itself, and none throws. */
-export interface Probes {
+export interface Probes extends StoreProbes {
   /** Of /sys/hypervisor/type; undefined if there is no such file. */
   hypervisorType(): string | undefined;
   /** Of /proc/xen/capabilities; undefined if there is no such file. */
@@ -20,32 +22,8 @@ export interface Probes {
   process(name: string): boolean;
   xenVersion(): Result<XenVersion>;
   physInfo(): Result<PhysInfo>;
-  /** Asks xenstored for `/`. */
-  xenstore(): Promise<Result<void>>;
   close(): void;
 }
-
-export interface Check {
-  readonly name: string;
-  readonly status: 'ok' | 'warn' | 'fail';
-  readonly found: string;
-  /** What to do; there unless the status is ok. */
-  readonly advice?: string;
-}
-
-const ok = (name: string, found: string): Check => ({ name, status: 'ok', found });
-const warn = (name: string, found: string, advice: string): Check => ({
-  name,
-  status: 'warn',
-  found,
-  advice,
-});
-const bad = (name: string, found: string, advice: string): Check => ({
-  name,
-  status: 'fail',
-  found,
-  advice,
-});
 
 /** Devices, and the kernel module that makes each. */
 const DEVICES = [
@@ -76,8 +54,7 @@ export async function runChecks(probes: Probes): Promise<readonly Check[]> {
     ...DEVICES.map(([path, module]) => device(probes, path, module)),
     version(probes.xenVersion()),
     ...machine(probes.physInfo()),
-    store(await probes.xenstore()),
-    daemon(probes),
+    ...(await storeChecks(probes)),
     ...BACKENDS.map(([module, what]) => backend(probes, module, what)),
   ];
 }
@@ -133,16 +110,6 @@ function machine(found: Result<PhysInfo>): readonly Check[] {
       ? warn('memory', memory, 'give domain 0 less by dom0_mem= on the command line of Xen')
       : ok('memory', memory),
   ];
-}
-
-function store(found: Result<void>): Check {
-  if (found.ok) return ok('xenstored', 'answers');
-  return bad('xenstored', found.error.what, 'systemctl start xenstored');
-}
-
-function daemon(probes: Probes): Check {
-  if (probes.process('xenconsoled')) return ok('xenconsoled', 'runs');
-  return warn('xenconsoled', 'does not run: VMs have no console', 'systemctl start xenconsoled');
 }
 
 function backend(probes: Probes, module: string, what: string): Check {

@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../../shared/core/result.ts';
 import {
   type BuildHost,
   builderOf,
+  domainPath,
   formatUuid,
   listDomains,
   newDestroyState,
@@ -19,7 +20,7 @@ import { PAGE_SIZE } from '../../shared/platform/region.ts';
 import type { Context } from '../context.ts';
 import { nameOf } from '../domains.ts';
 import type { Host } from '../host.ts';
-import type { Check } from './doctor-checks.ts';
+import { type Check, ok as good, warn } from './doctor-check.ts';
 
 /** Without a xenstore there is none to look into or to tidy. */
 interface Machine {
@@ -27,16 +28,20 @@ interface Machine {
   readonly whole: Host | undefined;
 }
 
-async function openMachine(context: Context): Promise<Machine | undefined> {
-  const host = await context.host();
-  if (host.ok) return { control: host.value, whole: host.value };
+async function openMachine(context: Context, store: boolean): Promise<Machine | undefined> {
+  const host = store ? await context.host() : undefined;
+  if (host?.ok) return { control: host.value, whole: host.value };
   const part: Result<StoreDomainHost> = await context.storeDomainHost();
   return part.ok ? { control: part.value, whole: undefined } : undefined;
 }
 
-/** One check for each domain that is not whole; none where all are. */
-export async function checkDomains(context: Context, fix: boolean): Promise<readonly Check[]> {
-  const machine = await openMachine(context);
+/** One check for each domain that is not whole. `store`: whether a xenstored answers. */
+export async function checkDomains(
+  context: Context,
+  store: boolean,
+  fix: boolean,
+): Promise<readonly Check[]> {
+  const machine = await openMachine(context, store);
   if (machine === undefined) return [];
   const all = listDomains(machine.control.domainControl);
   // What is wrong with the hypervisor, other checks tell.
@@ -47,20 +52,20 @@ export async function checkDomains(context: Context, fix: boolean): Promise<read
     if (builder === undefined || info.dying) continue;
     const name = `domain ${info.domid}`;
     if (machine.control.builders.isAlive(builder)) {
-      checks.push({ name, status: 'ok', found: `is being created by process ${builder.pid}` });
+      checks.push(good(name, `is being created by process ${builder.pid}`));
       continue;
     }
     const what = await whatIs(machine, info);
     const found = `left by process ${builder.pid}, killed amid a create: ${what}`;
     if (!fix) {
-      checks.push({ name, status: 'warn', found, advice: 'xtl doctor --fix removes it' });
+      checks.push(warn(name, found, 'xtl doctor --fix removes it'));
       continue;
     }
     const removed = await remove(machine, info);
     checks.push(
       removed.ok
-        ? { name, status: 'ok', found: `${found}; it is removed now` }
-        : { name, status: 'warn', found, advice: `it cannot be removed: ${removed.error.what}` },
+        ? good(name, `${found}; it is removed now`)
+        : warn(name, found, `it cannot be removed: ${removed.error.what}`),
     );
   }
   return checks;
@@ -73,10 +78,11 @@ const OWN_MEMORY_KIB = 1024;
 async function whatIs({ whole }: Machine, info: DomainInfo): Promise<string> {
   const kib = info.totalPages * (PAGE_SIZE / 1024);
   const memory = `${Math.floor(kib / 1024)} MiB`;
-  if (kib < OWN_MEMORY_KIB) return `${memory}, before it got its memory`;
   const name = whole === undefined ? null : await nameOf(whole, info.domid);
-  if (name === null) return `${memory}, before its nodes were made`;
-  return `${memory}, '${name}', before it was whole`;
+  const what = name === null ? memory : `'${name}', ${memory}`;
+  if (kib < OWN_MEMORY_KIB) return `${what}, before it got its memory`;
+  const ring = await whole?.xenstore.exists(`${domainPath(info.domid)}/store/ring-ref`);
+  return `${what}, before ${ring?.ok && ring.value ? 'it was whole' : 'its nodes were made'}`;
 }
 
 /** Looks once more: nothing but what a process that is gone left half built is ever touched. */

@@ -5,7 +5,8 @@ import { DONE, EXIT, failure, type Outcome } from '../output/exit.ts';
 import { emit, type Format } from '../output/format.ts';
 import { printable, type Style, styleFor } from '../output/style.ts';
 import type { Options } from '../table.ts';
-import { type Check, runChecks } from './doctor-checks.ts';
+import type { Check } from './doctor-check.ts';
+import { runChecks } from './doctor-checks.ts';
 import { checkDomains } from './doctor-domains.ts';
 
 const PAINTS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
@@ -20,7 +21,8 @@ export async function doctor(
   const probes = await context.probes();
   const ofHost = await runChecks(probes);
   probes.close();
-  const checks = [...ofHost, ...(await checkDomains(context, options.fix === true))];
+  const store = !ofHost.some(({ name, status }) => name === 'xenstored' && status === 'fail');
+  const checks = [...ofHost, ...(await checkDomains(context, store, options.fix === true))];
   const style = styleFor(out, env);
   await emit(out, options.output as Format, checks, () =>
     checks.map((check) => line(check, style)).join(''),

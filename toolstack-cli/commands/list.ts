@@ -34,13 +34,14 @@ function table(views: readonly DomainView[]): string {
   return `${names.join(' ')}\tState\tTime(s)\n${views.map(row).join('')}`;
 }
 
-/** Such a domain is not the VM of its name yet: nobody shall take it for that. */
-function unfinished(alive: boolean): string {
-  return alive ? '(being created)' : '(left by a create: xtl doctor)';
+/** What is not the VM of its name yet, or never will be. */
+function unfinished({ builder }: DomainView): string {
+  if (builder === null) return '';
+  return builder.alive ? ' (being created)' : ' (left by a create)';
 }
 
 function row(v: DomainView): string {
-  const name = v.builder === null ? printable(v.name ?? '(null)') : unfinished(v.builder.alive);
+  const name = `${printable(v.name ?? '(null)')}${unfinished(v)}`;
   const memory = String(Math.floor(v.memoryKib / 1024));
   const cells = [
     name.padEnd(40),

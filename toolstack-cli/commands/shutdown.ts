@@ -6,6 +6,7 @@ import { domainPath } from '../../shared/domain/build/index.ts';
 import type { Context } from '../context.ts';
 import { findDomain } from '../domains.ts';
 import type { Host } from '../host.ts';
+import { refuseIfNeeded } from '../needed.ts';
 import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
 import { readSeconds } from '../seconds.ts';
 import type { Options } from '../table.ts';
@@ -22,8 +23,9 @@ export async function shutdown(
   const info = await findDomain(host.value, word);
   if (!info.ok) return failed(info.error);
   const { domid, dying, paused, shutdown: reason } = info.value;
-  if (domid === 0) return failure(EXIT.wrongState, 'cannot shut down domain 0: it is the host');
   if (dying || reason !== undefined) return DONE;
+  const refused = await refuseIfNeeded(host.value, info.value, 'shut down', options.force === true);
+  if (refused !== undefined) return refused;
   if (paused) return failure(EXIT.wrongState, `cannot shut down '${word}': it is paused`);
   const control = `${domainPath(domid)}/control`;
   const feature = await host.value.xenstore.readString(`${control}/feature-poweroff`);

@@ -4,7 +4,7 @@ import {
   newStoreDomainState,
   planStoreDomain,
   prepareStoreDomain,
-  registerStoreDomain,
+  startStoreDomain,
 } from '../../shared/domain/build/index.ts';
 import { carryOut } from '../carry-out.ts';
 import type { Context } from '../context.ts';
@@ -13,6 +13,10 @@ import type { Options } from '../table.ts';
 
 /** Faults of the image as such, or an image too large for its memory. */
 const IMAGE_EXITS = { EINVAL: EXIT.badConfig, ENOMEM: EXIT.badConfig, EISDIR: EXIT.badConfig };
+
+/** For whoever has the command without the image. */
+const HOW_TO_MAKE =
+  'in the source of xtl npm run relink -- xenstored makes it, as dist/stubdom/xenstored.xen';
 
 const MEMORY_MIB = /^[1-9][0-9]{0,5}$/;
 
@@ -32,7 +36,13 @@ export async function xenstoredStart(
     words: words.join(' '),
     random: context.random(),
   });
-  if (!prepared.ok) return failed(prepared.error, '', IMAGE_EXITS);
+  if (!prepared.ok) {
+    const { exit, message = '' } = failed(prepared.error, '', IMAGE_EXITS);
+    return failure(
+      exit,
+      prepared.error.errno === 'ENOENT' ? `${message}; ${HOW_TO_MAKE}` : message,
+    );
+  }
   const host = await context.storeDomainHost();
   if (!host.ok) return failed(host.error);
   const plan = planStoreDomain(prepared.value);
@@ -45,18 +55,16 @@ export async function xenstoredStart(
     signals.release();
     return notDone;
   }
-  const registered = await registerStoreDomain(prepared.value, state);
+  const started = await startStoreDomain(prepared.value, state);
   const signal = await signals.came();
   signals.release();
-  if (!registered.ok) {
-    return failed(registered.error, `domain ${state.domid} runs, but its nodes are not made: `);
-  }
+  if (!started.ok) return failed(started.error);
   if (signal !== undefined) {
     const text = `domain ${state.domid} serves xenstore all the same`;
     return failure(SIGNAL_EXITS[signal], text);
   }
   if (!quiet) {
-    const answered = `answered after ${registered.value.toFixed(1)} ms`;
+    const answered = `answered after ${started.value.toFixed(1)} ms`;
     context.terminal.err.write(`xenstore is served by domain ${state.domid}, ${answered}\n`);
   }
   return DONE;

@@ -5,10 +5,12 @@ import { createImageFiles, type StoreDomainHost } from '../../shared/domain/buil
 import type { Files } from '../../shared/platform/files.ts';
 import type { HeldSignals } from '../../shared/platform/signals.ts';
 import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
+import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
 import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
 import { runProgram } from '../program.ts';
+import type { StoreServices } from '../store-services.ts';
 import { fakeSignals } from './signals.ts';
 import { type FakeTerminal, fakeTerminal } from './terminal.ts';
 
@@ -17,6 +19,9 @@ export interface FakeContextOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly host?: Result<Host>;
   readonly storeDomainHost?: StoreDomainHost;
+  readonly storeServices?: StoreServices;
+  /** That of the host if not said. */
+  readonly xenstore?: Result<XenstoreClient>;
   /** Where written files go; without it nothing can be written. */
   readonly written?: Map<string, Uint8Array>;
   readonly probes?: Probes;
@@ -34,10 +39,15 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
       options.storeDomainHost === undefined
         ? fail('ENODEV', 'no Xen on this machine')
         : ok(options.storeDomainHost),
+    storeServices: async () => {
+      if (options.storeServices === undefined) throw new Error('this test has no services');
+      return options.storeServices;
+    },
     files: async () => files,
     images: async () => createImageFiles(files),
     random: () => new Uint8Array(16).fill(0x5a),
     xenstore: async () => {
+      if (options.xenstore !== undefined) return options.xenstore;
       if (options.host === undefined) return fail('ENODEV', 'there is no xenstored');
       return options.host.ok ? ok(options.host.value.xenstore) : options.host;
     },
@@ -75,8 +85,14 @@ export function fakeFiles(
       written.set(path, bytes);
       return ok();
     },
-    remove: async () => ok(),
-    list: async () => ok([]),
+    remove: async (path) => {
+      written?.delete(path);
+      return ok();
+    },
+    list: async (path) => {
+      const inside = [...(written?.keys() ?? [])].filter((each) => each.startsWith(`${path}/`));
+      return ok(inside.map((each) => each.slice(path.length + 1)));
+    },
     decompress: (kind) => fail('EOPNOTSUPP', kind),
   };
 }

@@ -12,7 +12,7 @@ import { pipe } from '../../shared/platform/sim/pipe.ts';
 import { createSim, type Sim, type SimOptions } from '../../shared/platform/sim/sim.ts';
 import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host, Pty } from '../host.ts';
-import { type FakeContextOptions, type Ran, runXtl } from './context.ts';
+import { type FakeContextOptions, fakeFiles, type Ran, runXtl } from './context.ts';
 import { type FakePty, fakePty } from './pty.ts';
 
 export interface Machine {
@@ -25,6 +25,10 @@ export interface Machine {
   killCommand(): void;
   /** Terminals by path, as xenconsoled would open them. */
   readonly ptys: Map<string, FakePty>;
+  /** Files that were written. */
+  readonly written: Map<string, Uint8Array>;
+  /** A client of another store, which knows nothing: as when a xenstored was started anew. */
+  emptyStore(): XenstoreClient;
   /** Runs `xtl WORDS...`, with the small files below in place, while virtual time passes. */
   xtl(line: string, options?: FakeContextOptions): Promise<Ran>;
   /** Starts it and goes on: for what the test must answer meanwhile. */
@@ -64,10 +68,16 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   host.domainExists = (id) => domainControl.getInfo(domid(id)).ok;
   const store = createStore({ host });
   followDeaths();
+  const emptyStore = (): XenstoreClient => {
+    const other = createSimpleHost();
+    other.domainExists = host.domainExists;
+    return connect(3, createStore({ host: other }));
+  };
   const xenstore = connect(1);
   must(await sim.run(xenstore.write('/local/domain/0/name', 'Domain-0')));
   const ptys = new Map<string, FakePty>();
   const { builders, killCommand } = processes();
+  const written = new Map<string, Uint8Array>();
 
   /** As xenstored does: on VIRQ_DOM_EXC it asks about every domain. */
   function followDeaths(): void {
@@ -87,9 +97,9 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
     void follow();
   }
 
-  function connect(seed: number): XenstoreClient {
+  function connect(seed: number, to = store): XenstoreClient {
     const { client, server } = pipe({ clock, seed });
-    attach(store, server, 'socket');
+    attach(to, server, 'socket');
     return createXenstoreClient(client);
   }
 
@@ -100,6 +110,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
       clock,
       xenstore: connect(2),
       builders,
+      files: fakeFiles(FILES, written),
       openPty: async (path) => {
         const pty: Pty | undefined = ptys.get(path);
         return pty === undefined ? fail('ENOENT', `cannot open ${path}: ENOENT`) : ok(pty);
@@ -112,7 +123,21 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const start = (line: string, extra: FakeContextOptions = {}): Promise<Ran> =>
     runXtl(line.split(' '), { files: FILES, host: ok(openHost()), ...extra });
   const xtl = (line: string, extra?: FakeContextOptions) => sim.run(start(line, extra));
-  return { sim, store, xenstore, ptys, builders, killCommand, start, xtl };
+  return {
+    ...{ sim, store, xenstore, ptys, written, emptyStore, start, xtl },
+    ...{ builders, killCommand },
+  };
+}
+
+/** The simulation's domains use no processor time: here they did. */
+export function hasRun(control: Host['domainControl']): Host['domainControl'] {
+  return {
+    ...control,
+    listInfo: (first, max) => {
+      const infos = control.listInfo(first, max);
+      return infos.ok ? ok(infos.value.map((info) => ({ ...info, cpuTimeNs: 1n }))) : infos;
+    },
+  };
 }
 
 export { fakePty };

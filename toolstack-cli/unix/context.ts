@@ -47,6 +47,7 @@ export function unixContext(): UnixContext {
     terminal,
     host: openHost,
     storeDomainHost: async () => (await import('./store-domain-host.ts')).openStoreDomainHost(),
+    storeServices: async () => (await import('./store-services.ts')).unixStoreServices(),
     files,
     images: async () => createImageFiles(await files(), KERNEL_CACHE_DIR),
     random: () => randomBytes(16),

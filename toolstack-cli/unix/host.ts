@@ -1,6 +1,7 @@
 /** The host of a process in dom0: hypercalls by koffi, xenstored by its socket. */
 
 import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { unixFiles } from '../../shared/platform/unix/files.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
 import { builders } from '../../shared/platform/unix/process-id.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
@@ -25,6 +26,7 @@ export async function openUnixHost(): Promise<Result<Host>> {
     clock: platform.value.clock,
     xenstore,
     builders,
+    files: unixFiles(),
     openPty: async (path) => openPty(path),
     attend: attendDomains,
     close: () => {

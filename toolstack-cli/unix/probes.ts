@@ -1,11 +1,16 @@
 /** What `xtl doctor` looks at on a Linux host. */
 
-import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
-import { ok, type Result } from '../../shared/core/result.ts';
+import { closeSync, constants, existsSync, openSync, readdirSync } from 'node:fs';
+import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { forgottenDomains, listDomains, STORE_LOSS_MARK } from '../../shared/domain/build/index.ts';
+import { clock } from '../../shared/platform/unix/clock.ts';
 import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
-import { createXenstoreClient } from '../../shared/xenstore/client.ts';
+import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
+import type { StoreAnswer } from '../commands/doctor-store.ts';
+import { isOurs } from '../commands/store-kind.ts';
+import { consolesAreOlder, processesNamed, readText } from './processes.ts';
 
 /** Xen and xenstored are asked apart: what is wrong with one shall not hide the other. */
 export function unixProbes(): Probes {
@@ -20,7 +25,14 @@ export function unixProbes(): Probes {
     userId: () => process.getuid?.() ?? -1,
     device,
     kernelModule: (name) => modules().has(name.replaceAll('-', '_')),
-    process: isRunning,
+    process: (name) => processesNamed(name).length > 0,
+    storeDomain: () => {
+      const all = open();
+      const infos = all.ok ? listDomains(all.value.domainControl) : all;
+      return infos.ok ? infos.value.find(({ xsDomain }) => xsDomain) : undefined;
+    },
+    consolesAreOlder,
+    kernelLostWatches: () => existsSync(STORE_LOSS_MARK),
     xenVersion: () => {
       const opened = open();
       return opened.ok ? opened.value.domainControl.version() : opened;
@@ -29,28 +41,42 @@ export function unixProbes(): Probes {
       const opened = open();
       return opened.ok ? opened.value.domainControl.physInfo() : opened;
     },
-    xenstore: askStore,
+    xenstore: () => askStore(open()),
     close: () => {
       if (platform?.ok) platform.value.close();
     },
   };
 }
 
-async function askStore(): Promise<Result<void>> {
+/** How long a xenstored may take to answer. */
+const ANSWER_MS = 5000;
+
+async function askStore(platform: Result<UnixPlatform>): Promise<Result<StoreAnswer>> {
   const transport = await connectXenstore();
   if (!transport.ok) return transport;
-  const client = createXenstoreClient(transport.value);
-  const root = await client.directory('/');
-  client.close();
-  return root.ok ? ok() : root;
+  const xenstore = createXenstoreClient(transport.value);
+  let cancel = (): void => {};
+  const late = new Promise<Result<StoreAnswer>>((resolve) => {
+    cancel = clock.after(ANSWER_MS, () => resolve(fail('ETIMEDOUT', 'does not answer')));
+  });
+  const answer = await Promise.race([answerOf(xenstore, platform), late]);
+  cancel();
+  xenstore.close();
+  return answer;
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
+async function answerOf(
+  xenstore: XenstoreClient,
+  platform: Result<UnixPlatform>,
+): Promise<Result<StoreAnswer>> {
+  const root = await xenstore.directory('/');
+  if (!root.ok) return root;
+  const ours = await isOurs(xenstore);
+  if (!platform.ok) return ok({ ours, forgotten: [] });
+  const { domainControl } = platform.value;
+  const forgotten = await forgottenDomains({ domainControl, xenstore });
+  if (!forgotten.ok) return forgotten;
+  return ok({ ours, forgotten: forgotten.value.map(({ domid }) => domid) });
 }
 
 function device(path: string): 'ok' | 'missing' | 'denied' {
@@ -70,11 +96,4 @@ function modules(): ReadonlySet<string> {
   } catch {
     return new Set();
   }
-}
-
-/** The kernel cuts names in `comm` to 15 characters. */
-function isRunning(name: string): boolean {
-  return readdirSync('/proc')
-    .filter((entry) => /^[0-9]+$/.test(entry))
-    .some((pid) => readText(`/proc/${pid}/comm`) === name.slice(0, 15));
 }

@@ -6,7 +6,7 @@ import { ok, type Result } from '../../core/result.ts';
 import type { CreateDomain } from '../../platform/domain-control.ts';
 import type { DomainImage } from '../image/index.ts';
 import type { VmSpec } from '../spec/vm-spec.ts';
-import type { BuildHost } from './host.ts';
+import type { BuildHost, DomainHost } from './host.ts';
 import type { Step } from './plan.ts';
 
 /** All that is known before the first side effect; a dry run ends here. */
@@ -26,7 +26,7 @@ export interface Prepared {
 
 /** What the steps hand on that need no xenstore. */
 export interface DomainState {
-  readonly host: Omit<BuildHost, 'xenstore'>;
+  readonly host: DomainHost;
   domid?: Domid;
   /** The uuid of the domain until it is whole. */
   mark?: Uint8Array;

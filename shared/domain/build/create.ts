@@ -2,9 +2,8 @@
 
 import { HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_STORE_EVTCHN } from '../../abi/hvm-params.ts';
 import { assert } from '../../core/assert.ts';
-import { ok } from '../../core/result.ts';
+import { fail, ok } from '../../core/result.ts';
 import { entryContext, seedGrantTable } from '../image/index.ts';
-import { markOf } from './builder.ts';
 import { checkStep, populatedKib } from './check.ts';
 import {
   type CreateState,
@@ -14,52 +13,74 @@ import {
   inOrder,
   type Prepared,
 } from './create-state.ts';
+import { domainStep, identityStep } from './identity-steps.ts';
 import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
 import { formatRecord } from './record.ts';
-import { makeNodes, removeNodes } from './store.ts';
-import { parseUuid } from './uuid.ts';
+import { announce, makeNodes, removeNodes } from './store.ts';
+import { forgetDomain, keepConfig } from './userdata.ts';
 
 export function planCreate(vm: Prepared): Plan<CreateState> {
   return {
     name: `create ${vm.spec.name}`,
-    steps: [
-      checkStep(vm),
-      domainStep(vm),
-      limitsStep(vm),
-      channelsStep(),
-      memoryStep(vm),
-      imageStep(vm),
-      grantsStep(vm),
-      paramsStep(vm),
-      vcpuStep(vm),
-      nodesStep(vm),
-      introduceStep(vm),
-      identityStep(vm),
-      ...(vm.paused ? [] : [unpauseStep()]),
-    ],
+    steps: [checkStep(vm), domainStep(vm), ...buildSteps(vm).map(unlessEnded)],
   };
 }
 
-export function domainStep(vm: Prepared): DomainStep {
+/** What is done to the domain once it is there. */
+function buildSteps(vm: Prepared): CreateStep[] {
+  return [
+    nameStep(vm),
+    limitsStep(vm),
+    channelsStep(),
+    memoryStep(vm),
+    imageStep(vm),
+    grantsStep(vm),
+    paramsStep(vm),
+    vcpuStep(vm),
+    nodesStep(vm),
+    configStep(vm),
+    introduceStep(vm),
+    identityStep(vm),
+    ...(vm.paused ? [] : [unpauseStep()]),
+  ];
+}
+
+/**
+ * Whoever sees the domain's name may end it while it is built: then every step fails, each in words
+ * of its own. ESRCH says what happened.
+ */
+function unlessEnded(step: CreateStep): CreateStep {
   return {
-    id: 'domain',
-    title: 'create the domain',
+    ...step,
+    run: async (state) => {
+      const result = await step.run(state);
+      if (result.ok) return result;
+      const info = state.host.domainControl.getInfo(id(state));
+      if (info.ok || info.error.errno !== 'ESRCH') return result;
+      return fail('ESRCH', `domain ${id(state)} was ended while it was built`);
+    },
+  };
+}
+
+function nameStep(vm: Prepared): CreateStep {
+  return {
+    id: 'name',
+    title: `name it '${vm.spec.name}' in xenstore`,
     run: (state) => {
-      state.mark = markOf(state.host.builders.self, parseUuid(vm.uuid));
-      const created = state.host.domainControl.createDomain({
-        uuid: state.mark,
-        maxVcpus: vm.spec.maxvcpus,
-        hap: state.hap === true,
-        ...vm.tables,
-      });
-      if (!created.ok) return created;
-      state.domid = created.value;
-      return ok();
+      assert(state.consoleDomid !== undefined, 'checked');
+      const { name } = vm.spec;
+      const record = formatRecord(vm.spec, vm.uuid);
+      const announced = { domid: id(state), name, uuid: vm.uuid, record };
+      return announce(state.host, announced, state.consoleDomid);
     },
     undo: (state) => {
-      if (state.domid === undefined) return ok();
-      return state.host.domainControl.destroyDomain(state.domid);
+      if (state.domid === undefined || state.consoleDomid === undefined) return ok();
+      return removeNodes(state.host.xenstore, {
+        domid: state.domid,
+        consoleDomid: state.consoleDomid,
+        uuid: vm.uuid,
+      });
     },
   };
 }
@@ -181,34 +202,35 @@ export function vcpuStep(vm: Prepared): DomainStep {
 function nodesStep(vm: Prepared): CreateStep {
   return {
     id: 'nodes',
-    title: 'make its nodes in xenstore',
+    title: 'make the rest of its nodes in xenstore',
     run: (state) => {
       assert(state.storePort !== undefined && state.consolePort !== undefined, 'channels made');
       assert(state.consoleDomid !== undefined, 'checked');
       return makeNodes(state.host.xenstore, {
         domid: id(state),
         consoleDomid: state.consoleDomid,
-        name: vm.spec.name,
         uuid: vm.uuid,
         memoryKib: vm.spec.memoryKib,
-        maxmemKib: vm.spec.maxmemKib,
         vcpus: vm.spec.vcpus,
         maxvcpus: vm.spec.maxvcpus,
         storeGfn: vm.image.xenstoreGfn,
         storePort: state.storePort,
         consoleGfn: vm.image.consoleGfn,
         consolePort: state.consolePort,
-        record: formatRecord(vm.spec, vm.uuid),
         startedAtMs: state.host.clock.wallMs(),
       });
     },
+  };
+}
+
+function configStep({ spec, uuid }: Prepared): CreateStep {
+  return {
+    id: 'config',
+    title: 'keep its configuration for xl',
+    run: (state) => keepConfig(state.host.files, { domid: id(state), uuid }, spec),
     undo: (state) => {
-      if (state.domid === undefined || state.consoleDomid === undefined) return ok();
-      return removeNodes(state.host.xenstore, {
-        domid: state.domid,
-        consoleDomid: state.consoleDomid,
-        uuid: vm.uuid,
-      });
+      if (state.domid === undefined) return ok();
+      return forgetDomain(state.host.files, state.domid);
     },
   };
 }
@@ -226,19 +248,6 @@ function introduceStep(vm: Prepared): CreateStep {
       const released = await state.host.xenstore.release(state.domid);
       // A domain that was never introduced has nothing to be released from.
       return released.ok || released.error.errno === 'ENOENT' ? ok() : released;
-    },
-  };
-}
-
-/** From here on the domain is whole: whatever becomes of its builder, it stays. */
-export function identityStep(vm: Prepared): DomainStep {
-  return {
-    id: 'identity',
-    title: `give it the uuid ${vm.uuid}`,
-    run: (state) => state.host.domainControl.setUuid(id(state), parseUuid(vm.uuid)),
-    undo: (state) => {
-      if (state.domid === undefined || state.mark === undefined) return ok();
-      return state.host.domainControl.setUuid(state.domid, state.mark);
     },
   };
 }

@@ -1,21 +1,15 @@
 /** The plan that ends a domain, ours or xl's, and leaves nothing of it. */
 
-import { DOM0, type Domid, isDomid } from '../../core/ids.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { DOM0, type Domid } from '../../core/ids.ts';
+import { fail, ok } from '../../core/result.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
+import { CLOSED, CLOSING, type Device, findDevices } from './devices.ts';
 import type { BuildHost } from './host.ts';
+import { hostNeeds } from './needed.ts';
 import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
 import type { Plan, Step } from './plan.ts';
 import { pruneBackends } from './store.ts';
-
-/**
- * A device's back end, from the toolstack's own copy: what the domain can write is not trusted
- * (XSA-175).
- */
-interface Device {
-  readonly kind: string;
-  readonly backend: string;
-}
+import { forgetDomain } from './userdata.ts';
 
 export interface DestroyState {
   readonly host: BuildHost;
@@ -28,17 +22,17 @@ type DestroyStep = Step<DestroyState>;
 /** libxl_internal.h @ RELEASE-4.17.0: LIBXL_DESTROY_TIMEOUT. */
 const DEVICE_TIMEOUT_MS = 10_000;
 
-/** io/xenbus.h @ RELEASE-4.17.0. */
-const CLOSING = '5';
-const CLOSED = '6';
-
-/** Most devices that are looked at: no domain has more, and a broken store cannot make us loop. */
-const MAX_DEVICES = 4096;
-
 export function planDestroy(domid: Domid): Plan<DestroyState> {
   return {
     name: `destroy ${domid}`,
-    steps: [findStep(domid), pauseStep(domid), devicesStep(), domainStep(domid), nodesStep()],
+    steps: [
+      findStep(domid),
+      pauseStep(domid),
+      devicesStep(),
+      domainStep(domid),
+      nodesStep(),
+      configStep(domid),
+    ],
   };
 }
 
@@ -52,9 +46,10 @@ function findStep(domid: Domid): DestroyStep {
     title: `find what belongs to domain ${domid}`,
     run: async (state) => {
       const { host } = state;
-      if (domid === DOM0) return fail('EPERM', 'domain 0 is the host: it cannot be destroyed');
       const info = host.domainControl.getInfo(domid);
       if (!info.ok) return info;
+      const need = hostNeeds(info.value);
+      if (need !== undefined) return fail('EPERM', `domain ${domid}: ${need.why}`);
       const model = await host.xenstore.read(`${domainPath(domid)}/image/device-model-pid`);
       if (model.ok) {
         return fail('EOPNOTSUPP', `domain ${domid} has a device model, which only xl can end`);
@@ -66,33 +61,6 @@ function findStep(domid: Domid): DestroyStep {
       return ok();
     },
   };
-}
-
-async function findDevices(store: Nodes, domid: Domid): Promise<Result<readonly Device[]>> {
-  const top = `${libxlPath(domid)}/device`;
-  const kinds = await store.directory(top);
-  if (!kinds.ok) return kinds.error.errno === 'ENOENT' ? ok([]) : kinds;
-  const devices: Device[] = [];
-  for (const kind of kinds.value) {
-    const ids = await store.directory(`${top}/${kind}`);
-    if (!ids.ok) return ids;
-    for (const id of ids.value.slice(0, MAX_DEVICES - devices.length)) {
-      const backend = await store.readString(`${top}/${kind}/${id}/backend`);
-      if (backend.ok && isBackendPath(backend.value)) {
-        devices.push({ kind, backend: backend.value });
-      }
-    }
-  }
-  return ok(devices);
-}
-
-/**
- * `/local/domain/<backend>/backend/<kind>/<domid>/<id>`: nothing else is ever removed as a back
- * end.
- */
-function isBackendPath(path: string): boolean {
-  const match = /^\/local\/domain\/([0-9]+)\/backend\/[^/]+\/[0-9]+\/[0-9]+$/.exec(path);
-  return match !== null && isDomid(Number(match[1]));
 }
 
 async function pathsOf(
@@ -158,6 +126,15 @@ function domainStep(domid: Domid): DestroyStep {
     id: 'domain',
     title: 'give its memory back',
     run: ({ host }) => host.domainControl.destroyDomain(domid),
+  };
+}
+
+/** Last: libxl locks and writes these files only of domains that are there. */
+function configStep(domid: Domid): DestroyStep {
+  return {
+    id: 'config',
+    title: 'remove what was kept of it for xl',
+    run: ({ host }) => forgetDomain(host.files, domid),
   };
 }
 

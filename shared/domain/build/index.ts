@@ -4,11 +4,12 @@ export { type Builder, type Builders, builderOf, markOf } from './builder.ts';
 export { planCreate } from './create.ts';
 export { type CreateState, newCreateState, type Prepared } from './create-state.ts';
 export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
-export type { BuildHost } from './host.ts';
+export type { BuildHost, DomainHost } from './host.ts';
 export { createImageFiles, type ImageFiles } from './image-files.ts';
 export { listDomains } from './list.ts';
-export { domainPath, libxlPath, recordPath } from './nodes.ts';
-export { KERNEL_CACHE_DIR, LIFECYCLE_SOCKET } from './places.ts';
+export { type Need, neededBy } from './needed.ts';
+export { domainPath, libxlPath } from './nodes.ts';
+export { KERNEL_CACHE_DIR, LIFECYCLE_SOCKET, STORE_LOSS_MARK } from './places.ts';
 export {
   type Plan,
   type PlanFailure,
@@ -20,13 +21,14 @@ export {
   takeBack,
 } from './plan.ts';
 export { type PrepareOptions, prepareCreate } from './prepare.ts';
-export { parseRecord, type VmRecord } from './record.ts';
+export { readRecord, type VmRecord } from './record.ts';
+export { forgottenDomains, restoreDomain } from './restore.ts';
 export { findByName } from './store.ts';
 export {
   newStoreDomainState,
   planStoreDomain,
   prepareStoreDomain,
-  registerStoreDomain,
   type StoreDomainHost,
+  startStoreDomain,
 } from './store-domain.ts';
 export { formatUuid, parseUuid } from './uuid.ts';

@@ -28,23 +28,30 @@ export interface StoreNode {
   readonly access: Access;
 }
 
+/** What is known of a domain as soon as it has a number. */
+export interface Announced {
+  readonly domid: Domid;
+  readonly name: string;
+  /** Lower case with dashes. */
+  readonly uuid: string;
+  /** Our own record of the domain, for whoever acts on its end; absent if xl made the domain. */
+  readonly record?: string;
+}
+
+/** What is known of it once it is built. */
 export interface NodesOf {
   readonly domid: Domid;
   /** The backend of the console: where xenconsoled runs. */
   readonly consoleDomid: Domid;
-  readonly name: string;
   /** Lower case with dashes. */
   readonly uuid: string;
   readonly memoryKib: number;
-  readonly maxmemKib: number;
   readonly vcpus: number;
   readonly maxvcpus: number;
   readonly storeGfn: number;
   readonly storePort: Port;
   readonly consoleGfn: number;
   readonly consolePort: Port;
-  /** Our own record of the domain, for whoever acts on its end. */
-  readonly record: string;
   readonly startedAtMs: number;
 }
 
@@ -75,55 +82,73 @@ const GUEST_OWNED = [
   'error',
 ];
 
-/** All nodes of the domain in an order in which parents come first. */
-export function domainNodes(of: NodesOf): StoreNode[] {
+/**
+ * The first nodes of a domain, parents first: with its name, so that it can be ended by it whatever
+ * becomes of its building (libxl__domain_make in libxl_create.c @ RELEASE-4.17.0).
+ */
+export function announcingNodes(of: Announced): StoreNode[] {
   const top = domainPath(of.domid);
   return [
     { path: top, value: '', access: 'guest-reads' },
     { path: vmPath(of.uuid), value: '', access: 'guest-reads' },
     { path: libxlPath(of.domid), value: '', access: 'private' },
     { path: `${libxlPath(of.domid)}/device`, value: '', access: 'inherited' },
-    ...below(top, generalNodes(of)),
-    ...below(
-      top,
-      ['cpu', 'memory', 'device', 'control'].map((name) => [name, '']),
-    ),
+    ...below(top, [
+      ['vm', vmPath(of.uuid)],
+      ['name', of.name],
+      ...['cpu', 'memory', 'device', 'control'].map((name) => [name, ''] as const),
+    ]),
     ...GUEST_OWNED.map((name) => {
       return { path: `${top}/${name}`, value: '', access: 'guest-owns' } as const;
     }),
-    ...below(top, platformNodes(of)),
+    ...below(top, [
+      ['control/platform-feature-multiprocessor-suspend', '1'],
+      ['control/platform-feature-xs_reset_watches', '1'],
+    ]),
     ...below(vmPath(of.uuid), [
       ['uuid', of.uuid],
       ['name', of.name],
-      ['start_time', startTime(of.startedAtMs)],
     ]),
     ...below(libxlPath(of.domid), [
       ['type', 'pvh'],
-      ['xtl', of.record],
+      ...(of.record === undefined ? [] : pieces(of.record)),
     ]),
+  ];
+}
+
+/** The rest, once the domain is built (libxl__build_post in libxl_dom.c @ RELEASE-4.17.0). */
+export function domainNodes(of: NodesOf): StoreNode[] {
+  return [
+    ...below(domainPath(of.domid), builtNodes(of)),
+    ...below(vmPath(of.uuid), [['start_time', startTime(of.startedAtMs)]]),
     ...consoleNodes(of),
   ];
+}
+
+/** As much of a record as one node holds: a request has 4096 bytes, and the path is in it, too. */
+export const RECORD_PIECE = 3072;
+
+/** A record in nodes: the first piece, then those below it; only the last one is not full. */
+function pieces(record: string): [string, string][] {
+  const count = Math.floor(record.length / RECORD_PIECE) + 1;
+  return Array.from({ length: count }, (_, i) => [
+    i === 0 ? 'xtl' : `xtl/${i}`,
+    record.slice(i * RECORD_PIECE, (i + 1) * RECORD_PIECE),
+  ]);
 }
 
 function below(path: string, entries: readonly (readonly [string, string])[]): StoreNode[] {
   return entries.map(([name, value]) => ({ path: `${path}/${name}`, value, access: 'inherited' }));
 }
 
-function generalNodes(of: NodesOf): [string, string][] {
-  return [
-    ['vm', vmPath(of.uuid)],
-    ['name', of.name],
+function builtNodes(of: NodesOf): [string, string][] {
+  const nodes: [string, string][] = [
     ['domid', String(of.domid)],
     ['store/port', String(of.storePort)],
     ['store/ring-ref', String(of.storeGfn)],
-  ];
-}
-
-function platformNodes(of: NodesOf): [string, string][] {
-  const nodes: [string, string][] = [
-    ['control/platform-feature-multiprocessor-suspend', '1'],
-    ['control/platform-feature-xs_reset_watches', '1'],
-    ['memory/static-max', String(of.maxmemKib)],
+    // Linux takes what static-max exceeds its memory map by for memory that it lost at boot, and
+    // gives that much back (watch_target of drivers/xen/xen-balloon.c): it is what the map has.
+    ['memory/static-max', String(of.memoryKib)],
     ['memory/target', String(of.memoryKib)],
     ['memory/videoram', '0'],
   ];

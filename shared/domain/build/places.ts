@@ -3,5 +3,11 @@
 /** Where kernels are kept unpacked. */
 export const KERNEL_CACHE_DIR = '/var/cache/xtl/kernels';
 
+/** Where libxl keeps what it knows of domains (XEN_LIB_DIR of Debian and of upstream). */
+export const USERDATA_DIR = '/var/lib/xen';
+
+/** There since a xenstored was started anew under the kernel of dom0; gone with the next boot. */
+export const STORE_LOSS_MARK = '/run/xtl/xenstored-restarted';
+
 /** Where the one lifecycle service of a host listens. */
 export const LIFECYCLE_SOCKET = '/run/xtl/lifecycle.sock';

@@ -31,7 +31,6 @@ export async function prepareCreate(
     ...(ramdisk.value && { ramdisk: ramdisk.value }),
     cmdline: spec.cmdline,
     memoryKib: spec.memoryKib,
-    maxMemoryKib: spec.maxmemKib,
     vcpus: spec.vcpus,
     maxVcpus: spec.maxvcpus,
   });

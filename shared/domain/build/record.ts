@@ -1,10 +1,13 @@
 /** Our own record of a domain in xenstore: what it takes to start the same VM again. */
 
+import type { Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import type { Nodes } from '../../xenstore/nodes.ts';
 import { SHUTDOWN_ACTIONS, type VmSpec } from '../spec/vm-spec.ts';
+import { RECORD_PIECE, recordPath } from './nodes.ts';
 
 /**
- * The spec with the uuid the VM got, without the text it was read from (nodes hold 4 KiB at most).
+ * The spec with the uuid the VM got, without the text it was read from.
  */
 export type VmRecord = Omit<VmSpec, 'configText'> & { readonly uuid: string };
 
@@ -44,6 +47,18 @@ const FIELDS: Readonly<Record<keyof VmRecord, Check>> = {
   onWatchdog: isAction,
   onSoftReset: isAction,
 };
+
+/** The record of a domain. ENOENT: we did not make it. */
+export async function readRecord(store: Nodes, domid: Domid): Promise<Result<VmRecord>> {
+  let text = '';
+  for (let i = 0; ; i++) {
+    const path = recordPath(domid);
+    const piece = await store.readString(i === 0 ? path : `${path}/${i}`);
+    if (!piece.ok) return piece;
+    text += piece.value;
+    if (piece.value.length !== RECORD_PIECE) return parseRecord(text);
+  }
+}
 
 /** EPROTO names the first field that is not what it should be. */
 export function parseRecord(text: string): Result<VmRecord> {

@@ -6,23 +6,22 @@
 import { VIRQ_DOM_EXC } from '../../abi/xen.ts';
 import { assert } from '../../core/assert.ts';
 import { DOM0, type Domid, type Port } from '../../core/ids.ts';
-import { fail, ok, type Result } from '../../core/result.ts';
+import { type Failure, fail, ok, type Result } from '../../core/result.ts';
+import { PAGE_SIZE } from '../../platform/region.ts';
 import type { XenstoreClient } from '../../xenstore/client.ts';
-import { type DomainParts, layoutDomain } from '../image/index.ts';
+import { type DomainParts, layoutDomain, type Write } from '../image/index.ts';
 import { checkMemory } from './check.ts';
 import {
   channelsStep,
-  domainStep,
   grantsStep,
-  identityStep,
   limitsStep,
   memoryStep,
   paramsStep,
-  unpauseStep,
   vcpuStep,
 } from './create.ts';
 import { type DomainState, id, type Prepared } from './create-state.ts';
-import type { BuildHost } from './host.ts';
+import type { DomainHost } from './host.ts';
+import { domainStep, identityStep } from './identity-steps.ts';
 import type { ImageFiles } from './image-files.ts';
 import { listDomains } from './list.ts';
 import { writeMemory } from './load.ts';
@@ -31,7 +30,7 @@ import type { Plan, Step } from './plan.ts';
 import { withPermissions } from './store.ts';
 import { randomUuid } from './uuid.ts';
 
-export interface StoreDomainHost extends Omit<BuildHost, 'xenstore'> {
+export interface StoreDomainHost extends DomainHost {
   /**
    * Has dom0's kernel grant its ring to a domain, and offer it a port: the value. EEXIST if a
    * xenstored serves the kernel already.
@@ -43,7 +42,6 @@ export interface StoreDomainHost extends Omit<BuildHost, 'xenstore'> {
 
 export interface StoreDomainState extends DomainState {
   readonly host: StoreDomainHost;
-  event?: Port;
 }
 
 export function newStoreDomainState(host: StoreDomainHost): StoreDomainState {
@@ -117,14 +115,13 @@ export function planStoreDomain(of: PreparedStoreDomain): Plan<StoreDomainState>
       ownStep(),
       channelsStep(),
       memoryStep(of),
-      handOverStep(),
       imageStep(of),
       grantsStep(of),
       paramsStep(of),
       vcpuStep(of),
       virqStep(),
       identityStep(of),
-      unpauseStep(),
+      handOverStep(of),
     ],
   };
 }
@@ -161,28 +158,11 @@ function ownStep(): StoreStep {
   };
 }
 
-function handOverStep(): StoreStep {
-  return {
-    id: 'hand-over',
-    title: "have dom0's kernel turn to it",
-    run: (state) => {
-      const event = state.host.handOver(id(state));
-      if (!event.ok) return event;
-      state.event = event.value;
-      return ok();
-    },
-  };
-}
-
-function imageStep({ parts, words }: PreparedStoreDomain): StoreStep {
+function imageStep({ image }: PreparedStoreDomain): StoreStep {
   return {
     id: 'image',
-    title: 'write its image and command line into it',
-    run: (state) => {
-      assert(state.event !== undefined, 'handed over');
-      const image = layoutDomain({ ...parts, cmdline: commandLine(words, state.event) });
-      return image.ok ? writeMemory(state.host.memory, id(state), image.value.writes) : image;
-    },
+    title: 'write its image into it',
+    run: (state) => writeMemory(state.host.memory, id(state), image.writes),
   };
 }
 
@@ -195,21 +175,62 @@ function virqStep(): StoreStep {
 }
 
 /**
- * Waits for the domain that the plan started, and makes its nodes; the value is how long it took to
- * answer, in milliseconds. No step of the plan: what dom0's
- * kernel speaks to is not to be destroyed.
+ * The last step, since nothing takes it back: the page for the port that the kernel offers is there
+ * before the kernel is asked for one.
  */
-export async function registerStoreDomain(
+function handOverStep(of: PreparedStoreDomain): StoreStep {
+  return {
+    id: 'hand-over',
+    title: "have dom0's kernel turn to it",
+    run: (state) => {
+      const { paddr, bytes } = startInfoOf(of, LONGEST_PORT);
+      const pages = Math.ceil(bytes.length / PAGE_SIZE);
+      const gfns = Array.from({ length: pages }, (_, i) => paddr / PAGE_SIZE + i);
+      const mapped = state.host.memory.mapForeign(id(state), gfns);
+      if (!mapped.ok) return mapped;
+      const event = state.host.handOver(id(state));
+      if (event.ok) mapped.value.bytes.set(startInfoOf(of, event.value).bytes);
+      state.host.memory.unmap(mapped.value);
+      return event.ok ? ok() : event;
+    },
+  };
+}
+
+/** The start info, which begins a page and ends with the command line. */
+function startInfoOf({ parts, words }: PreparedStoreDomain, event: number): Write {
+  const image = layoutDomain({ ...parts, cmdline: commandLine(words, event) });
+  assert(image.ok, 'the image fits with the longest port');
+  const { writes, startInfoPaddr } = image.value;
+  const startInfo = writes.find(({ paddr }) => paddr === startInfoPaddr);
+  assert(startInfo !== undefined && startInfoPaddr % PAGE_SIZE === 0, 'place() puts it on a page');
+  return startInfo;
+}
+
+/**
+ * Lets the domain run that the plan made, waits for it and makes its nodes; the value is how long
+ * it took to answer, in milliseconds. No steps of the plan: what dom0's kernel speaks to is not to
+ * be destroyed.
+ */
+export async function startStoreDomain(
   of: PreparedStoreDomain,
   state: StoreDomainState,
 ): Promise<Result<number>> {
+  const domid = id(state);
   const startMs = state.host.clock.nowMs();
+  const runs = state.host.domainControl.unpause(domid);
+  if (!runs.ok)
+    return because(runs, `dom0's kernel turned to domain ${domid}, but it does not run`);
+  const unnamed = `domain ${domid} runs, but its nodes are not made`;
   const store = await state.host.connect();
-  if (!store.ok) return store;
+  if (!store.ok) return because(store, unnamed);
   const answeredMs = state.host.clock.nowMs() - startMs;
   const written = await store.value.writeAll(nodes(of, state));
   store.value.close();
-  return written.ok ? ok(answeredMs) : written;
+  return written.ok ? ok(answeredMs) : because(written, unnamed);
+}
+
+function because({ error }: { readonly error: Failure }, what: string): Result<never> {
+  return fail(error.errno, `${what}: ${error.what}`);
 }
 
 function nodes({ image, spec }: PreparedStoreDomain, state: StoreDomainState) {

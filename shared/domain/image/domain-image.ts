@@ -28,10 +28,8 @@ export interface DomainParts {
   readonly ramdisk?: Uint8Array;
   /** Each character is a byte. */
   readonly cmdline: string;
-  /** What the guest gets now. */
+  /** What the guest gets, once for all: there is no populating on demand. */
   readonly memoryKib: number;
-  /** What it may grow to; `memoryKib` if absent. */
-  readonly maxMemoryKib?: number;
   readonly vcpus: number;
   readonly maxVcpus: number;
   /** Hardware assisted paging; true if absent. */
@@ -116,7 +114,7 @@ export function layoutDomain(parts: DomainParts): Result<DomainImage> {
   });
 }
 
-function check({ vcpus, maxVcpus, memoryKib, maxMemoryKib, cmdline }: DomainParts): Result<void> {
+function check({ vcpus, maxVcpus, memoryKib, cmdline }: DomainParts): Result<void> {
   if (!Number.isInteger(maxVcpus) || maxVcpus < 1 || maxVcpus > HVM_MAX_VCPUS) {
     return fail('EINVAL', `a PVH guest has 1 to ${HVM_MAX_VCPUS} vCPUs, not ${maxVcpus}`);
   }
@@ -125,12 +123,6 @@ function check({ vcpus, maxVcpus, memoryKib, maxMemoryKib, cmdline }: DomainPart
   }
   if (!Number.isInteger(memoryKib) || memoryKib < 4 || memoryKib > MEMORY_MAX_KIB) {
     return fail('EINVAL', `memory of ${memoryKib} KiB`);
-  }
-  if (
-    maxMemoryKib !== undefined &&
-    !(maxMemoryKib >= memoryKib && maxMemoryKib <= MEMORY_MAX_KIB)
-  ) {
-    return fail('EINVAL', `memory of ${memoryKib} KiB, at most ${maxMemoryKib} KiB`);
   }
   if (cmdline.length > CMDLINE_MAX_BYTES) {
     return fail('EINVAL', `a command line of more than ${CMDLINE_MAX_BYTES} bytes`);
@@ -196,7 +188,7 @@ function hvmParams(): [number, bigint][] {
  * a MiB for the map of its memory; as much again for shadow page tables.
  */
 function pagingMempoolBytes(parts: DomainParts): number {
-  const mebibytes = Math.floor((parts.maxMemoryKib ?? parts.memoryKib) / 1024);
+  const mebibytes = Math.floor(parts.memoryKib / 1024);
   const maps = parts.hap === false ? 2 : 1;
   return PAGE_SIZE * (256 * parts.maxVcpus + maps * mebibytes);
 }

@@ -43,7 +43,7 @@ const meanings: [string, object][] = [
   ['root=""\nextra="ro"', { cmdline: 'root= ro' }],
   ['cmdline="a"\ncmdline+=" b"', { cmdline: 'a b' }],
   ['memory="0x200"', { memoryKib: 524288, maxmemKib: 524288 }],
-  ['maxmem=1024', { memoryKib: 262144, maxmemKib: 1048576 }],
+  ['maxmem=256', { memoryKib: 262144, maxmemKib: 262144 }],
   ['vcpus=2', { vcpus: 2, maxvcpus: 2 }],
   ['vcpus=2\nmaxvcpus=4', { vcpus: 2, maxvcpus: 4 }],
   ['name="größe"\ncmdline="☃"', { name: 'gr\xc3\xb6\xc3\x9fe', cmdline: '\xe2\x98\x83' }],
@@ -103,6 +103,11 @@ test.each(wrong)('%s is an error', (text, place, message) => {
 });
 
 const warned: [string, string, string | undefined][] = [
+  [
+    'maxmem=1024',
+    'the VM cannot grow to maxmem (1024) yet: it has 256 MiB, and no more',
+    'to have 1024 MiB, write memory = 1024',
+  ],
   ['memroy=512', 'xl knows no key memroy; it has no effect', 'did you mean memory?'],
   ['quux=1', 'xl knows no key quux; it has no effect', undefined],
   ['disk=["/dev/x,raw,xvda"]', 'disk comes later: the VM is made without it', undefined],

@@ -186,6 +186,14 @@ function readMemory(values: Values): { memoryKib: number; maxmemKib: number } {
     const message = `maxmem (${maxmem}) is less than memory (${memory})`;
     values.blame('maxmem', { code: 'XTL-C023', message });
   }
+  if (memory !== undefined && maxmem !== undefined && maxmem > memory) {
+    values.blame('maxmem', {
+      severity: 'warning',
+      code: 'XTL-C026',
+      message: `the VM cannot grow to maxmem (${maxmem}) yet: it has ${memory} MiB, and no more`,
+      hint: `to have ${maxmem} MiB, write memory = ${maxmem}`,
+    });
+  }
   const most = maxmem ?? memory ?? 32;
   return { memoryKib: (memory ?? most) * 1024, maxmemKib: most * 1024 };
 }

@@ -27,6 +27,7 @@ export interface VmSpec {
   readonly cmdline: string;
   /** What the guest starts with; whole MiB, at most `maxmemKib`. */
   readonly memoryKib: number;
+  /** What was asked for to grow to: the builder gives `memoryKib`. */
   readonly maxmemKib: number;
   /** vCPUs online at start, 1 to `maxvcpus`. */
   readonly vcpus: number;

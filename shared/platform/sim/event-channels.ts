@@ -114,8 +114,9 @@ export function notifyPeer(world: World, local: SimPort): void {
   }
 }
 
+/** A handler that is gone gives its VIRQ back (clear_global_virq_handlers @ RELEASE-4.17.0). */
 export function raiseVirq(world: World, virq: number): void {
-  const handler = world.domains.get(world.virqHandlers.get(virq) ?? 0);
+  const handler = world.domains.get(world.virqHandlers.get(virq) ?? 0) ?? world.domains.get(0);
   for (const local of handler?.ports.open.values() ?? []) {
     if (local.channel.state === 'virq' && local.channel.virq === virq) {
       raise(world, handler!, local);

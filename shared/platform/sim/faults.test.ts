@@ -1,6 +1,7 @@
 /** Faults on demand strike exactly what they were asked for. */
 
 import { describe, expect, it } from 'vitest';
+import { VIRQ_DOM_EXC } from '../../abi/xen.ts';
 import { DOM0, domid, gref, port } from '../../core/ids.ts';
 import { must } from '../../core/result.ts';
 import { FALLIBLE } from './faults.ts';
@@ -141,6 +142,7 @@ function callsOf(sim: Sim) {
     'domainControl.getHvmContext': () => control.getHvmContext(guest),
     'domainControl.setHvmContext': () => control.setHvmContext(guest, new Uint8Array(0)),
     'domainControl.allocUnbound': () => control.allocUnbound(guest, DOM0),
+    'domainControl.setVirqHandler': () => control.setVirqHandler(guest, VIRQ_DOM_EXC),
   };
   return calls;
 }

@@ -39,6 +39,7 @@ export const FALLIBLE = [
   'domainControl.getHvmContext',
   'domainControl.setHvmContext',
   'domainControl.allocUnbound',
+  'domainControl.setVirqHandler',
 ] as const;
 
 export type FallibleOp = (typeof FALLIBLE)[number];

@@ -95,7 +95,7 @@ describe('simulated domains', () => {
 
   it('get VIRQ_DOM_EXC instead of dom0 where that is set', async () => {
     const sim = createSim({ seed: 1 });
-    const [store, guest] = [sim.addGuest(), sim.addGuest()];
+    const [store, guest, later] = [sim.addGuest(), sim.addGuest(), sim.addGuest()];
     const virqs = [sim.dom0, sim.platform(store)].map(({ events }) => ({
       events,
       virq: must(events.bindVirq(VIRQ_DOM_EXC)),
@@ -105,6 +105,11 @@ describe('simulated domains', () => {
     await sim.settle();
     const counts = virqs.map(({ events, virq }) => events.wait(virq, -1));
     expect(await Promise.all(counts)).toEqual([0, 1]);
+    must(sim.dom0.domainControl.destroyDomain(store));
+    sim.domain(later).shutdown('crash');
+    await sim.settle();
+    const [own] = virqs;
+    expect(await own?.events.wait(own.virq, -1)).toBe(1);
   });
 
   it('have as many ports as they were created for', () => {

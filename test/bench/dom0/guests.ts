@@ -17,6 +17,7 @@ import {
 import { readSpec } from '../../../shared/domain/spec/read-spec.ts';
 import { readConfig } from '../../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../../shared/domain/xl-cfg/sources.ts';
+import { unixFiles } from '../../../shared/platform/unix/files.ts';
 import { openUnix } from '../../../shared/platform/unix/platform.ts';
 import { builders } from '../../../shared/platform/unix/process-id.ts';
 import { connectXenstore } from '../../../shared/platform/unix/xenstore-socket.ts';
@@ -48,7 +49,7 @@ export interface Guests extends BuildHost {
 export async function openGuests(): Promise<Guests> {
   const platform = must(openUnix());
   const xenstore = createXenstoreClient(must(await connectXenstore()));
-  const host: BuildHost = { ...platform, xenstore, builders };
+  const host: BuildHost = { ...platform, xenstore, builders, files: unixFiles() };
   const end = async (domid: Domid): Promise<void> => {
     const ended = await runPlan(planDestroy(domid), newDestroyState(host), host.clock);
     if (!ended.ok) throw new Error(`destroy ${domid}: ${ended.error.what}`);

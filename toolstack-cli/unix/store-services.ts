@@ -1,0 +1,120 @@
+/** The processes of the store on a Linux host: found in /proc, started as they were before. */
+
+import { spawn } from 'node:child_process';
+import { existsSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { STORE_LOSS_MARK } from '../../shared/domain/build/index.ts';
+import { unixFiles } from '../../shared/platform/unix/files.ts';
+import { xenstoreSocketPath } from '../../shared/platform/unix/xenstore-socket.ts';
+import { PROGRAM } from '../commands/xenstored-config.ts';
+import type { StoreServices } from '../store-services.ts';
+import { consolesAreOlder, processesNamed, readText, STORES } from './processes.ts';
+
+/** How long a process may take to end, and a starter to be done. */
+const PATIENCE_MS = 10_000;
+
+export function unixStoreServices(): StoreServices {
+  let before: readonly string[] | undefined;
+  return {
+    stop: async () => {
+      const running = processesNamed(...STORES);
+      const [first] = running;
+      before = first === undefined ? undefined : commandOf(first.pid);
+      return end(running.map(({ pid }) => pid));
+    },
+    start: () => start(before),
+    consolesAreOlder: async () => consolesAreOlder(),
+    restartConsoles,
+    noteLoss: () => unixFiles().write(STORE_LOSS_MARK, new Uint8Array(0)),
+  };
+}
+
+/** Program and arguments; undefined for one that has changed its own name, as ours does. */
+function commandOf(pid: number): readonly string[] | undefined {
+  const [, ...args] = (readText(`/proc/${pid}/cmdline`) ?? '').split('\0');
+  try {
+    const program = readlinkSync(`/proc/${pid}/exe`);
+    return program.endsWith('/node') ? undefined : [program, ...args.filter((arg) => arg !== '')];
+  } catch {
+    return undefined;
+  }
+}
+
+async function end(pids: readonly number[]): Promise<Result<void>> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    for (const pid of pids) send(pid, signal);
+    const late = Date.now() + PATIENCE_MS;
+    while (pids.some((pid) => send(pid, 0))) {
+      if (Date.now() > late) break;
+      await sleep(50);
+    }
+  }
+  const left = pids.filter((pid) => send(pid, 0));
+  return left.length === 0 ? ok() : fail('EBUSY', `process ${left.join(', ')} does not end`);
+}
+
+/** False once the process is gone. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+const PID_FILE = '/run/xen/xenstored.pid';
+const INIT_SCRIPT = '/etc/init.d/xen';
+
+/** Ours leaves this beside its socket when it is killed. */
+const wasOurs = (): boolean => existsSync(`${xenstoreSocketPath()}.trace`);
+
+async function start(before: readonly string[] | undefined): Promise<Result<string>> {
+  const unit = existsSync('/run/systemd/system') ? unitOf('xenstored') : undefined;
+  const command =
+    before ??
+    (wasOurs() && existsSync(PROGRAM) ? [PROGRAM, '--pid-file', PID_FILE] : undefined) ??
+    (unit === undefined ? undefined : ['systemctl', 'start', unit]) ??
+    (existsSync(INIT_SCRIPT) ? [INIT_SCRIPT, 'start'] : undefined) ??
+    (existsSync(PROGRAM) ? [PROGRAM, '--pid-file', PID_FILE] : undefined);
+  if (command === undefined) return fail('ENOENT', 'nothing here starts a xenstored');
+  const ran = await run(command);
+  return ran.ok ? ok(command.join(' ')) : ran;
+}
+
+/** A unit of that name, as installed. */
+function unitOf(name: string): string | undefined {
+  const places = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
+  const found = places.some((place) => existsSync(`${place}/${name}.service`));
+  return found ? `${name}.service` : undefined;
+}
+
+async function restartConsoles(): Promise<Result<boolean>> {
+  const running = processesNamed('xenconsoled');
+  const [first] = running;
+  if (first === undefined) return ok(false);
+  const unit = readText(`/proc/${first.pid}/cgroup`)?.includes('/xenconsoled.service');
+  const command = unit ? ['systemctl', 'restart', 'xenconsoled.service'] : commandOf(first.pid);
+  if (command === undefined) return fail('ESRCH', 'xenconsoled has just ended');
+  const ended = unit ? ok() : await end(running.map(({ pid }) => pid));
+  const ran = ended.ok ? await run(command) : ended;
+  return ran.ok ? ok(true) : ran;
+}
+
+/** Until the starter is done; one that stays in the foreground is left alone. */
+function run([program = '', ...args]: readonly string[]): Promise<Result<void>> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const child = spawn(program, args, { detached: true, stdio: 'ignore', cwd: '/', env });
+  child.unref();
+  return new Promise((resolve) => {
+    const stays = setTimeout(() => resolve(ok()), PATIENCE_MS);
+    const settle = (result: Result<void>): void => {
+      clearTimeout(stays);
+      resolve(result);
+    };
+    child.on('error', (error) => settle(fail('EIO', `${program}: ${error.message}`)));
+    child.on('exit', (status) =>
+      settle(status === 0 ? ok() : fail('EIO', `${program} ended with status ${status}`)),
+    );
+  });
+}
