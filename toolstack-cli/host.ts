@@ -19,6 +19,8 @@ export interface Host extends BuildHost {
    * ask for. Does not wait until it does.
    */
   attend(): Promise<Result<void>>;
+  /** Whether it runs. */
+  isAttended(): boolean;
   /** Ends all connections; nothing keeps the process alive after that. */
   close(): void;
 }

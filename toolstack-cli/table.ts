@@ -186,7 +186,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'check that this host can run VMs, and say what to do if not',
     args: [],
     options: [
-      { flags: '--fix', doc: 'remove domains that a killed create left half built' },
+      { flags: '--fix', doc: 'start the lifecycle service, remove what killed creates have left' },
       OUTPUT,
     ],
     examples: [

@@ -110,3 +110,16 @@ test("domains of others are nobody's leftovers, whatever they lack", async () =>
   expect((await doctor(machine, ' --fix')).stdout).not.toMatch(/ domain [0-9]+: /);
   expect(machine.sim.dom0.domainControl.getInfo(other).ok).toBe(true);
 });
+
+test('that nobody acts on the end of VMs is told, and mended', async () => {
+  const machine = await simMachine();
+  expect((await doctor(machine)).stdout).not.toContain('lifecycle');
+  await machine.xtl('vm create vm.cfg -q');
+  expect((await doctor(machine)).stdout).toContain('ok    lifecycle service: runs\n');
+  machine.attended.now = false;
+  expect((await doctor(machine)).stdout).toMatch(
+    /^warn {2}lifecycle service: does not run: .*\n {6}-> xtl doctor --fix starts it$/m,
+  );
+  expect((await doctor(machine, ' --fix')).stdout).toContain('did not run; it is started now\n');
+  expect(machine.attended.now).toBe(true);
+});

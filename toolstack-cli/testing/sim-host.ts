@@ -21,6 +21,8 @@ export interface Machine {
   /** dom0's own client, to look and to meddle. */
   readonly xenstore: XenstoreClient;
   readonly builders: Builders;
+  /** Whether the lifecycle service runs. */
+  readonly attended: { now: boolean };
   /** As kill -9 does: what the command was building has no living builder any more. */
   killCommand(): void;
   /** Terminals by path, as xenconsoled would open them. */
@@ -77,6 +79,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   must(await sim.run(xenstore.write('/local/domain/0/name', 'Domain-0')));
   const ptys = new Map<string, FakePty>();
   const { builders, killCommand } = processes();
+  const attended = { now: false };
   const written = new Map<string, Uint8Array>();
 
   /** As xenstored does: on VIRQ_DOM_EXC it asks about every domain. */
@@ -115,7 +118,11 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
         const pty: Pty | undefined = ptys.get(path);
         return pty === undefined ? fail('ENOENT', `cannot open ${path}: ENOENT`) : ok(pty);
       },
-      attend: async () => ok(),
+      attend: async () => {
+        attended.now = true;
+        return ok();
+      },
+      isAttended: () => attended.now,
       close: () => {},
     };
   }
@@ -125,7 +132,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const xtl = (line: string, extra?: FakeContextOptions) => sim.run(start(line, extra));
   return {
     ...{ sim, store, xenstore, ptys, written, emptyStore, start, xtl },
-    ...{ builders, killCommand },
+    ...{ builders, killCommand, attended },
   };
 }
 

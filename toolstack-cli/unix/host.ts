@@ -7,7 +7,7 @@ import { builders } from '../../shared/platform/unix/process-id.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host } from '../host.ts';
-import { attendDomains } from './lifecycle.ts';
+import { attendDomains, isAttended } from './lifecycle.ts';
 import { openPty } from './pty.ts';
 
 /** ENODEV without Xen, its libraries or xenstored; EACCES without privilege. */
@@ -29,6 +29,7 @@ export async function openUnixHost(): Promise<Result<Host>> {
     files: unixFiles(),
     openPty: async (path) => openPty(path),
     attend: attendDomains,
+    isAttended,
     close: () => {
       xenstore.close();
       platform.value.close();
