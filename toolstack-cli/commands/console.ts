@@ -45,13 +45,27 @@ export interface AttachOptions {
 
 /**
  * Joins the terminal with the domain's console until the user detaches or the domain is gone. The
- * end of the input is no reason to stop: a log is read by `xtl console vm </dev/null`.
+ * end of the input is no reason to stop: a log is read by `xtl console vm </dev/null`. EBUSY if
+ * another console is.
  */
 export async function attachConsole(
   terminal: Terminal,
   host: Host,
   domid: Domid,
   options: AttachOptions = {},
+): Promise<Result<void>> {
+  const lock = await host.lockConsole(domid);
+  if (!lock.ok) return lock;
+  const result = await attachLocked(terminal, host, domid, options);
+  lock.value.release();
+  return result;
+}
+
+async function attachLocked(
+  terminal: Terminal,
+  host: Host,
+  domid: Domid,
+  options: AttachOptions,
 ): Promise<Result<void>> {
   const path = `${domainPath(domid)}/console/tty`;
   const watch = await host.xenstore.watch(path);

@@ -4,7 +4,7 @@ import { attach } from '../../services/xenstored/attach.ts';
 import { createStore, type Store } from '../../services/xenstored/core/store.ts';
 import { createSimpleHost } from '../../services/xenstored/simple-host.ts';
 import { VIRQ_DOM_EXC } from '../../shared/abi/xen.ts';
-import { domid } from '../../shared/core/ids.ts';
+import { type Domid, domid } from '../../shared/core/ids.ts';
 import { fail, must, ok } from '../../shared/core/result.ts';
 import type { Builders } from '../../shared/domain/build/index.ts';
 import { makeElf } from '../../shared/domain/image/fixtures.ts';
@@ -37,8 +37,25 @@ export interface Machine {
   start(line: string, options?: FakeContextOptions): Promise<Ran>;
 }
 
-/** One process lives at a time: that of the command. */
-function processes(): { readonly builders: Builders; readonly killCommand: () => void } {
+/** Locks of consoles that are held. */
+function lockIn(held: Set<Domid>): Host['lockConsole'] {
+  return async (id) => {
+    if (held.has(id)) return fail('EBUSY', 'process 99 (xenconsole) has it');
+    held.add(id);
+    return ok({ release: () => void held.delete(id) });
+  };
+}
+
+/** One process builds at a time, that of the command; another acts on the end of VMs. */
+function processes() {
+  const attended = { now: false };
+  const service: Pick<Host, 'attend' | 'isAttended'> = {
+    attend: async () => {
+      attended.now = true;
+      return ok();
+    },
+    isAttended: () => attended.now,
+  };
   let pid = 4321;
   const builders: Builders = {
     get self() {
@@ -46,7 +63,7 @@ function processes(): { readonly builders: Builders; readonly killCommand: () =>
     },
     isAlive: (builder) => builder.pid === pid,
   };
-  return { builders, killCommand: () => void pid++ };
+  return { builders, killCommand: () => void pid++, attended, service };
 }
 
 const KERNEL = makeElf({});
@@ -78,8 +95,8 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const xenstore = connect(1);
   must(await sim.run(xenstore.write('/local/domain/0/name', 'Domain-0')));
   const ptys = new Map<string, FakePty>();
-  const { builders, killCommand } = processes();
-  const attended = { now: false };
+  const consoles = new Set<Domid>();
+  const { builders, killCommand, attended, service } = processes();
   const written = new Map<string, Uint8Array>();
 
   /** As xenstored does: on VIRQ_DOM_EXC it asks about every domain. */
@@ -118,11 +135,8 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
         const pty: Pty | undefined = ptys.get(path);
         return pty === undefined ? fail('ENOENT', `cannot open ${path}: ENOENT`) : ok(pty);
       },
-      attend: async () => {
-        attended.now = true;
-        return ok();
-      },
-      isAttended: () => attended.now,
+      lockConsole: lockIn(consoles),
+      ...service,
       close: () => {},
     };
   }

@@ -28,6 +28,7 @@ export async function openUnixHost(): Promise<Result<Host>> {
     builders,
     files: unixFiles(),
     openPty: async (path) => openPty(path),
+    lockConsole: async (domid) => (await import('./console-lock.ts')).lockConsole(domid),
     attend: attendDomains,
     isAttended,
     close: () => {
