@@ -43,6 +43,17 @@ describe.each(ON)('on Xen $xen, started as $xenstored', ({ xen, xenstored }) => 
       await host.must('xenstore-write /test/x 1 && xtl store rm /test');
     }));
 
+  it('is told as what it is, and is not ended, paused or shut down by mistake', async () => {
+    expect(await host.must('xtl doctor')).toContain("xenstored: xtl's, in domain 1, answers");
+    for (const words of ['destroy 1', 'destroy --force 1', 'pause Xenstore', 'shutdown Xenstore']) {
+      const { code, stderr } = await host.run(`xtl vm ${words}`);
+      expect([code, stderr]).toEqual([4, expect.stringContaining('it serves xenstore')]);
+    }
+    expect(await host.must('xl list')).toMatch(/^Xenstore +1 +8 +1 +[-r][-b]---/m);
+    const { code, stderr } = await host.run('xtl xenstored restart');
+    expect([code, stderr]).toEqual([4, expect.stringContaining('served by domain 1')]);
+  });
+
   it.each(hasEvery(xen) ? (['xl', 'xtl'] as const) : (['xtl'] as const))(
     'a Linux guest of %s runs and shuts down',
     (by) => liveAndShutDown(host, by),

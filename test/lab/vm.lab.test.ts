@@ -1,11 +1,14 @@
 // A VM's life on a real Xen: built by xtl, seen by xl, and the other way round.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasEvery } from './extent.ts';
+import { hasEvery, isAll } from './extent.ts';
 import { type LabHost, labHost } from './host.ts';
 import { xenVersions } from './xen-version.ts';
 
 /** What a round of creating and destroying must not change. */
 const STOCK = 'xl info | grep ^free_memory; xenstore-ls -fp | grep -v ^/tool/xenstored';
+
+/** What libxl keeps of domains beside xenstore. */
+const KEPT = 'ls /var/lib/xen';
 
 describe.each(xenVersions)('on Xen %s', (xen) => {
   let host: LabHost;
@@ -30,7 +33,8 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
       '%s boots with %i vCPUs and 512 MiB, on the console of %s',
       (name, vcpus, client, release) =>
         host.withGuests(async () => {
-          const settings = [`vcpus=${vcpus}`];
+          // What cannot be given yet takes nothing away.
+          const settings = [`vcpus=${vcpus}`, 'maxmem=1024'];
           const guest = await host.bootGuest(name, { settings, console: client });
           await guest.waitForPrompt();
           expect(await guest.run('uname -r')).toMatch(release);
@@ -79,6 +83,35 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
         const gone =
           'for i in $(seq 60); do xtl vm list | grep -q small || exit 0; sleep 1; done; exit 1';
         await host.must(gone);
+      }));
+  }
+
+  it("xl's verbs know xtl's domain, and nothing is kept of one that is gone", () =>
+    host.withGuests(async () => {
+      const kept = await host.must(KEPT);
+      const long = 'x'.repeat(3900);
+      await host.must(`xtl vm create -q -p guests/small.cfg 'extra="${long}"'`);
+      const [listed] = JSON.parse(await host.must('xl list -l small'));
+      expect(listed.config).toMatchObject({
+        c_info: { type: 'pvh', name: 'small' },
+        b_info: { max_memkb: 163840, target_memkb: 163840, cmdline: long, 'type.pvh': {} },
+      });
+      await host.must('xl mem-max small 200 && xl mem-set small 150 && xl rename small other');
+      expect(await host.must('xl list other')).toMatch(/^other +\d+ +160 /m);
+      await host.must('xtl vm destroy other');
+      expect(await host.must(KEPT)).toBe(kept);
+      await host.must('xl create -q -p guests/small.cfg && xtl vm destroy small');
+      expect(await host.must(KEPT)).toBe(kept);
+    }));
+
+  if (isAll) {
+    it("xl saves and restores xtl's domain", () =>
+      host.withGuests(async () => {
+        const guest = await host.bootGuest('small');
+        await guest.waitForPrompt();
+        await host.must('xl save small /root/saved && xl restore -p -e /root/saved && rm saved');
+        expect(await host.must('xl list small')).toMatch(/^small +\d+ +160 /m);
+        await host.must('xtl vm destroy small');
       }));
   }
 

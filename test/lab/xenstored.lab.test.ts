@@ -39,6 +39,10 @@ const STEPS = [
   'xl destroy other',
 ];
 
+const KILL = `for each in /proc/[0-9]*; do
+  [ "$(cat $each/comm 2>/dev/null)" = xenstored ] && kill -9 "\${each#/proc/}"
+done; sleep 1`;
+
 /** The tree after each step, without what time and chance decide. */
 const treesOf = async (host: LabHost): Promise<string[]> => {
   const all: string[] = [];
@@ -119,4 +123,19 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
     const log = await host.must('cat /var/log/xen/xenstored.log');
     expect(log.trim().split('\n')).toEqual([expect.stringContaining('serves /run/xenstored')]);
   });
+
+  // Last: dom0's kernel hears of nothing any more.
+  it('killed, it is started again: domains have their names, and new ones a console', () =>
+    host.withGuests(async () => {
+      await host.must(`xtl vm create -q guests/small.cfg && ${KILL}`);
+      expect((await host.run('xtl doctor')).stdout).toContain('-> xtl xenstored restart');
+      await host.must('xtl xenstored restart');
+      expect(await host.must('xtl xenstored status -o json')).toContain('"running": "xtl"');
+      expect(await host.must('xl list')).toMatch(/^Domain-0 .*^small /ms);
+      await host.must(`xtl vm create -q -p guests/small.cfg 'name="new"'`);
+      const tty = 'xenstore-read /local/domain/$(xl domid new)/console/tty';
+      await host.must(`for i in {1..60}; do [ -n "$(${tty})" ] && exit; sleep 1; done; exit 1`);
+      expect((await host.run('xtl doctor')).stdout).toMatch(/^warn +kernel of domain 0: /m);
+      await host.must('xtl vm destroy small && xtl vm destroy new');
+    }));
 });

@@ -78,6 +78,28 @@ describe('the lifecycle service', () => {
     expect(must(made.sim.dom0.domainControl.getInfo(domid(4))).uuid).toEqual(before);
   });
 
+  it('gives up a VM that is ended by its name while it is started again', async () => {
+    const { machine: made, host, log } = await machine('on_reboot="restart"');
+    const { sim, xenstore } = made;
+    // Virtual time does not wait for the command's code to be loaded: it is from here on.
+    await made.xtl('vm destroy ghost');
+    // The nodes of the end, those of the name, and then, after a while, all others.
+    let transactions = 0;
+    const transaction: typeof xenstore.transaction = async (...args) => {
+      if (++transactions === 3) await host.clock.sleep(5000);
+      return host.xenstore.transaction(...args);
+    };
+    void lifecycleService({ ...host, xenstore: { ...host.xenstore, transaction } });
+    sim.domain(domid(1)).shutdown('reboot');
+    const named = async () => (await sim.run(xenstore.readString('/local/domain/2/name'))).ok;
+    while (!(await named())) await sim.advance(10);
+    expect(must(sim.dom0.domainControl.getInfo(domid(2))).paused).toBe(true);
+    expect(await made.xtl('vm destroy web1 -q')).toEqual({ exit: 0, stdout: '', stderr: '' });
+    await sim.advance(10_000);
+    expect(await names(made)).toEqual([]);
+    expect(log.at(-1)).toContain('domain 2 was ended while it was built');
+  });
+
   it('acts on a domain that shut down before the service came', async () => {
     const { machine: made, host } = await machine('on_poweroff="destroy"');
     made.sim.domain(domid(1)).shutdown('poweroff');

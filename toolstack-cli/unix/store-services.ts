@@ -15,7 +15,7 @@ import { consolesAreOlder, processesNamed, readText, STORES } from './processes.
 const PATIENCE_MS = 10_000;
 
 export function unixStoreServices(): StoreServices {
-  let before: readonly string[] | undefined;
+  let before: Command | undefined;
   return {
     stop: async () => {
       const running = processesNamed(...STORES);
@@ -31,7 +31,7 @@ export function unixStoreServices(): StoreServices {
 }
 
 /** Program and arguments; undefined for one that has changed its own name, as ours does. */
-function commandOf(pid: number): readonly string[] | undefined {
+function commandOf(pid: number): Command | undefined {
   const [, ...args] = (readText(`/proc/${pid}/cmdline`) ?? '').split('\0');
   try {
     const program = readlinkSync(`/proc/${pid}/exe`);
@@ -69,40 +69,41 @@ const INIT_SCRIPT = '/etc/init.d/xen';
 /** Ours leaves this beside its socket when it is killed. */
 const wasOurs = (): boolean => existsSync(`${xenstoreSocketPath()}.trace`);
 
-async function start(before: readonly string[] | undefined): Promise<Result<string>> {
-  const unit = existsSync('/run/systemd/system') ? unitOf('xenstored') : undefined;
-  const command =
-    before ??
-    (wasOurs() && existsSync(PROGRAM) ? [PROGRAM, '--pid-file', PID_FILE] : undefined) ??
-    (unit === undefined ? undefined : ['systemctl', 'start', unit]) ??
-    (existsSync(INIT_SCRIPT) ? [INIT_SCRIPT, 'start'] : undefined) ??
-    (existsSync(PROGRAM) ? [PROGRAM, '--pid-file', PID_FILE] : undefined);
+type Command = readonly string[];
+
+/** As it ran before; else ours if it was ours; else what this host starts. */
+async function start(before: Command | undefined): Promise<Result<string>> {
+  const program = existsSync(PROGRAM) ? [PROGRAM, '--pid-file', PID_FILE] : undefined;
+  const script = existsSync(INIT_SCRIPT) ? [INIT_SCRIPT, 'start'] : undefined;
+  const ours = wasOurs() ? (unit('xtl-xenstored') ?? program) : undefined;
+  const command = before ?? ours ?? unit('xenstored') ?? script ?? program;
   if (command === undefined) return fail('ENOENT', 'nothing here starts a xenstored');
   const ran = await run(command);
   return ran.ok ? ok(command.join(' ')) : ran;
 }
 
-/** A unit of that name, as installed. */
-function unitOf(name: string): string | undefined {
+/** How to start a unit, where systemd runs and knows it. */
+function unit(name: string): Command | undefined {
+  if (!existsSync('/run/systemd/system')) return undefined;
   const places = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
-  const found = places.some((place) => existsSync(`${place}/${name}.service`));
-  return found ? `${name}.service` : undefined;
+  const known = places.some((place) => existsSync(`${place}/${name}.service`));
+  return known ? ['systemctl', 'start', `${name}.service`] : undefined;
 }
 
 async function restartConsoles(): Promise<Result<boolean>> {
   const running = processesNamed('xenconsoled');
   const [first] = running;
   if (first === undefined) return ok(false);
-  const unit = readText(`/proc/${first.pid}/cgroup`)?.includes('/xenconsoled.service');
-  const command = unit ? ['systemctl', 'restart', 'xenconsoled.service'] : commandOf(first.pid);
+  const ofUnit = readText(`/proc/${first.pid}/cgroup`)?.includes('/xenconsoled.service');
+  const command = ofUnit ? ['systemctl', 'restart', 'xenconsoled.service'] : commandOf(first.pid);
   if (command === undefined) return fail('ESRCH', 'xenconsoled has just ended');
-  const ended = unit ? ok() : await end(running.map(({ pid }) => pid));
+  const ended = ofUnit ? ok() : await end(running.map(({ pid }) => pid));
   const ran = ended.ok ? await run(command) : ended;
   return ran.ok ? ok(true) : ran;
 }
 
 /** Until the starter is done; one that stays in the foreground is left alone. */
-function run([program = '', ...args]: readonly string[]): Promise<Result<void>> {
+function run([program = '', ...args]: Command): Promise<Result<void>> {
   const { NODE_OPTIONS: _, ...env } = process.env;
   const child = spawn(program, args, { detached: true, stdio: 'ignore', cwd: '/', env });
   child.unref();
