@@ -93,7 +93,10 @@ function rename(
   );
 }
 
-/** Tries until the VM runs again, or until it is given up: then the log has its record. */
+/**
+ * Tries until the VM runs again, until somebody ends it meanwhile, or until it is given up: then the
+ * log has its record.
+ */
 async function restart(host: LifecycleHost, record: VmRecord, asNew: boolean): Promise<void> {
   let delayMs = RESTART_DELAY_MS;
   for (let attempt = 1; ; attempt++) {
@@ -103,7 +106,11 @@ async function restart(host: LifecycleHost, record: VmRecord, asNew: boolean): P
       host.log(`${record.name}: runs again as domain ${started.value}`);
       return;
     }
-    const { what } = started.error;
+    const { errno, what } = started.error;
+    if (errno === 'ESRCH') {
+      host.log(`${record.name}: is not started again: ${what}`);
+      return;
+    }
     if (attempt >= ATTEMPTS_MAX) {
       host.log(`${record.name}: given up after ${attempt} attempts: ${what}`);
       host.log(`${record.name}: start it by hand; it was ${JSON.stringify(record)}`);

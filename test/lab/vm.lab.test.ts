@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasEvery, isAll } from './extent.ts';
 import { type LabHost, labHost } from './host.ts';
+import { createTwoAtOnce, interruptCreates, shareConsole } from './interrupts.ts';
 import { xenVersions } from './xen-version.ts';
 
 /** What a round of creating and destroying must not change. */
@@ -69,6 +70,10 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
         await host.must('xl unpause small && xl pause small && xl destroy small');
         expect(await host.must('xl list')).not.toContain('small');
       }));
+
+    it('leaves nothing of creates that signals end', () => interruptCreates(host));
+    it('gives one name to one VM', () => createTwoAtOnce(host));
+    it("gives a console to one client, xl's or xtl's", () => shareConsole(host));
 
     it('refuses its name again, shuts a guest down, and the lifecycle service removes it', () =>
       host.withGuests(async () => {
