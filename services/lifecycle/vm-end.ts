@@ -94,8 +94,8 @@ function rename(
 }
 
 /**
- * Tries until the VM runs again, until somebody ends it meanwhile, or until it is given up: then the
- * log has its record.
+ * Tries until the VM runs again, until somebody ends it meanwhile, or until it is given up: then
+ * the log has its record.
  */
 async function restart(host: LifecycleHost, record: VmRecord, asNew: boolean): Promise<void> {
   let delayMs = RESTART_DELAY_MS;

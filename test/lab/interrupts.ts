@@ -51,12 +51,12 @@ export const createTwoAtOnce = async (host: LabHost): Promise<void> => {
 /** Opens the console with one client, then with another; who has it is killed at the end. */
 const consoles = (holder: string, other: string): string => `
   rm -f /var/lock/xenconsole.*
-  sleep 600 | ${holder} console small >/dev/null 2>&1 &
+  ${holder} console small < <(sleep 600) >/dev/null 2>&1 &
+  holder=$!
   until ls /var/lock/xenconsole.* >/dev/null 2>&1; do sleep 0.2; done
   sleep 1
   ${other} console small </dev/null
   status=$?
-  holder=$(lslocks -no PID,PATH | awk '/xenconsole/ { print $1 }')
   kill -9 $holder
   exit $status`;
 
