@@ -9,7 +9,7 @@ let folder: Folder;
 let store: OwnXenstored;
 beforeAll(async () => {
   folder = folderWith({ 'bad.cfg': 'name="x"\nmemory="lots"\n' });
-  store = await ownXenstored();
+  store = ownXenstored();
   await store.start();
 });
 afterAll(async () => {

@@ -8,16 +8,16 @@ import { COMMANDS } from './table.ts';
 import { type Folder, folderWith } from './testing/built.ts';
 import { simMachine } from './testing/bundled.ts';
 
-const UUID = '2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a';
-
 let folder: Folder;
 let store: OwnXenstored;
 beforeAll(async () => {
   folder = folderWith({
-    'vm.cfg': `name="web1"\ntype="pvh"\nkernel="k"\nmemory=64\nuuid="${UUID}"\n`,
+    'vm.cfg':
+      'name="web1"\ntype="pvh"\nkernel="k"\nmemory=64\n' +
+      'uuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a"\n',
     k: makeElf(),
   });
-  store = await ownXenstored();
+  store = ownXenstored();
   await store.start();
   const env = { XENSTORED_PATH: store.socket };
   expect(await folder.xtl(['store', 'write', '/a/x', '1'], env)).toMatchObject({ exit: 0 });

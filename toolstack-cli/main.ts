@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command xtl. */
 
 import { dieOf } from '../shared/platform/unix/held-signals.ts';

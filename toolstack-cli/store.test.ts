@@ -1,7 +1,7 @@
 /** `xtl store` on a simulated machine with the real store. */
 
 import { expect, test } from 'vitest';
-import { must, ok } from '../shared/core/result.ts';
+import { fail, must, ok } from '../shared/core/result.ts';
 import { runXtl, simMachine } from './testing/bundled.ts';
 import type { Machine } from './testing/sim-host.ts';
 
@@ -102,6 +102,36 @@ test('trace prints what the daemon shows, until it ends', async () => {
 });
 
 test.each([
+  ["Xen's", async () => ok('check\t\nlog\ton|off\nlogfile\t<file>\n'), undefined],
+  ["Xen's in OCaml", async () => fail('EINVAL', 'control'), undefined],
+  ["Xen's", async () => ok('check\t\n'), '4'],
+])(
+  'trace beside %s says what the matter is, and what serves instead',
+  async (_, control, domid) => {
+    const { sim, xenstore, xtl } = await planted();
+    if (domid !== undefined) must(await sim.run(xenstore.write('/tool/xenstored/domid', domid)));
+    const other = { xenstore: ok({ ...xenstore, control }) };
+    const { exit, stdout, stderr } = await xtl('store trace', other);
+    expect([exit, stdout]).toEqual([4, '']);
+    const where = domid === undefined ? 'a process of domain 0' : 'in domain 4';
+    expect(stderr).toContain(`xtl: the xenstored that answers is Xen's own, ${where}: only xtl's`);
+    expect(stderr).toContain("'xenstore-control logfile FILE'");
+  },
+);
+
+test('trace of ours in a domain says where its traffic is shown', async () => {
+  const { sim, xenstore, xtl } = await planted();
+  must(await sim.run(xenstore.write('/tool/xenstored/domid', '4')));
+  expect(await xtl('store trace')).toEqual({
+    exit: 4,
+    stdout: '',
+    stderr:
+      "xtl: the xenstored that answers is xtl's, in domain 4: it shows its traffic in " +
+      "/var/log/xen/console/guest-Xenstore.log after 'xenstore-control log on'\n",
+  });
+});
+
+test.each([
   ['store ls /nothing', 3, /^xtl: directory \/nothing: there is no such node\n$/],
   ['store read /nothing', 3, /^xtl: read \/nothing: there is no such node\n$/],
   ['store read /a//b', 1, /^xtl: read \/a\/\/b: not a valid path or permission\n$/],
@@ -111,7 +141,7 @@ test.each([
   ['store chmod /nothing n5', 3, /^xtl: .*\/nothing.*\n$/],
   ['store watch -n 0 /a', 2, /^xtl: a count is a number from 1 on, not '0'\n$/],
   ['store watch --timeout soon /a', 2, /^xtl: a timeout is a number of seconds, not 'soon'\n$/],
-  ['store trace', 5, /^xtl: there is no trace\n$/],
+  ['store trace', 4, /^xtl: the xenstored that answers is xtl's, a process of domain 0, but its /],
 ])('%s exits %d', async (line, exit, stderr) => {
   const { xtl } = await planted();
   const ran = await xtl(line);

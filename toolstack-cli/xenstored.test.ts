@@ -53,37 +53,41 @@ test.each([
   expect(enabled.stdout).toContain(`${place}, which`);
   expect(enabled.stdout).toContain('at the next boot');
   expect(chosenIn(textOf())).toBe(OURS);
-  expect((await xtl('status')).stdout).toMatch(new RegExp(`^running +none\n${place} +${OURS}\n$`));
+  expect((await xtl('status')).stdout).toMatch(
+    new RegExp(`^running +none answers\n${place} +${OURS}\n$`),
+  );
   expect((await xtl('enable')).stdout).toBe('It is so already.\n');
   await xtl('disable');
   expect(chosenIn(textOf())).toBeUndefined();
   expect((await xtl('disable')).stdout).toBe('It is so already.\n');
 });
 
-test('status says whose xenstored runs, as data too', async () => {
-  const traffic = ok({ receive: () => {}, close: () => {} });
-  const { stdout } = await runXtl(['xenstored', 'status', '-o', 'json'], {
-    files: DEBIAN,
-    traffic,
+describe('status says whose xenstored answers, and where it runs', () => {
+  const theirs = async () => ok('check\t\nlive-update\t[-c <cmdline>] [-F]\n');
+  test.each([
+    ['xtl', 0, "xtl's, a process of domain 0"],
+    ['xtl', 5, "xtl's, in domain 5"],
+    ['other', 0, "Xen's own, a process of domain 0"],
+    ['other', 5, "Xen's own, in domain 5"],
+  ])('%s in domain %i', async (running, domain, text) => {
+    const { sim, xenstore, xtl } = await simMachine();
+    if (domain > 0) must(await sim.run(xenstore.write('/tool/xenstored/domid', `${domain}`)));
+    const store = running === 'xtl' ? xenstore : { ...xenstore, control: theirs };
+    const options = { files: DEBIAN, xenstore: ok(store) };
+    expect(JSON.parse((await xtl('xenstored status -o json', options)).stdout)).toEqual({
+      running,
+      domain,
+      configured: [{ file: '/etc/default/xen', program: null }],
+    });
+    expect((await xtl('xenstored status', options)).stdout).toMatch(
+      new RegExp(`^running +${text}\n`),
+    );
   });
-  expect(JSON.parse(stdout)).toEqual({
-    running: 'xtl',
-    domain: 0,
-    configured: [{ file: '/etc/default/xen', program: null }],
-  });
-});
 
-test('status tells a xenstore domain from a xenstored of dom0 that is not ours', async () => {
-  const { sim, xenstore, xtl } = await simMachine();
-  const running = async () => {
-    const { stdout } = await xtl('xenstored status -o json');
-    const { running, domain } = JSON.parse(stdout) as { running: string; domain: number };
-    return [running, domain];
-  };
-  expect(await running()).toEqual(['other', 0]);
-  must(await sim.run(xenstore.write('/tool/xenstored/domid', '5')));
-  expect(await running()).toEqual(['domain', 5]);
-  expect((await xtl('xenstored status')).stdout).toMatch(/^running +in domain 5\n/);
+  test('none, where nobody answers', async () => {
+    const { stdout } = await runXtl(['xenstored', 'status', '-o', 'json']);
+    expect(JSON.parse(stdout)).toEqual({ running: 'none', domain: null, configured: [] });
+  });
 });
 
 test('where nothing starts a xenstored there is nothing to change', async () => {

@@ -16,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { build as bundle } from 'esbuild';
 import peggy from 'peggy';
+import { GUARD, launcher } from './launcher.mjs';
 
 /** Programs for dom0, in build/xtl; it becomes dom0's /usr/lib/xtl. */
 const dom0Entries = {
@@ -54,14 +55,14 @@ const put = (path, data) => {
   renameSync(fresh, path);
 };
 
-/** Scripts that start the bundles under names of their own, for dom0. */
-const dom0Scripts = { 'xtl/xenstored': 'deploy/systemd/xenstored' };
+/** What starts the bundles of dom0, under their own names. */
+const launched = ['xtl', 'lifecycle', 'xenstored'];
 
-/** Copies the scripts, executable. @type {(root: string) => void} */
-const copyScripts = (root) => {
-  for (const [to, from] of Object.entries(dom0Scripts)) {
-    const path = join(root, 'build', to);
-    put(path, readFileSync(join(root, from)));
+/** Writes the launchers, executable. @type {(root: string) => void} */
+const writeLaunchers = (root) => {
+  for (const name of launched) {
+    const path = join(root, 'build/xtl', name);
+    put(path, launcher(name));
     chmodSync(path, 0o755);
   }
 };
@@ -85,10 +86,10 @@ export const buildGrammars = (root) => {
 };
 
 /**
- * Bundles the entries that exist.
- * @type {(root: string, entries: Record<string, string>) => Promise<void>}
+ * Bundles the entries that exist; `first` is the first statement of each file.
+ * @type {(root: string, entries: Record<string, string>, first?: string) => Promise<void>}
  */
-const bundles = async (root, entries) => {
+const bundles = async (root, entries, first = '') => {
   const there = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)));
   const folder = dirname(Object.keys(entries)[0] ?? '');
   const result = await bundle({
@@ -113,9 +114,12 @@ const bundles = async (root, entries) => {
     // Packages of the older module system look up Node's own modules by require.
     banner: {
       js: [
+        first,
         "import { createRequire as $createRequire } from 'node:module';",
         'const require = $createRequire(import.meta.url);',
-      ].join('\n'),
+      ]
+        .filter(Boolean)
+        .join('\n'),
     },
   });
   for (const { path, contents } of result.outputFiles) put(path, contents);
@@ -158,8 +162,8 @@ const copyKoffi = (root) => {
 /** Builds everything that is not up to date. @type {(root: string) => Promise<void>} */
 export const build = async (root) => {
   buildGrammars(root);
-  await bundles(root, dom0Entries);
+  await bundles(root, dom0Entries, GUARD);
   await bundles(root, hostEntries);
   copyKoffi(root);
-  copyScripts(root);
+  writeLaunchers(root);
 };

@@ -1,6 +1,5 @@
 // The lifecycle service as a process of dom0: one for all domains, gone when the last of them is.
 import { randomFillSync } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
 import {
@@ -9,6 +8,8 @@ import {
   LIFECYCLE_LOCK,
 } from '../../shared/domain/build/index.ts';
 import { unixFiles } from '../../shared/platform/unix/files.ts';
+import { makeFolder } from '../../shared/platform/unix/folders.ts';
+import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-file.ts';
 import { lockFile } from '../../shared/platform/unix/lock-file.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
 import { builders } from '../../shared/platform/unix/process-id.ts';
@@ -48,14 +49,20 @@ async function openHost(log: Logger): Promise<OpenHost | undefined> {
   };
 }
 
+/** A log that cannot be written is no reason to leave domains alone that end. */
+function openLog(): Logger {
+  makeFolder(dirname(LOG_PATH), 0o755);
+  const file = openLineFile(LOG_PATH, droppedRecord);
+  const write = (line: string): void => {
+    if (file.ok) file.value.write(line.trimEnd());
+  };
+  return pino({ base: { service: 'lifecycle' } }, { write });
+}
+
 /** The exit status: 0 when the last domain is gone, or if another service does the work. */
 async function main(): Promise<number> {
-  mkdirSync(dirname(LOG_PATH), { recursive: true });
-  mkdirSync(dirname(LIFECYCLE_LOCK), { recursive: true, mode: 0o700 });
-  const log = pino(
-    { base: { service: 'lifecycle' } },
-    pino.destination({ dest: LOG_PATH, sync: true }),
-  );
+  const log = openLog();
+  makeFolder(dirname(LIFECYCLE_LOCK), 0o700);
   for (;;) {
     const lock = lockFile(LIFECYCLE_LOCK);
     if (!lock.ok) {

@@ -201,4 +201,5 @@ Limits of each domain (0: no limit):
   -q, --quota-soft memory=N where a warning is logged (${softMemory})
 
 Options of C xenstored that mean nothing here are taken and mentioned in the log.
+Exit status: 0 if it serves (in the background) or was told to end, 1 if not; a line says why.
 `;

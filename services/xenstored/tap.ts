@@ -10,11 +10,19 @@ import type { Connection } from './core/connection.ts';
 
 export interface Tap {
   active(): boolean;
-  /** Lines go to `line`, too, from now on, until the returned function is called. */
-  show(line: (text: string) => void): () => void;
+  /**
+   * Lines go to `line`, too, from now on, until the returned function is called; not those for
+   * which `wants` says no: one that nobody wants is not even written down.
+   */
+  show(line: (text: string) => void, wants?: () => boolean): () => void;
   received(from: Connection, type: number, bytes: Uint8Array, start: number, end: number): void;
   /** Bytes that are about to be taken from `to.output`. */
   sent(to: Connection, bytes: Uint8Array): void;
+}
+
+interface Sink {
+  readonly line: (text: string) => void;
+  readonly wants: () => boolean;
 }
 
 const NAMES = new Map<number, string>(
@@ -43,9 +51,21 @@ function payloadText(bytes: Uint8Array, start: number, end: number): string {
 }
 
 /** `20260820 09:15:07`, UTC. */
-function stamp(ms: number): string {
-  const iso = new Date(ms).toISOString();
+function stamp(second: number): string {
+  const iso = new Date(second * 1000).toISOString();
   return `${iso.slice(0, 10).replaceAll('-', '')} ${iso.slice(11, 19)}`;
+}
+
+/** The time as a stamp, which is made once a second. */
+function stamps(clock: Pick<Clock, 'wallMs'>): () => string {
+  let made = Number.NaN;
+  let text = '';
+  return () => {
+    const second = Math.floor(clock.wallMs() / 1000);
+    if (second !== made) text = stamp(second);
+    made = second;
+    return text;
+  };
 }
 
 function nameOf({ domain, number }: Connection): string {
@@ -57,7 +77,8 @@ export function createTap(
   clock: Pick<Clock, 'wallMs'>,
   connections: () => Iterable<Connection>,
 ): Tap {
-  const sinks = new Set<(text: string) => void>();
+  const sinks = new Set<Sink>();
+  const now = stamps(clock);
   let decoders = new WeakMap<Connection, Decoder>();
   /** Their next bytes may be the rest of a packet whose head nobody saw. */
   let midway = new WeakSet<Connection>();
@@ -78,9 +99,13 @@ export function createTap(
     start: number,
     end: number,
   ): void => {
-    const text = payloadText(bytes, start, end);
-    const line = `${way} ${nameOf(who)} ${stamp(clock.wallMs())} ${typeName(type)} (${text})`;
-    for (const sink of sinks) sink(line);
+    let text: string | undefined;
+    for (const { line, wants } of sinks) {
+      if (!wants()) continue;
+      text ??=
+        `${way} ${nameOf(who)} ${now()} ` + `${typeName(type)} (${payloadText(bytes, start, end)})`;
+      line(text);
+    }
   };
 
   const decoderOf = (to: Connection): Decoder => {
@@ -96,9 +121,9 @@ export function createTap(
 
   return {
     active: () => sinks.size > 0,
-    show: (line) => {
+    show: (line, wants = () => true) => {
       if (sinks.size === 0) begin();
-      const sink = (text: string): void => line(text);
+      const sink = { line, wants };
       sinks.add(sink);
       return () => void sinks.delete(sink);
     },

@@ -1,37 +1,12 @@
-/** Our xenstored as a process of this machine, without Xen: bundled as it is shipped. */
+/** Our xenstored as a process of this machine, without Xen: as it is built for dom0. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 
-const root = join(import.meta.dirname, '../..');
-
-/** What a bundle looks up is found from here, wherever the bundle lies. */
-const from = JSON.stringify(`file://${join(root, 'package.json')}`);
-
-/** One file, whose packages are those of the source tree. */
-async function bundle(outfile: string): Promise<void> {
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['services/xenstored/main.unix.ts'],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    external: ['koffi'],
-    logLevel: 'warning',
-    banner: {
-      js: [
-        "import { createRequire as $createRequire } from 'node:module';",
-        `const require = $createRequire(${from});`,
-      ].join('\n'),
-    },
-    define: { 'import.meta.url': from },
-  });
-}
+const PROGRAM = join(import.meta.dirname, '../../build/xtl/xenstored.mjs');
 
 export interface OwnXenstored {
   /** Its folder, with its socket and whatever a test puts there. */
@@ -42,16 +17,44 @@ export interface OwnXenstored {
   readonly env: NodeJS.ProcessEnv;
   /** Starts it in the foreground, without domains; resolves once it serves. */
   start(...options: readonly string[]): Promise<ChildProcess>;
-  /** Kills what it started and removes the folder. */
+  /** What a process that was started wrote to its standard error. */
+  said(child: ChildProcess): string;
+  /** Kills whatever of it runs, in the background too. */
+  kill(): Promise<void>;
+  /** Kills it and removes the folder. */
   stop(): Promise<void>;
 }
 
 const START_MS = 20_000;
 
-export async function ownXenstored(): Promise<OwnXenstored> {
+/** Whether somebody listens on a socket. */
+export function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+/** Processes whose run directory is `dir`; a daemon that names itself hides its command line. */
+function running(dir: string): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^[0-9]+$/.test(entry))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        return words.includes(`XENSTORED_RUNDIR=${dir}`);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+export function ownXenstored(): OwnXenstored {
   const dir = mkdtempSync(join(tmpdir(), 'xtl-own-'));
-  const program = join(dir, 'xenstored.mjs');
-  await bundle(program);
   const socket = join(dir, 'socket');
   const env = {
     ...process.env,
@@ -60,36 +63,44 @@ export async function ownXenstored(): Promise<OwnXenstored> {
     XENSTORED_LOG: join(dir, 'log'),
   };
   const children: ChildProcess[] = [];
+  const said = new Map<ChildProcess, string>();
+  const kill = async (): Promise<void> => {
+    for (const child of children.splice(0)) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = new Promise((resolve) => child.on('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+    }
+    for (const pid of running(dir)) process.kill(pid, 'SIGKILL');
+    while (running(dir).length > 0) await new Promise((done) => setTimeout(done, 10));
+  };
   return {
     dir,
     socket,
-    command: [process.execPath, program],
+    command: [process.execPath, PROGRAM],
     env,
     start: async (...options) => {
-      const child = spawn(process.execPath, [program, '-N', '-D', ...options], {
+      const child = spawn(process.execPath, [PROGRAM, '-N', '-D', ...options], {
         env,
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       children.push(child);
-      let said = '';
+      said.set(child, '');
       child.stderr?.on('data', (data) => {
-        said += data;
+        said.set(child, said.get(child) + String(data));
       });
       const give = Date.now() + START_MS;
-      while (!existsSync(socket)) {
-        if (child.exitCode !== null) throw new Error(`xenstored ended: ${said}`);
-        if (Date.now() > give) throw new Error(`xenstored does not serve: ${said}`);
+      while (!existsSync(socket) || !(await answers(socket))) {
+        if (child.exitCode !== null) throw new Error(`xenstored ended: ${said.get(child)}`);
+        if (Date.now() > give) throw new Error(`xenstored does not serve: ${said.get(child)}`);
         await new Promise((done) => setTimeout(done, 10));
       }
       return child;
     },
+    said: (child) => said.get(child) ?? '',
+    kill,
     stop: async () => {
-      for (const child of children) {
-        if (child.exitCode !== null || child.signalCode !== null) continue;
-        const ended = new Promise((resolve) => child.on('exit', resolve));
-        child.kill('SIGKILL');
-        await ended;
-      }
+      await kill();
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,6 @@
 /** `xtl store watch` and `xtl store trace`: what happens in xenstore, as it happens. */
 
+import type { Failure } from '../../shared/core/result.ts';
 import { fromUtf8, utf8 } from '../../shared/domain/spec/utf8.ts';
 import type { Watch } from '../../shared/xenstore/watch-queue.ts';
 import type { Context } from '../context.ts';
@@ -9,6 +10,7 @@ import { readSeconds } from '../seconds.ts';
 import type { Options } from '../table.ts';
 import { readCount, withStore } from './store.ts';
 import { refused } from './store-refused.ts';
+import { type Running, runningNow, runningText } from './xenstored-running.ts';
 
 /** Prints a path for each event; each watched path comes first, once. */
 export function storeWatch(
@@ -58,11 +60,31 @@ export function storeWatch(
   });
 }
 
+/** The console of a xenstore domain, where xenconsoled logs it. */
+const DOMAIN_LOG = '/var/log/xen/console/guest-Xenstore.log';
+
+/** Only a process of ours has a socket for its trace: what helps with another? */
+function withoutTrace(error: Failure, now: Running): Outcome {
+  const who = `the xenstored that answers is ${runningText(now)}`;
+  if (now.running === 'xtl' && now.domain === 0) {
+    return failed(error, `${who}, but its trace cannot be had: `, { ENOENT: EXIT.wrongState });
+  }
+  const other =
+    now.running === 'xtl'
+      ? `it shows its traffic in ${DOMAIN_LOG} after 'xenstore-control log on'`
+      : "only xtl's shows its traffic here. In C, Xen's writes it to a file after " +
+        "'xenstore-control logfile FILE'; 'xtl xenstored enable' lets this host start xtl's at " +
+        'the next boot';
+  return failure(EXIT.wrongState, `${who}: ${other}`);
+}
+
 /** Prints the daemon's decoded traffic until the daemon ends. */
 export async function storeTrace(context: Context): Promise<Outcome> {
   const traffic = await context.traffic();
   if (!traffic.ok) {
-    return failed(traffic.error, '', { ENOENT: EXIT.noPrivilege, ECONNREFUSED: EXIT.noPrivilege });
+    const store = await context.xenstore();
+    if (!store.ok) return failed(store.error);
+    return withoutTrace(traffic.error, await runningNow(context));
   }
   await new Promise<void>((resolve) => {
     traffic.value.receive(

@@ -16,6 +16,7 @@ import {
   withOurs,
   withoutOurs,
 } from './xenstored-config.ts';
+import { type Running, runningNow, runningText } from './xenstored-running.ts';
 
 /** A configuration file is text of some lines. */
 const CONFIG_MAX = 1 << 20;
@@ -71,32 +72,9 @@ export function xenstoredDisable(context: Context): Promise<Outcome> {
   return change(context, withoutOurs);
 }
 
-interface Running {
-  /** Whose xenstored answers now; of one in a domain that is not known. */
-  readonly running: 'xtl' | 'other' | 'domain' | 'none';
-  /** The domain that it runs in: 0, or a xenstore domain; null if none answers. */
-  readonly domain: number | null;
-}
-
 interface Status extends Running {
   /** What starts at the next boot, file by file; null: the host's own choice. */
   readonly configured: readonly { readonly file: string; readonly program: string | null }[];
-}
-
-/** Where whoever starts a xenstore domain writes its number (libxl_dom.c @ RELEASE-4.17.0). */
-const DOMID_NODE = '/tool/xenstored/domid';
-
-async function runningNow(context: Context): Promise<Running> {
-  const traffic = await context.traffic();
-  if (traffic.ok) {
-    traffic.value.close();
-    return { running: 'xtl', domain: 0 };
-  }
-  const store = await context.xenstore();
-  if (!store.ok) return { running: 'none', domain: null };
-  const domid = await store.value.readString(DOMID_NODE);
-  const domain = domid.ok && /^[1-9][0-9]{0,4}$/.test(domid.value) ? Number(domid.value) : 0;
-  return { running: domain === 0 ? 'other' : 'domain', domain };
 }
 
 export async function xenstoredStatus(
@@ -110,15 +88,9 @@ export async function xenstoredStatus(
     ...(await runningNow(context)),
     configured: places.value.map(({ file, text }) => ({ file, program: chosenIn(text) ?? null })),
   };
-  const running = {
-    xtl: "xtl's",
-    other: 'another',
-    domain: `in domain ${status.domain}`,
-    none: 'none',
-  };
   await emit(context.terminal.out, options.output as Format, status, () =>
     fields([
-      ['running', running[status.running]],
+      ['running', runningText(status)],
       ...status.configured.map(
         ({ file, program }) =>
           [file, printable(program ?? "not set: the host's own")] as readonly [string, string],

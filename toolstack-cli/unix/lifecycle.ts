@@ -7,8 +7,8 @@ import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { LIFECYCLE_LOCK } from '../../shared/domain/build/index.ts';
 import { lockHolder } from '../../shared/platform/unix/lock-holder.ts';
 
-/** Beside the bundle of this command. */
-const PROGRAM = fileURLToPath(new URL('./lifecycle.mjs', import.meta.url));
+/** What starts it, beside the bundle of this command. */
+const PROGRAM = fileURLToPath(new URL('./lifecycle', import.meta.url));
 
 /** Whether the service runs. */
 export function isAttended(): boolean {
@@ -19,7 +19,7 @@ export function isAttended(): boolean {
 export async function attendDomains(): Promise<Result<void>> {
   if (isAttended()) return ok();
   if (!existsSync(PROGRAM)) return fail('ENOENT', `there is no ${PROGRAM}`);
-  const child = spawn(process.execPath, [PROGRAM], { detached: true, stdio: 'ignore', cwd: '/' });
+  const child = spawn(PROGRAM, { detached: true, stdio: 'ignore', cwd: '/' });
   return new Promise((resolve) => {
     child.on('error', (error) => resolve(fail('EIO', `cannot start it: ${error.message}`)));
     child.on('spawn', () => {

@@ -17,20 +17,48 @@ export function inBackground(env: NodeJS.ProcessEnv = process.env): boolean {
   return env[READY_FD] !== undefined;
 }
 
-/** Tells the first process that we serve, or why we cannot. */
-export function tellStarter(failure?: string): void {
-  const fd = Number(process.env[READY_FD]);
-  if (!Number.isInteger(fd)) return;
-  try {
-    writeSync(fd, failure ?? READY);
-    closeSync(fd);
-  } catch {
-    // Whoever started us is gone already, and nobody waits.
-  }
+/** To the first process, which tells its user. */
+export interface Starter {
+  /** A line about what is not as it was asked for; we serve nevertheless. */
+  note(line: string): void;
+  /** We serve, or do not: why. The first call counts. */
+  end(failure?: string): void;
 }
 
-/** Starts the same program in the background; its process id, or why it does not serve. */
-export function startInBackground(words: readonly string[]): Promise<number | string> {
+export function createStarter(env: NodeJS.ProcessEnv = process.env): Starter {
+  let fd = Number(env[READY_FD] ?? Number.NaN);
+  const say = (text: string): void => {
+    if (!Number.isInteger(fd)) return;
+    try {
+      writeSync(fd, text);
+    } catch {
+      // Whoever started us is gone already, and nobody waits.
+    }
+  };
+  return {
+    note: (line) => say(`${line}\n`),
+    end: (failure = READY) => {
+      say(failure);
+      if (Number.isInteger(fd)) closeSync(fd);
+      fd = Number.NaN;
+    },
+  };
+}
+
+export interface Started {
+  /** The process id of what serves now. */
+  readonly pid: number;
+  readonly notes: readonly string[];
+}
+
+/** What the second process said: notes, then that it serves; else why it does not. */
+function startedFrom(said: string, pid: number): Started | undefined {
+  const notes = said.split('\n');
+  return notes.pop() === READY ? { pid, notes } : undefined;
+}
+
+/** Starts the same program in the background; why it does not serve, if it does not. */
+export function startInBackground(words: readonly string[]): Promise<Started | string> {
   return new Promise((resolve) => {
     const script = process.argv[1] as string;
     const child = spawn(process.execPath, [...process.execArgv, script, ...words], {
@@ -52,7 +80,7 @@ export function startInBackground(words: readonly string[]): Promise<number | st
     });
     pipe.on('close', () => {
       // A crash closes the pipe before its exit is known.
-      const answer = (): void => resolve(said === READY ? (child.pid ?? 0) : said || ended);
+      const answer = (): void => resolve(startedFrom(said, child.pid ?? 0) ?? (said || ended));
       if (said === '' && ended === '') child.on('exit', answer);
       else answer();
     });

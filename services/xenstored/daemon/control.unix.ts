@@ -3,11 +3,12 @@
  * log.
  */
 
-import { appendFileSync } from 'node:fs';
 import { fail, ok, type Result } from '../../../shared/core/result.ts';
+import { appendTo } from '../../../shared/platform/unix/line-file.ts';
 import type { HostCommand } from '../core/host.ts';
 import type { Xenstored } from '../service.ts';
 import type { Logs } from './logs.unix.ts';
+import type { Tracing } from './tracing.unix.ts';
 
 /** A line a number: what the process and the store hold. */
 export function memoryReport({ store, sockets }: Xenstored): string {
@@ -33,32 +34,7 @@ export function memoryReport({ store, sockets }: Xenstored): string {
   return lines.join('');
 }
 
-/** The trace file: what it shows, and that it can be had again and again. */
-export interface Tracing {
-  start(): Result<void>;
-  stop(): void;
-}
-
-export function createTracing(daemon: Xenstored, logs: Logs): Tracing {
-  let end: (() => void) | undefined;
-  const stop = (): void => {
-    end?.();
-    end = undefined;
-    logs.closeTrace();
-  };
-  return {
-    stop,
-    start: () => {
-      stop();
-      const opened = logs.openTrace();
-      if (!opened.ok) return opened;
-      end = daemon.tap.show(opened.value);
-      return ok();
-    },
-  };
-}
-
-export function runControl(
+function runControl(
   daemon: Xenstored,
   logs: Logs,
   tracing: Tracing,
@@ -66,24 +42,30 @@ export function runControl(
 ): Result<void> {
   switch (command.what) {
     case 'log':
-      if (command.on) return logs.tracePath() === undefined ? ok() : tracing.start();
+      if (command.on) return tracing.path() === undefined ? ok() : tracing.start();
       tracing.stop();
       return ok();
     case 'logfile':
-      logs.setTracePath(command.path);
-      return tracing.start();
+      return tracing.start(command.path);
     case 'print':
       logs.info(`control: ${command.text}`);
       return ok();
     case 'memreport': {
-      const path = command.path ?? logs.tracePath();
+      const path = command.path ?? tracing.path();
       if (path === undefined) return fail('EBADF', 'there is no trace file');
-      try {
-        appendFileSync(path, memoryReport(daemon));
-        return ok();
-      } catch (thrown) {
-        return fail('EBADF', `cannot write ${path}: ${(thrown as Error).message}`);
-      }
+      return appendTo(path, memoryReport(daemon));
     }
   }
+}
+
+/** A refusal is an answer to who asked, and a line for who reads the log. */
+export function control(
+  daemon: Xenstored,
+  logs: Logs,
+  tracing: Tracing,
+  command: HostCommand,
+): Result<void> {
+  const done = runControl(daemon, logs, tracing, command);
+  if (!done.ok) logs.error(`control ${command.what}: ${done.error.what}`);
+  return done;
 }

@@ -1,70 +1,47 @@
-/** Where the daemon writes: its log, and the trace of its traffic; both can be opened anew. */
+/** The daemon's own log: standard error in the foreground, else a file that can be opened anew. */
 
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { pino } from 'pino';
-import { fail, ok, type Result } from '../../../shared/core/result.ts';
+import { ok, type Result } from '../../../shared/core/result.ts';
+import {
+  droppedRecord,
+  type LineFile,
+  linesTo,
+  openLineFile,
+} from '../../../shared/platform/unix/line-file.ts';
 
-/** The daemon's own log when it is in the background; XENSTORED_LOG names another. */
+/** XENSTORED_LOG names another. */
 const LOG_PATH = '/var/log/xen/xenstored.log';
 
-type Destination = ReturnType<typeof pino.destination>;
-
-function open(dest: string | number): Destination {
-  if (typeof dest === 'string') mkdirSync(dirname(dest), { recursive: true });
-  const destination = pino.destination({ dest, append: true, sync: true });
-  // A full disk must not end the store.
-  destination.on('error', () => {});
-  return destination;
-}
+const STDERR = 2;
 
 export interface Logs {
   info(line: string): void;
   error(line: string): void;
-  /** The file of the trace; undefined for none. */
-  tracePath(): string | undefined;
-  setTracePath(path: string): void;
-  /** EBADF if the file cannot be written. */
-  openTrace(): Result<(line: string) => void>;
-  closeTrace(): void;
-  /** After the files were renamed: writes to new ones. */
-  reopen(): void;
+  /**
+   * After the file was renamed: writes to a new one. If that cannot be opened, the old one goes on;
+   * the same at the start, with standard error for the old one.
+   */
+  reopen(): Result<void>;
 }
 
-/** In the foreground the log is standard error. */
-export function openLogs(foreground: boolean, tracePath: string | undefined): Logs {
-  const destination = open(foreground ? 2 : process.env.XENSTORED_LOG || LOG_PATH);
-  const log = pino({ base: { service: 'xenstored', pid: process.pid } }, destination);
-  let path = tracePath;
-  let trace: Destination | undefined;
-
-  const closeTrace = (): void => {
-    trace?.end();
-    trace = undefined;
-  };
-  const openTrace = (): Result<(line: string) => void> => {
-    closeTrace();
-    if (path === undefined) return fail('EBADF', 'there is no trace file');
-    try {
-      const opened = open(path);
-      trace = opened;
-      return ok((line) => void opened.write(`${line}\n`));
-    } catch (thrown) {
-      return fail('EBADF', `cannot open ${path}: ${(thrown as Error).message}`);
-    }
-  };
+/** `toFile`: the process is in the background. Nothing is opened before `reopen`. */
+export function createLogs(toFile: boolean, env: NodeJS.ProcessEnv = process.env): Logs {
+  const stderr = linesTo(STDERR, droppedRecord);
+  let file: LineFile | undefined;
+  const log = pino(
+    { base: { service: 'xenstored', pid: process.pid } },
+    { write: (line) => (file ?? stderr).write(line.trimEnd()) },
+  );
   return {
     info: (line) => log.info(line),
     error: (line) => log.error(line),
-    tracePath: () => path,
-    setTracePath: (next) => {
-      path = next;
-    },
-    openTrace,
-    closeTrace,
     reopen: () => {
-      if (!foreground) destination.reopen();
-      trace?.reopen();
+      if (!toFile) return ok();
+      const opened = openLineFile(env.XENSTORED_LOG || LOG_PATH, droppedRecord);
+      if (!opened.ok) return opened;
+      file?.close();
+      file = opened.value;
+      return ok();
     },
   };
 }

@@ -7,6 +7,7 @@ import { ERRNO, type Errno } from '../../core/errno.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { FileStat, Files } from '../files.ts';
 import { decompress } from './decompress.ts';
+import { makeFolders } from './folders.ts';
 
 /**
  * Files that are no regular files (a pipe, a device) could be read without end: they are refused.
@@ -61,7 +62,8 @@ async function read(path: string, limitBytes: number): Promise<Result<Uint8Array
 }
 
 async function write(path: string, bytes: Uint8Array): Promise<Result<void>> {
-  await fs.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = makeFolders(dirname(path), 0o700);
+  if (!folder.ok) return folder;
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await fs.writeFile(draft, bytes, { mode: 0o600, flag: 'wx' });

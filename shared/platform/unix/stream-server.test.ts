@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { must } from '../../core/result.ts';
+import { lockFile } from './lock-file.ts';
 import { type ServedStream, type StreamServer, serveStreams } from './stream-server.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'xtl-streams-'));
 const path = join(dir, 'socket');
+const lock = must(lockFile(`${path}.lock`));
 const servers: StreamServer[] = [];
 
 afterEach(() => {
@@ -42,7 +44,7 @@ function listen(): Served[] {
       },
     };
   };
-  servers.push(must(serveStreams(path, accept)));
+  servers.push(must(serveStreams(path, lock, accept)));
   return served;
 }
 
@@ -96,7 +98,7 @@ it('leaves those in peace that another one closes in the same turn', async () =>
     streams.push(stream);
     return { readable, writable: () => {} };
   };
-  servers.push(must(serveStreams(path, accept)));
+  servers.push(must(serveStreams(path, lock, accept)));
   const sockets = await Promise.all([connected(), connected(), connected()]);
   await until(() => streams.length === 3);
   const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
@@ -147,7 +149,7 @@ it('says when there is no room, and when there is again', async () => {
 
 it('takes the place of a socket that nobody serves, and of nothing else', async () => {
   writeFileSync(path, 'a file');
-  expect(serveStreams(path, () => expect.fail('not used'))).toMatchObject({
+  expect(serveStreams(path, lock, () => expect.fail('not used'))).toMatchObject({
     ok: false,
     error: { errno: 'EEXIST' },
   });
@@ -167,7 +169,7 @@ it('is for its owner alone, and for one server', async () => {
   listen();
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(statSync(path).isSocket()).toBe(true);
-  expect(serveStreams(path, () => expect.fail('not used'))).toMatchObject({
+  expect(serveStreams(path, lock, () => expect.fail('not used'))).toMatchObject({
     ok: false,
     error: { errno: 'EADDRINUSE' },
   });
@@ -188,7 +190,7 @@ it.each([
   ['a path that is too long', `/tmp/${'x'.repeat(200)}`, 'EINVAL'],
   ['a folder that is not there', '/nowhere/at/all', 'ENOENT'],
 ])('refuses %s', (_what, where, errno) => {
-  expect(serveStreams(where, () => expect.fail('not used'))).toMatchObject({
+  expect(serveStreams(where, lock, () => expect.fail('not used'))).toMatchObject({
     ok: false,
     error: { errno },
   });

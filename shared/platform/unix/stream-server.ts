@@ -3,9 +3,10 @@
  * event loop: half the time of Node's streams for a short request, and no buffer for every read.
  */
 
-import { lstatSync, rmSync } from 'node:fs';
+import { type BigIntStats, lstatSync, rmSync } from 'node:fs';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bind, ffi, lastFailure, once } from './ffi.ts';
+import type { Lock } from './lock-file.ts';
 import { createPoller, type Poller } from './poller.ts';
 
 export interface ServedStream {
@@ -140,6 +141,25 @@ function removeSocket(path: string): Result<void> {
   }
 }
 
+type Identity = Pick<BigIntStats, 'dev' | 'ino' | 'birthtimeNs'>;
+
+/** What a path names now: numbers of files are used again, times of birth are not. */
+function identityOf(path: string): Identity | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the socket that was bound, not what others have put in its place. */
+function removeBound(path: string, bound: Identity | undefined): void {
+  const there = identityOf(path);
+  if (there === undefined || bound === undefined) return;
+  const same = there.dev === bound.dev && there.ino === bound.ino;
+  if (same && there.birthtimeNs === bound.birthtimeNs) rmSync(path, { force: true });
+}
+
 /** A socket bound to `path`, which takes the place of one that nobody listens on. */
 function listenAt({ socket, bind, connect, listen, close }: Libc, path: string): Result<number> {
   if (Buffer.byteLength(path) > PATH_MAX) return fail('EINVAL', `the path ${path} is too long`);
@@ -168,8 +188,9 @@ function listenAt({ socket, bind, connect, listen, close }: Libc, path: string):
   const bound = bind(fd, address, address.length) === 0;
   process.umask(before);
   if (!bound) return failed(`cannot bind a socket to ${path}`);
-  if (listen(fd, BACKLOG) !== 0) return failed(`cannot listen on ${path}`);
-  return ok(fd);
+  if (listen(fd, BACKLOG) === 0) return ok(fd);
+  rmSync(path, { force: true });
+  return failed(`cannot listen on ${path}`);
 }
 
 /** Accepts a few at a time; pauses when the process is out of descriptors. Returns its end. */
@@ -197,11 +218,14 @@ function acceptFrom(server: Server, fd: number): Result<() => void> {
 }
 
 /**
- * Listens on `path`, for root alone. EADDRINUSE if somebody listens already, EINVAL for a path that
+ * Listens on `path`, for root alone. To look whether somebody listens, to remove what nobody
+ * listens on and to bind are three steps: `_under` is a lock that all who may want the place hold
+ * for as long as they serve. EADDRINUSE if somebody listens already, EINVAL for a path that
  * is too long, EACCES, ENOENT without its folder.
  */
 export function serveStreams(
   path: string,
+  _under: Lock,
   accept: (stream: ServedStream) => ServedStreamOwner,
 ): Result<StreamServer> {
   const library = libc();
@@ -209,9 +233,11 @@ export function serveStreams(
   const listening = listenAt(library.value, path);
   if (!listening.ok) return listening;
   const fd = listening.value;
+  const bound = identityOf(path);
   const { close } = library.value;
   const poller = createPoller();
   if (!poller.ok) {
+    removeBound(path, bound);
     close(fd);
     return poller;
   }
@@ -220,8 +246,8 @@ export function serveStreams(
   const accepting = acceptFrom(server, fd);
   const closeAll = (): void => {
     if (accepting.ok) accepting.value();
+    removeBound(path, bound);
     close(fd);
-    rmSync(path, { force: true });
     for (const end of [...open]) end();
     poller.value.close();
   };

@@ -10,9 +10,14 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { XenstoreTransport } from '../xenstore.ts';
 import { createReceiver } from './receiver.ts';
 
-/** Where xenstored listens: `XENSTORED_PATH`, `socket` in `XENSTORED_RUNDIR`, or Debian's place. */
+/** Where xenstored keeps its socket: `XENSTORED_RUNDIR`, or Debian's place. */
+export function xenstoreRunDir(env: NodeJS.ProcessEnv = process.env): string {
+  return env.XENSTORED_RUNDIR || '/run/xenstored';
+}
+
+/** Where xenstored listens: `XENSTORED_PATH`, or `socket` in its run directory. */
 export function xenstoreSocketPath(env: NodeJS.ProcessEnv = process.env): string {
-  return env.XENSTORED_PATH || `${env.XENSTORED_RUNDIR || '/run/xenstored'}/socket`;
+  return env.XENSTORED_PATH || `${xenstoreRunDir(env)}/socket`;
 }
 
 function errnoOf(error: Error): Errno {

@@ -1,3 +1,3 @@
 #!/bin/sh
 # The command xtl in dom0: the bundle of the current build.
-exec node /usr/lib/xtl/xtl.mjs "$@"
+exec /usr/lib/xtl/xtl "$@"

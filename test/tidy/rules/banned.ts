@@ -39,6 +39,12 @@ const BANS: readonly Ban[] = [
   },
   {
     where: 'code',
+    pattern: /\bmkdir(?:Sync)?\([^;]*\brecursive\b/g,
+    message: 'no recursive mkdir, which never returns under /proc: platform/unix/folders.ts',
+    except: /^(?:test|deploy)\/|\.test\.ts$|\/testing\//,
+  },
+  {
+    where: 'code',
     pattern: /\bexport\s+default\b/g,
     message: 'no default export: name it',
     except: /\.config\.ts$/,

@@ -13,6 +13,12 @@ const banned = samplesOf('no file uses what the house does without', [
   ],
   ['a cast by way of unknown', { 'a.ts': 'a as unknown as B;' }, 'a.ts:1'],
   ['a silenced compiler', { 'a.ts': '// @ts-ignore\na();\n// @ts-nocheck' }, 'a.ts:1', 'a.ts:3'],
+  [
+    'a recursive mkdir of what runs',
+    { 'a.ts': 'mkdirSync(\n  dir,\n  { recursive: true },\n);' },
+    'a.ts:1',
+  ],
+  ['a recursive mkdir of a test', { 'a.test.ts': 'mkdirSync(dir, { recursive: true });' }],
   ['a default export', { 'a.ts': 'export default 1;' }, 'a.ts:1'],
   ['the default export of a configuration', { 'a.config.ts': 'export default 1;' }],
   [

@@ -1,0 +1,116 @@
+/** All that the process holds while it serves: taken one after the other, given back in reverse. */
+
+import { ok, type Result } from '../../../shared/core/result.ts';
+import { clock } from '../../../shared/platform/unix/clock.ts';
+import { type Dom0Ring, openDom0Ring } from '../../../shared/platform/unix/dom0-ring.ts';
+import { openUnix, type UnixPlatform } from '../../../shared/platform/unix/platform.ts';
+import { serveStreams } from '../../../shared/platform/unix/stream-server.ts';
+import { limitLines } from '../log-limit.ts';
+import type { DaemonOptions } from '../options.ts';
+import { createXenstored, type Xenstored } from '../service.ts';
+import { warmUp } from '../warm-up.ts';
+import { control } from './control.unix.ts';
+import { keepHeapSmall } from './heap.unix.ts';
+import type { Logs } from './logs.unix.ts';
+import { writePidFile } from './pid-file.unix.ts';
+import { takePlace } from './place.unix.ts';
+import { serveTrace, tracePathBeside } from './trace-socket.unix.ts';
+import { createTracing, type Tracing } from './tracing.unix.ts';
+
+export interface Running {
+  readonly socket: string;
+  readonly tracing: Tracing;
+  /** Ends all connections and removes what is ours: sockets, pid file, lock. */
+  stop(): void;
+}
+
+export interface Outlook {
+  readonly logs: Logs;
+  /** What is not as it was asked for, though the store is served. */
+  readonly amiss: (line: string) => void;
+}
+
+/** How to give back what was taken. */
+type Undo = (() => void)[];
+
+interface Xen {
+  readonly platform: UnixPlatform | undefined;
+  readonly dom0: Dom0Ring | undefined;
+}
+
+function openXen(options: DaemonOptions, undo: Undo): Result<Xen> {
+  if (!options.domains) return ok({ platform: undefined, dom0: undefined });
+  const platform = openUnix();
+  if (!platform.ok) return platform;
+  undo.push(platform.value.close);
+  const dom0 = openDom0Ring(platform.value.events);
+  return dom0.ok ? ok({ platform: platform.value, dom0: dom0.value }) : dom0;
+}
+
+interface Daemon {
+  readonly daemon: Xenstored;
+  readonly tracing: Tracing;
+}
+
+function createDaemon(options: DaemonOptions, { platform }: Xen, { logs, amiss }: Outlook): Daemon {
+  const { keepOrphans, privDomid, eventTimeoutMs, quotas } = options;
+  const daemon: Xenstored = createXenstored(
+    {
+      clock,
+      xen: platform,
+      soon: setImmediate,
+      report: limitLines(clock, logs.info),
+      control: (command) => control(daemon, logs, tracing, command),
+    },
+    { keepOrphans, privDomid, eventTimeoutMs, quotas },
+  );
+  const tracing = createTracing(daemon.tap, options.traceFile);
+  if (options.traceFile !== undefined) {
+    const traced = tracing.start();
+    if (!traced.ok) amiss(traced.error.what);
+  }
+  return { daemon, tracing };
+}
+
+function take(options: DaemonOptions, outlook: Outlook, undo: Undo): Result<Omit<Running, 'stop'>> {
+  const place = takePlace();
+  if (!place.ok) return place;
+  const { socket, lock } = place.value;
+  undo.push(lock.release);
+  keepHeapSmall();
+  warmUp();
+  const xen = openXen(options, undo);
+  if (!xen.ok) return xen;
+  const { daemon, tracing } = createDaemon(options, xen.value, outlook);
+  undo.push(tracing.stop);
+  // First: whoever sees the store's socket finds the other one, too.
+  const trace = serveTrace(tracePathBeside(socket), lock, daemon.tap);
+  if (trace.ok) undo.push(trace.value.close);
+  const server = serveStreams(socket, lock, daemon.accept);
+  if (!server.ok) return server;
+  undo.push(server.value.close);
+  if (!trace.ok) outlook.amiss(trace.error.what);
+  if (options.pidFile !== undefined) {
+    const pidFile = writePidFile(options.pidFile);
+    if (!pidFile.ok) return pidFile;
+    undo.push(pidFile.value.remove);
+  }
+  undo.push(daemon.stop);
+  const started = daemon.start(xen.value.dom0);
+  return started.ok ? ok({ socket, tracing }) : started;
+}
+
+/**
+ * Serves, or says why it cannot and leaves nothing behind: there is another xenstored, no Xen, no
+ * permission, no place for a file that was asked for.
+ */
+export function start(options: DaemonOptions, outlook: Outlook): Result<Running> {
+  const undo: Undo = [];
+  const stop = (): void => {
+    for (const giveBack of undo.splice(0).reverse()) giveBack();
+  };
+  const taken = take(options, outlook, undo);
+  if (taken.ok) return ok({ ...taken.value, stop });
+  stop();
+  return taken;
+}
