@@ -13,7 +13,12 @@ const project = (name: string, include: string[], rest: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['**/*.test.ts'], { testTimeout: 60_000, exclude: [...ignored, ...slow] }),
+      project('unit', ['**/*.test.ts'], {
+        testTimeout: 60_000,
+        exclude: [...ignored, ...slow],
+        // Tests of programs run what users run: it is never older than its source.
+        globalSetup: ['deploy/setup/fresh-build.mjs'],
+      }),
       project('tidy', ['test/tidy/**/*.test.ts']),
       project('conformance', peers, { testTimeout: 120_000, hookTimeout: 300_000 }),
       project('abi', ['test/abi/**/*.test.ts'], { testTimeout: 120_000 }),

@@ -3,10 +3,9 @@
 import { expect, test } from 'vitest';
 import { domid } from '../shared/core/ids.ts';
 import { must } from '../shared/core/result.ts';
+import { fakePty, fakeTerminal, simMachine } from './testing/bundled.ts';
 import type { FakePty } from './testing/pty.ts';
-import { fakePty } from './testing/pty.ts';
-import { type Machine, simMachine } from './testing/sim-host.ts';
-import { fakeTerminal } from './testing/terminal.ts';
+import type { Machine } from './testing/sim-host.ts';
 
 const TTY = '/local/domain/1/console/tty';
 

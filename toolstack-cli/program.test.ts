@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { COMMANDS } from './table.ts';
-import { runXtl } from './testing/context.ts';
+import { runXtl } from './testing/bundled.ts';
 import { VERSION } from './version.ts';
 
 const files = {

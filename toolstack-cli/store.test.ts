@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { must, ok } from '../shared/core/result.ts';
-import { runXtl } from './testing/context.ts';
-import { type Machine, simMachine } from './testing/sim-host.ts';
+import { runXtl, simMachine } from './testing/bundled.ts';
+import type { Machine } from './testing/sim-host.ts';
 
 async function planted(): Promise<Machine> {
   const machine = await simMachine();

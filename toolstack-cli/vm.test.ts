@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { domid } from '../shared/core/ids.ts';
 import { must } from '../shared/core/result.ts';
-import { simMachine } from './testing/sim-host.ts';
+import { simMachine } from './testing/bundled.ts';
 
 test('create makes a VM that list, show and destroy know, and destroy leaves nothing', async () => {
   const machine = await simMachine();

@@ -6,8 +6,8 @@ import { domid, port } from '../shared/core/ids.ts';
 import { fail, must, ok, type Result } from '../shared/core/result.ts';
 import type { StoreDomainHost } from '../shared/domain/build/index.ts';
 import { entryNote, makeElf } from '../shared/domain/image/fixtures.ts';
+import { simMachine } from './testing/bundled.ts';
 import type { Machine } from './testing/sim-host.ts';
-import { simMachine } from './testing/sim-host.ts';
 
 const START = 'xenstored start --stubdom --kernel /store.xen';
 

@@ -3,8 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { must, ok } from '../shared/core/result.ts';
 import { chosenIn, withOurs, withoutOurs } from './commands/xenstored-config.ts';
-import { runXtl } from './testing/context.ts';
-import { simMachine } from './testing/sim-host.ts';
+import { runXtl, simMachine } from './testing/bundled.ts';
 
 const OURS = '/usr/lib/xtl/xenstored';
 

@@ -37,6 +37,8 @@ const hostEntries = {
   'tools/bench': 'test/bench/main.ts',
   'tools/fuzz': 'test/fuzz/main.ts',
   'tools/relink': 'deploy/relink/main.ts',
+  // The command for its own tests, which run what a bundler made of it.
+  'tools/xtl-testing': 'toolstack-cli/testing/index.ts',
 };
 
 /**

@@ -12,4 +12,8 @@ export const LONG_FUNCTIONS: Readonly<Record<string, { lines: number; why: strin
 };
 
 /** Programs that nothing imports, beside tests, `main.ts`, `main.*.ts` and `*.main.ts`. */
-export const ENTRIES: readonly string[] = ['vitest.config.ts', 'deploy/bootstrap.mjs'];
+export const ENTRIES: readonly string[] = [
+  'vitest.config.ts',
+  'deploy/bootstrap.mjs',
+  'deploy/setup/fresh-build.mjs',
+];

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { runXtl } from '../testing/context.ts';
+import { runXtl } from '../testing/bundled.ts';
 
 async function complete(line: string): Promise<string[]> {
   const { stdout: script } = await runXtl(['completion', 'bash']);

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { fail, ok } from '../../shared/core/result.ts';
-import { runXtl } from '../testing/context.ts';
+import { runXtl } from '../testing/bundled.ts';
 import type { Probes } from './doctor-checks.ts';
 
 const VERSION = {

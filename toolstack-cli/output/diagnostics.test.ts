@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { readSpec } from '../../shared/domain/spec/read-spec.ts';
 import { readConfig } from '../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../shared/domain/xl-cfg/sources.ts';
-import { fakeTerminal } from '../testing/terminal.ts';
+import { fakeTerminal } from '../testing/bundled.ts';
 import { countProblems, renderProblems } from './diagnostics.ts';
 import { styleFor } from './style.ts';
 

@@ -14,7 +14,7 @@ export async function emit(
   table: () => string | Promise<string>,
 ): Promise<void> {
   if (format === 'json') out.write(`${JSON.stringify(data, undefined, 2)}\n`);
-  else if (format === 'yaml') out.write((await import('yaml')).stringify(data));
+  else if (format === 'yaml') out.write((await import('./yaml.ts')).stringify(data));
   else out.write(await table());
 }
 
