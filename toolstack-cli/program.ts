@@ -8,9 +8,18 @@ import { readable } from './output/style.ts';
 import { COMMANDS, type Command, GROUPS, type Options } from './table.ts';
 import { VERSION } from './version.ts';
 
+/** What the shells' scripts ask by: `xtl __complete -- WORDS...`. */
+const COMPLETE = '__complete';
+
 /** Runs what `argv` (without node and script) asks for. Prints everything, the failure too. */
 export async function runProgram(context: Context, argv: readonly string[]): Promise<number> {
   const { out, err } = context.terminal;
+  if (argv[0] === COMPLETE) {
+    const { complete } = await import('./commands/complete.ts');
+    const words = await complete(context, argv.slice(2), COMMANDS);
+    out.write(words.map((word) => `${word}\n`).join(''));
+    return EXIT.ok;
+  }
   let outcome: Outcome = { exit: EXIT.ok };
   const program = buildProgram(async (command, args, options) => {
     outcome = await command.run(context, args, options);

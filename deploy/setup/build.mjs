@@ -108,6 +108,7 @@ const bundles = async (root, entries) => {
     platform: 'node',
     target: 'node20',
     external: ['koffi', 'esbuild'],
+    loader: { '.bash': 'text', '.zsh': 'text', '.fish': 'text' },
     legalComments: 'none',
     logLevel: 'warning',
     // Packages of the older module system look up Node's own modules by require.
