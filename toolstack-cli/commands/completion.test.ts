@@ -58,7 +58,7 @@ afterAll(async () => {
   await store?.stop();
 });
 
-/** The line as typed, TAB as \t; the words that xtl gets. Quotes are as all three shells have them. */
+/** The line as typed, TAB as \t; the words that xtl gets. All three shells have these quotes. */
 const typed: [line: string, words: readonly string[]][] = [
   ['xtl vm unp\t', ['vm', 'unpause']],
   ['xtl vm shutdown --w\tw\t', ['vm', 'shutdown', '--wait', 'web1']],
@@ -162,7 +162,7 @@ test('xtl itself knows what may follow', async () => {
   expect(got).toEqual(asked);
 });
 
-test('without a xenstored, or with one that is mute, names are missing and nothing else is', async () => {
+test('without a xenstored, or with one that is mute, only names are missing', async () => {
   const gone = { XENSTORED_PATH: join(folder.path, 'no-socket') };
   expect(await folder.xtl(['__complete', '--', 'vm', 'show', ''], gone)).toEqual({
     exit: 0,

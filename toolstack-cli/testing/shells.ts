@@ -1,4 +1,4 @@
-/** A shell on a terminal with xtl's completion: a user types, and the words that xtl gets are kept. */
+/** A shell on a terminal with xtl's completion: what a user types becomes words for xtl. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
