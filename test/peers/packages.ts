@@ -12,7 +12,7 @@ import { repoRoot } from '../lab/paths.ts';
 
 const PACKAGES = `xen-utils-4.17 xenstore-utils libxen-dev libxenmisc4.17 libxencall1 libxenhypfs1
   libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenstore4 libxentoolcore1
-  libxentoollog1 libsystemd0`;
+  libxentoollog1 libsystemd0 libyajl2`;
 
 const SOURCES = ['hypervisor.c', 'guests.c'].map((name) => join(repoRoot, 'test/peers', name));
 
@@ -74,7 +74,9 @@ export async function compile(
 /** The tree, fetched on first use. Needs apt-get, dpkg-deb and gcc; installs nothing. */
 export async function peerTree(): Promise<PeerTree> {
   await mkdir(cacheDir(), { recursive: true });
-  const root = join(cacheDir(), 'tree');
+  // Another list of packages is another tree.
+  const packages = createHash('sha256').update(PACKAGES).digest('hex').slice(0, 8);
+  const root = join(cacheDir(), `tree-${packages}`);
   const programs = join(root, 'usr/lib/xen-4.17/bin');
   if (!existsSync(join(programs, 'xenstored'))) await fetch(root);
   const libraries = join(root, 'usr/lib/x86_64-linux-gnu');

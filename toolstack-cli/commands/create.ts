@@ -3,6 +3,7 @@
 import { assert } from '../../shared/core/assert.ts';
 import type { Domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
+import { fromLatin1 } from '../../shared/core/text.ts';
 import {
   newCreateState,
   type Plan,
@@ -12,7 +13,7 @@ import {
   takeBack,
 } from '../../shared/domain/build/index.ts';
 import { readSpec, type SpecReading } from '../../shared/domain/spec/read-spec.ts';
-import { fromUtf8 } from '../../shared/domain/spec/utf8.ts';
+import { fromUtf8, textOfBytes } from '../../shared/domain/spec/utf8.ts';
 import { readConfig } from '../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../shared/domain/xl-cfg/sources.ts';
 import type { HeldSignals } from '../../shared/platform/signals.ts';
@@ -50,7 +51,7 @@ export async function create(
   }
   const reading = await readFile(context, file, overrides);
   if (!reading.ok) return failed(reading.error);
-  report(context, reading.value, options.quiet === true);
+  await report(context, reading.value, options.quiet === true);
   const { spec, problems } = reading.value;
   if (spec === undefined) return failure(EXIT.badConfig, `${file}: ${countProblems(problems)}`);
 
@@ -96,14 +97,18 @@ async function readFile(
   const bytes: Result<Uint8Array> =
     file === '/dev/null' ? ok(new Uint8Array()) : await files.read(file, CONFIG_MAX_BYTES);
   if (!bytes.ok) return bytes;
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.value);
+  const text = textOfBytes(fromLatin1(bytes.value));
   return ok(readSpec(readConfig(joinSources(file, text, overrides))));
 }
 
-function report(context: Context, { spec, problems }: SpecReading, quiet: boolean): void {
+async function report(
+  context: Context,
+  { spec, problems }: SpecReading,
+  quiet: boolean,
+): Promise<void> {
   if (quiet && spec !== undefined) return;
   const { err, env } = context.terminal;
-  err.write(renderProblems(problems, styleFor(err, env)));
+  err.write(await renderProblems(problems, styleFor(err, env)));
 }
 
 async function showPlan<S>(context: Context, plan: Plan<S>, options: Options): Promise<Outcome> {
