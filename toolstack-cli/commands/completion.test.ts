@@ -109,14 +109,17 @@ const asked: [words: readonly string[], next: readonly string[]][] = [
   [['destroy', 'D'], ['Domain-0']],
   [
     ['vm', 'destroy', '-'],
-    ['--quiet', '--help'],
+    ['--force', '--quiet', '--help'],
   ],
   // One argument is all there is: only options are left.
   [
     ['vm', 'destroy', 'web1', ''],
-    ['--quiet', '--help'],
+    ['--force', '--quiet', '--help'],
   ],
-  [['vm', 'destroy', '-q', 'web1', ''], ['--help']],
+  [
+    ['vm', 'destroy', '-q', 'web1', ''],
+    ['--force', '--help'],
+  ],
   [['vm', 'shutdown', '--timeout', '9', '--w'], ['--wait']],
   [['vm', 'shutdown', '--timeout', ''], []],
   [['vm', 'shutdown', '-w', '--w'], []],
