@@ -41,7 +41,7 @@ export const interruptCreates = async (host: LabHost): Promise<void> => {
 
 /** Of two creates at once that want one name, one comes to be. */
 export const createTwoAtOnce = async (host: LabHost): Promise<void> => {
-  const create = 'xtl vm create -q -p guests/small.cfg memory=64';
+  const create = 'xtl vm create -q -p guests/small.cfg memory=96';
   const two = `${create} & one=$!; ${create} & two=$!; wait $one; a=$?; wait $two; echo $a $?`;
   expect((await host.must(two)).split(/\s/).toSorted()).toEqual(['', '0', '4']);
   expect(await host.must('xtl vm list | tail -n +3')).toMatch(/^small .*\n$/);
@@ -62,7 +62,7 @@ const consoles = (holder: string, other: string): string => `
 
 /** A console is one client's, whether of xl or of xtl, until that one ends, however it ends. */
 export const shareConsole = async (host: LabHost): Promise<void> => {
-  await host.must('xtl vm create -q -p guests/small.cfg memory=64');
+  await host.must('xtl vm create -q -p guests/small.cfg memory=96');
   for (const [holder, other, words] of [
     ['xtl', 'xl', /Could not lock/],
     ['xl', 'xtl', /process \d+ \(\S*xenconsole .*\) has it/],
