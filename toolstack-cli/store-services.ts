@@ -1,10 +1,13 @@
 /** What `xtl xenstored restart` asks of the processes of this machine. */
 
 import type { Result } from '../shared/core/result.ts';
+import type { XenstoreClient } from '../shared/xenstore/client.ts';
 
 export interface StoreServices {
   /** Ends the processes that serve xenstore, and waits until they are gone; none is no error. */
   stop(): Promise<Result<void>>;
+  /** A client of the process that serves xenstore; at once, whether or not one does. */
+  connect(): Promise<Result<XenstoreClient>>;
   /** Starts what served xenstore before, or what this host starts; the value says which. */
   start(): Promise<Result<string>>;
   /** Whether xenconsoled is connected to a xenstored that is gone. */

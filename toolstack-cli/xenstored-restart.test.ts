@@ -3,7 +3,6 @@
 import { describe, expect, test } from 'vitest';
 import { port } from '../shared/core/ids.ts';
 import { fail, must, ok, type Result } from '../shared/core/result.ts';
-import type { StoreDomainHost } from '../shared/domain/build/index.ts';
 import type { XenstoreClient } from '../shared/xenstore/client.ts';
 import type { StoreServices } from './store-services.ts';
 import { hasRun, type Machine, simMachine } from './testing/sim-host.ts';
@@ -18,8 +17,11 @@ interface Broken extends Machine {
 
 interface How {
   readonly consolesAreOlder?: boolean;
-  readonly connect?: StoreDomainHost['connect'];
+  /** Once it was started. */
+  readonly after?: Result<XenstoreClient>;
 }
+
+const NOBODY = fail('ECONNREFUSED', 'nobody answers');
 
 /** A host with the VM web1, whose store is gone or was started anew. */
 async function broken(how: How = {}): Promise<Broken> {
@@ -31,27 +33,33 @@ async function broken(how: How = {}): Promise<Broken> {
     asked.push(what);
     return ok(value);
   };
+  let answers: Result<XenstoreClient> = NOBODY;
   const services: StoreServices = {
     stop: async () => noted('stop', undefined),
-    start: async () => noted('start', '/xenstored'),
+    start: async () => {
+      answers = how.after ?? ok(renewed);
+      return noted('start', '/xenstored');
+    },
+    connect: async () => answers,
     consolesAreOlder: async () => how.consolesAreOlder === true,
     restartConsoles: async () => noted('consoles', true),
     noteLoss: async () => noted('note', undefined),
   };
   const { domainControl, memory, clock } = machine.sim.dom0;
-  const connect = how.connect ?? (async () => ok(renewed));
   const storeDomainHost = {
-    ...{ domainControl: hasRun(domainControl), memory, clock, connect },
+    ...{ domainControl: hasRun(domainControl), memory, clock },
     builders: machine.builders,
-    handOver: () => ok(port(7)),
+    ...{ handOver: () => ok(port(7)), connect: async () => NOBODY },
   };
   const options = { storeDomainHost, storeServices: services, written: machine.written };
   return {
     ...machine,
     asked,
     renewed,
-    restart: (words = '', xenstore = fail('ECONNREFUSED', 'nobody answers')) =>
-      machine.xtl(`xenstored restart${words}`, { ...options, xenstore }),
+    restart: (words = '', before = NOBODY) => {
+      answers = before;
+      return machine.xtl(`xenstored restart${words}`, options);
+    },
   };
 }
 
@@ -67,6 +75,13 @@ describe('xtl xenstored restart', () => {
     expect(machine.asked).toEqual(['stop', 'start', 'note', 'consoles']);
     expect(await nameIn(machine, machine.renewed)).toEqual(ok('web1'));
     expect(await nameIn(machine, machine.renewed, 0)).toEqual(ok('Domain-0'));
+  });
+
+  test('starts one where one takes connections and answers nothing', async () => {
+    const machine = await broken();
+    const mute = { ...machine.xenstore, directory: () => new Promise<never>(() => {}) };
+    expect(await machine.restart('', ok({ ...mute, close: () => {} }))).toMatchObject({ exit: 0 });
+    expect(machine.asked).toEqual(['stop', 'start', 'note', 'consoles']);
   });
 
   test('leaves alone one that was started anew by another, and restores', async () => {
@@ -108,7 +123,7 @@ describe('xtl xenstored restart', () => {
   });
 
   test('gives up on one that does not come up', async () => {
-    const machine = await broken({ connect: async () => fail('ECONNREFUSED', 'nobody answers') });
+    const machine = await broken({ after: NOBODY });
     const { exit, stderr } = await machine.restart();
     expect(exit).toBe(7);
     expect(stderr).toContain('cannot restart xenstored: /xenstored: nobody answers');

@@ -95,7 +95,7 @@ describe.each(xenVersions)('on Xen %s', (xen) => {
     host.withGuests(async () => {
       const kept = await host.must(KEPT);
       const long = 'x'.repeat(3900);
-      await host.must(`xtl vm create -q -p guests/small.cfg 'extra="${long}"'`);
+      await host.must(`xtl vm create -q -p guests/small.cfg 'cmdline="${long}"'`);
       const [listed] = JSON.parse(await host.must('xl list -l small'));
       expect(listed.config).toMatchObject({
         c_info: { type: 'pvh', name: 'small' },

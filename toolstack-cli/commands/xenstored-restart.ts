@@ -13,6 +13,7 @@ import {
 import type { DomainInfo } from '../../shared/platform/domain-control.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import { readTree, writeTree } from '../../shared/xenstore/tree.ts';
+import { onceItAnswers } from '../answers.ts';
 import { carryOut } from '../carry-out.ts';
 import type { Context } from '../context.ts';
 import { DONE, EXIT, failed, failure, type Outcome, SIGNAL_EXITS } from '../output/exit.ts';
@@ -47,7 +48,7 @@ export async function xenstoredRestart(
   const server = all.value.find(({ xsDomain }) => xsDomain);
   if (server !== undefined) return wakeDomain(context, host.value, server);
   const services = await context.storeServices();
-  const old = await context.xenstore();
+  const old = await connect(services, host.value);
   const store = old.ok ? old.value : undefined;
   const state: RestartState = { context, host: host.value, services, store, nodes: [], left: [] };
   const whole = await knowsAll(state);
@@ -68,6 +69,14 @@ export async function xenstoredRestart(
   return state.left.length === 0
     ? DONE
     : failure(EXIT.failed, `xenstored runs, but ${state.left.join('; ')}`);
+}
+
+async function connect(
+  services: StoreServices,
+  { clock }: StoreDomainHost,
+): Promise<Result<XenstoreClient>> {
+  const store = await services.connect();
+  return store.ok ? onceItAnswers(store.value, clock) : store;
 }
 
 const WHOLE =
@@ -137,7 +146,7 @@ function stopStep(): RestartStep {
 }
 
 /** How long a xenstored may take for its first answer. */
-const START_MS = 30_000;
+const START_MS = 60_000;
 
 function startStep(): RestartStep {
   return {
@@ -148,7 +157,7 @@ function startStep(): RestartStep {
       if (!started.ok) return started;
       const { clock } = state.host;
       for (const late = clock.nowMs() + START_MS; ; await clock.sleep(200)) {
-        const store = await state.host.connect();
+        const store = await connect(state.services, state.host);
         if (store.ok) {
           state.store = store.value;
           return ok();

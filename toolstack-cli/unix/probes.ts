@@ -1,12 +1,18 @@
 /** What `xtl doctor` looks at on a Linux host. */
 
 import { closeSync, constants, existsSync, openSync, readdirSync } from 'node:fs';
-import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { ok, type Result } from '../../shared/core/result.ts';
 import { forgottenDomains, listDomains, STORE_LOSS_MARK } from '../../shared/domain/build/index.ts';
+import type { DomainInfo } from '../../shared/platform/domain-control.ts';
 import { clock } from '../../shared/platform/unix/clock.ts';
 import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform.ts';
-import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
+import {
+  connectSocket,
+  connectXenstore,
+  xenstoreSocketPath,
+} from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
+import { onceItAnswers } from '../answers.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
 import type { StoreAnswer } from '../commands/doctor-store.ts';
 import { isOurs } from '../commands/store-kind.ts';
@@ -26,11 +32,7 @@ export function unixProbes(): Probes {
     device,
     kernelModule: (name) => modules().has(name.replaceAll('-', '_')),
     process: (name) => processesNamed(name).length > 0,
-    storeDomain: () => {
-      const all = open();
-      const infos = all.ok ? listDomains(all.value.domainControl) : all;
-      return infos.ok ? infos.value.find(({ xsDomain }) => xsDomain) : undefined;
-    },
+    storeDomain: () => storeDomain(open()),
     consolesAreOlder,
     kernelLostWatches: () => existsSync(STORE_LOSS_MARK),
     xenVersion: () => {
@@ -41,27 +43,29 @@ export function unixProbes(): Probes {
       const opened = open();
       return opened.ok ? opened.value.domainControl.physInfo() : opened;
     },
-    xenstore: () => askStore(open()),
+    xenstore: () => askStore(open(), storeDomain(open()) !== undefined),
     close: () => {
       if (platform?.ok) platform.value.close();
     },
   };
 }
 
-/** How long a xenstored may take to answer. */
-const ANSWER_MS = 5000;
+function storeDomain(platform: Result<UnixPlatform>): DomainInfo | undefined {
+  const all = platform.ok ? listDomains(platform.value.domainControl) : platform;
+  return all.ok ? all.value.find(({ xsDomain }) => xsDomain) : undefined;
+}
 
-async function askStore(platform: Result<UnixPlatform>): Promise<Result<StoreAnswer>> {
-  const transport = await connectXenstore();
+/** Where no domain serves xenstore, nobody is at the end of the kernel's device either. */
+async function askStore(
+  platform: Result<UnixPlatform>,
+  isDomain: boolean,
+): Promise<Result<StoreAnswer>> {
+  const transport = isDomain ? await connectXenstore() : await connectSocket(xenstoreSocketPath());
   if (!transport.ok) return transport;
-  const xenstore = createXenstoreClient(transport.value);
-  let cancel = (): void => {};
-  const late = new Promise<Result<StoreAnswer>>((resolve) => {
-    cancel = clock.after(ANSWER_MS, () => resolve(fail('ETIMEDOUT', 'does not answer')));
-  });
-  const answer = await Promise.race([answerOf(xenstore, platform), late]);
-  cancel();
-  xenstore.close();
+  const xenstore = await onceItAnswers(createXenstoreClient(transport.value), clock);
+  if (!xenstore.ok) return xenstore;
+  const answer = await answerOf(xenstore.value, platform);
+  xenstore.value.close();
   return answer;
 }
 
@@ -69,8 +73,6 @@ async function answerOf(
   xenstore: XenstoreClient,
   platform: Result<UnixPlatform>,
 ): Promise<Result<StoreAnswer>> {
-  const root = await xenstore.directory('/');
-  if (!root.ok) return root;
   const ours = await isOurs(xenstore);
   if (!platform.ok) return ok({ ours, forgotten: [] });
   const { domainControl } = platform.value;

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { STORE_LOSS_MARK } from '../../shared/domain/build/index.ts';
 import { unixFiles } from '../../shared/platform/unix/files.ts';
-import { xenstoreSocketPath } from '../../shared/platform/unix/xenstore-socket.ts';
+import { connectSocket, xenstoreSocketPath } from '../../shared/platform/unix/xenstore-socket.ts';
+import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
 import { PROGRAM } from '../commands/xenstored-config.ts';
 import type { StoreServices } from '../store-services.ts';
 import { consolesAreOlder, processesNamed, readText, STORES } from './processes.ts';
@@ -23,11 +24,18 @@ export function unixStoreServices(): StoreServices {
       before = first === undefined ? undefined : commandOf(first.pid);
       return end(running.map(({ pid }) => pid));
     },
+    connect,
     start: () => start(before),
     consolesAreOlder: async () => consolesAreOlder(),
     restartConsoles,
     noteLoss: () => unixFiles().write(STORE_LOSS_MARK, new Uint8Array(0)),
   };
+}
+
+/** Not by the kernel's device, at whose end nobody may be. */
+async function connect(): Promise<Result<XenstoreClient>> {
+  const socket = await connectSocket(xenstoreSocketPath());
+  return socket.ok ? ok(createXenstoreClient(socket.value)) : socket;
 }
 
 /** Program and arguments; undefined for one that has changed its own name, as ours does. */
