@@ -5,6 +5,7 @@ import { createImageFiles, type StoreDomainHost } from '../../shared/domain/buil
 import type { Files } from '../../shared/platform/files.ts';
 import type { HeldSignals } from '../../shared/platform/signals.ts';
 import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
+import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
 import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
@@ -19,6 +20,8 @@ export interface FakeContextOptions {
   readonly host?: Result<Host>;
   readonly storeDomainHost?: StoreDomainHost;
   readonly storeServices?: StoreServices;
+  /** That of the host if not said. */
+  readonly xenstore?: Result<XenstoreClient>;
   /** Where written files go; without it nothing can be written. */
   readonly written?: Map<string, Uint8Array>;
   readonly probes?: Probes;
@@ -44,6 +47,7 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
     images: async () => createImageFiles(files),
     random: () => new Uint8Array(16).fill(0x5a),
     xenstore: async () => {
+      if (options.xenstore !== undefined) return options.xenstore;
       if (options.host === undefined) return fail('ENODEV', 'there is no xenstored');
       return options.host.ok ? ok(options.host.value.xenstore) : options.host;
     },
