@@ -31,7 +31,7 @@ export interface DomainView {
   /** xl's letters: running, blocked, paused, shut down, why (r s c w S), dying. */
   readonly state: string;
   readonly shutdownReason: string | null;
-  /** The process that builds it, and whether it still does; null once the domain is whole. */
+  /** The process that builds it, and whether it still does; null if it is whole, or dying. */
   readonly builder: { readonly pid: number; readonly alive: boolean } | null;
   readonly cpuTimeSeconds: number;
 }
@@ -84,7 +84,8 @@ export async function view(host: Host, info: DomainInfo): Promise<DomainView> {
 
 function buildOf(host: Host, info: DomainInfo): DomainView['builder'] {
   const builder = builderOf(info.uuid);
-  if (builder === undefined) return null;
+  // One that is being taken back is there until the last of its pages is let go of.
+  if (builder === undefined || info.dying) return null;
   return { pid: builder.pid, alive: host.builders.isAlive(builder) };
 }
 

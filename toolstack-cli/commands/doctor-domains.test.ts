@@ -103,6 +103,17 @@ test('a domain that is being built is told and never touched', async () => {
   expect(machine.sim.dom0.domainControl.getInfo(domid(1)).ok).toBe(true);
 });
 
+test('a domain that is being taken back is dying, and nothing that was left', async () => {
+  const machine = await simMachine();
+  await killedAt(machine, 8);
+  // Somebody's mapping keeps it for a while.
+  const { domainControl, memory } = machine.sim.dom0;
+  must(memory.mapForeign(domid(1), [0]));
+  must(domainControl.destroyDomain(domid(1)));
+  expect((await machine.xtl('vm list')).stdout).toMatch(/^web1 +1 .*d {2}/m);
+  expect((await doctor(machine, ' --fix')).stdout).not.toMatch(/ domain [0-9]+: /);
+});
+
 test("domains of others are nobody's leftovers, whatever they lack", async () => {
   const machine = await simMachine();
   const other = machine.sim.addGuest();

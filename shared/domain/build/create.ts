@@ -235,6 +235,10 @@ function configStep({ spec, uuid }: Prepared): CreateStep {
   };
 }
 
+/**
+ * Not released to take it back: a store that has let go of a domain tells nobody of its end, and
+ * then a console daemon keeps its page, and with it the domain. It hears of the end itself.
+ */
 function introduceStep(vm: Prepared): CreateStep {
   return {
     id: 'introduce',
@@ -242,12 +246,6 @@ function introduceStep(vm: Prepared): CreateStep {
     run: (state) => {
       assert(state.storePort !== undefined, 'channels made');
       return state.host.xenstore.introduce(id(state), vm.image.xenstoreGfn, state.storePort);
-    },
-    undo: async (state) => {
-      if (state.domid === undefined) return ok();
-      const released = await state.host.xenstore.release(state.domid);
-      // A domain that was never introduced has nothing to be released from.
-      return released.ok || released.error.errno === 'ENOENT' ? ok() : released;
     },
   };
 }
