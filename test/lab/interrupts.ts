@@ -5,6 +5,10 @@ import type { LabHost } from './host.ts';
 /** What a create that came to nothing must not change. */
 const STOCK = 'xl info | grep ^free_memory; xenstore-ls -fp; ls /var/lib/xen';
 
+/** Domains but dom0; a dying one may take a moment. */
+const DOMAINS = `for i in {1..20}; do [ $(xl list | wc -l) = 2 ] && break; sleep 0.5; done
+  xl list | tail -n +3`;
+
 /** Sends the signal once the step begins; prints the status that a shell sees. */
 const interrupted = (signal: string, step: number): string => `
   coproc XTL { exec xtl vm create guests/small.cfg 2>&1; }
@@ -20,7 +24,7 @@ const interrupted = (signal: string, step: number): string => `
 const SIGNALS = [
   ['INT', 3, 130],
   ['TERM', 7, 143],
-  ['HUP', 12, 129],
+  ['HUP', 14, 129],
 ] as const;
 
 /** Creates that are interrupted leave nothing; what a killed one leaves is named and removed. */
@@ -31,6 +35,7 @@ export const interruptCreates = async (host: LabHost): Promise<void> => {
   for (const [signal, step, status] of SIGNALS) {
     expect(await host.must(interrupted(signal, step))).toBe(`status ${status}\n`);
     expect(await host.must(STOCK), signal).toBe(before);
+    expect(await host.must(DOMAINS), signal).toBe('');
   }
   expect(await host.must(interrupted('KILL', 8))).toBe('status 137\n');
   expect(await host.must('xtl vm list')).toMatch(/^small \(left by a create\) +\d+ /m);
