@@ -1,7 +1,18 @@
 /** The daemon's log and trace: how they are made, and that nothing about them ends the daemon. */
 
 import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { must } from '../../shared/core/result.ts';
@@ -179,6 +190,58 @@ describe('a path at the start with a mistake', () => {
       await until(() => !existsSync(own.socket));
     },
   );
+});
+
+describe('a standard error that nobody reads: the store goes on, and says what was dropped', () => {
+  const line = 'x'.repeat(200);
+  /** Far more lines than there is room for. */
+  const flood = async (): Promise<void> => {
+    store = createXenstoreClient(must(await connectSocket(own.socket)));
+    for (let i = 0; i < 2000; i++) must(await store.control('print', `${i} ${line}`));
+  };
+  /** Lets it speak until it has said how many were dropped, and counts. */
+  const expectAll = async (said: () => string): Promise<void> => {
+    await until(async () => {
+      must(await store.control('print', 'read again'));
+      return said().includes('read again');
+    });
+    const [, dropped] = /"msg":"(\d+) lines dropped"/.exec(said()) ?? [];
+    const shown = said()
+      .split('\n')
+      .filter((each) => each.includes(line)).length;
+    expect(shown + Number(dropped)).toBeGreaterThanOrEqual(2000);
+  };
+
+  it('a socket, as of a journal', async () => {
+    const child = await own.start();
+    await until(() => own.said(child).includes('serves'));
+    child.stderr?.pause();
+    await flood();
+    child.stderr?.resume();
+    await expectAll(() => own.said(child));
+  });
+
+  it('a pipe', async () => {
+    mkdirSync(logs);
+    const pipe = join(logs, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const both = openSync(pipe, constants.O_RDWR);
+    const end = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    await own.startWith(both);
+    await flood();
+    let text = '';
+    await expectAll(() => {
+      const into = Buffer.alloc(1 << 17);
+      try {
+        text += into.toString('latin1', 0, readSync(end, into));
+      } catch {
+        // There is nothing.
+      }
+      return text;
+    });
+    closeSync(both);
+    closeSync(end);
+  });
 });
 
 describe('a trace on a full disk', () => {

@@ -17,6 +17,8 @@ export interface OwnXenstored {
   readonly env: NodeJS.ProcessEnv;
   /** Starts it in the foreground, without domains; resolves once it serves. */
   start(...options: readonly string[]): Promise<ChildProcess>;
+  /** As `start`, with a descriptor for its standard error. */
+  startWith(stderr: 'pipe' | number, ...options: readonly string[]): Promise<ChildProcess>;
   /** What a process that was started wrote to its standard error. */
   said(child: ChildProcess): string;
   /** Kills whatever of it runs, in the background too. */
@@ -74,29 +76,31 @@ export function ownXenstored(): OwnXenstored {
     for (const pid of running(dir)) process.kill(pid, 'SIGKILL');
     while (running(dir).length > 0) await new Promise((done) => setTimeout(done, 10));
   };
+  const startWith: OwnXenstored['startWith'] = async (stderr, ...options) => {
+    const child = spawn(process.execPath, [PROGRAM, '-N', '-D', ...options], {
+      env,
+      stdio: ['ignore', 'ignore', stderr],
+    });
+    children.push(child);
+    said.set(child, '');
+    child.stderr?.on('data', (data) => {
+      said.set(child, said.get(child) + String(data));
+    });
+    const give = Date.now() + START_MS;
+    while (!existsSync(socket) || !(await answers(socket))) {
+      if (child.exitCode !== null) throw new Error(`xenstored ended: ${said.get(child)}`);
+      if (Date.now() > give) throw new Error(`xenstored does not serve: ${said.get(child)}`);
+      await new Promise((done) => setTimeout(done, 10));
+    }
+    return child;
+  };
   return {
     dir,
     socket,
     command: [process.execPath, PROGRAM],
     env,
-    start: async (...options) => {
-      const child = spawn(process.execPath, [PROGRAM, '-N', '-D', ...options], {
-        env,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      children.push(child);
-      said.set(child, '');
-      child.stderr?.on('data', (data) => {
-        said.set(child, said.get(child) + String(data));
-      });
-      const give = Date.now() + START_MS;
-      while (!existsSync(socket) || !(await answers(socket))) {
-        if (child.exitCode !== null) throw new Error(`xenstored ended: ${said.get(child)}`);
-        if (Date.now() > give) throw new Error(`xenstored does not serve: ${said.get(child)}`);
-        await new Promise((done) => setTimeout(done, 10));
-      }
-      return child;
-    },
+    start: (...options) => startWith('pipe', ...options),
+    startWith,
     said: (child) => said.get(child) ?? '',
     kill,
     stop: async () => {

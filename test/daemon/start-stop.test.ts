@@ -68,14 +68,14 @@ describe('a start that fails: status 1, a line that says why, nothing left', () 
       () => ['-F', at('folder')],
       () => ({}),
       () => mkdirSync(at('folder')),
-      /cannot write the pid file \S+\/folder: it is a folder/,
+      /cannot write the pid file \S+\/folder: is a directory/,
     ],
     [
       'a pid file on a full disk',
       () => ['-F', '/dev/full'],
       () => ({}),
       none,
-      /cannot write the pid file \/dev\/full: the disk is full/,
+      /cannot write the pid file \/dev\/full: no space left/,
     ],
     [
       'a run directory in no folder',

@@ -5,14 +5,12 @@ import { ok, type Result } from '../../../shared/core/result.ts';
 import {
   droppedRecord,
   type LineFile,
-  linesTo,
   openLineFile,
 } from '../../../shared/platform/unix/line-file.ts';
+import { linesToStderr } from '../../../shared/platform/unix/stderr-lines.ts';
 
 /** XENSTORED_LOG names another. */
 const LOG_PATH = '/var/log/xen/xenstored.log';
-
-const STDERR = 2;
 
 export interface Logs {
   info(line: string): void;
@@ -26,7 +24,7 @@ export interface Logs {
 
 /** `toFile`: the process is in the background. Nothing is opened before `reopen`. */
 export function createLogs(toFile: boolean, env: NodeJS.ProcessEnv = process.env): Logs {
-  const stderr = linesTo(STDERR, droppedRecord);
+  const stderr = linesToStderr(droppedRecord);
   let file: LineFile | undefined;
   const log = pino(
     { base: { service: 'xenstored', pid: process.pid } },

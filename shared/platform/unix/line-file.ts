@@ -4,8 +4,8 @@
  */
 
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { ERRNO, type Errno } from '../../core/errno.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { reasonOf } from './reason.ts';
 
 export interface LineFile {
   /** `line` without its end. */
@@ -20,43 +20,36 @@ const MODE = 0o600;
 
 const NOTHING = new Uint8Array(0);
 
-const REASONS: Readonly<Partial<Record<Errno, string>>> = {
-  EACCES: 'permission denied',
-  EISDIR: 'it is a folder',
-  EMFILE: 'there are no descriptors left',
-  ENOENT: 'there is no such folder',
-  ENOSPC: 'the disk is full',
-  ENOTDIR: 'a part of the path is no folder',
-  ENXIO: 'nobody reads it',
-};
-
 /** The note of a file whose lines are pino's. */
 export const droppedRecord = (dropped: number): string =>
   JSON.stringify({ level: 40, time: Date.now(), msg: `${dropped} lines dropped` });
 
-/** The failure of a call of node:fs. */
+/** The failure of a call of node:fs that makes what is missing: ENOENT is that of a folder. */
 export function fileFailure(what: string, thrown: unknown): Result<never> {
-  const code = String((thrown as NodeJS.ErrnoException).code);
-  const errno = code in ERRNO ? (code as Errno) : 'EIO';
-  return fail(errno, `${what}: ${REASONS[errno] ?? code}`);
+  const { errno, words } = reasonOf(thrown);
+  return fail(errno, `${what}: ${errno === 'ENOENT' ? 'there is no such folder' : words}`);
 }
 
 /** How many of the bytes went out; none if there is no room now. */
-function put(fd: number, bytes: Uint8Array): number {
-  try {
-    return writeSync(fd, bytes);
-  } catch {
-    return 0;
-  }
+export type Put = (bytes: Uint8Array) => number;
+
+export function putTo(fd: number): Put {
+  return (bytes) => {
+    try {
+      return writeSync(fd, bytes);
+    } catch {
+      return 0;
+    }
+  };
 }
 
-/** Lines to a descriptor; `note` says in a line of its own how many were dropped. */
-export function linesTo(fd: number, note: (dropped: number) => string): LineFile {
+/** Lines by way of `put`; `note` says in a line of its own how many were dropped. */
+export function linesBy(put: Put, note: (dropped: number) => string, close: () => void): LineFile {
   /** The end of a line whose beginning is written already. */
   let rest: Uint8Array = NOTHING;
   let dropped = 0;
   const finish = (): boolean => {
-    if (rest.length > 0) rest = rest.subarray(put(fd, rest));
+    if (rest.length > 0) rest = rest.subarray(put(rest));
     return rest.length === 0;
   };
   const write = (line: string): void => {
@@ -65,7 +58,7 @@ export function linesTo(fd: number, note: (dropped: number) => string): LineFile
       return;
     }
     const bytes = Buffer.from(`${dropped > 0 ? `${note(dropped)}\n` : ''}${line}\n`);
-    const count = put(fd, bytes);
+    const count = put(bytes);
     if (count === 0) {
       dropped++;
       return;
@@ -76,8 +69,8 @@ export function linesTo(fd: number, note: (dropped: number) => string): LineFile
   return {
     write,
     close: () => {
-      if (finish() && dropped > 0) put(fd, Buffer.from(`${note(dropped)}\n`));
-      closeSync(fd);
+      if (finish() && dropped > 0) put(Buffer.from(`${note(dropped)}\n`));
+      close();
     },
   };
 }
@@ -85,7 +78,8 @@ export function linesTo(fd: number, note: (dropped: number) => string): LineFile
 /** Opens the file at `path`, made if need be, but no folder. ENXIO: a pipe that nobody reads. */
 export function openLineFile(path: string, note: (dropped: number) => string): Result<LineFile> {
   try {
-    return ok(linesTo(openSync(path, FLAGS, MODE), note));
+    const fd = openSync(path, FLAGS, MODE);
+    return ok(linesBy(putTo(fd), note, () => closeSync(fd)));
   } catch (thrown) {
     return fileFailure(`cannot open ${path}`, thrown);
   }

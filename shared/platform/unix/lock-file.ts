@@ -14,9 +14,10 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { ERRNO, type Errno } from '../../core/errno.ts';
+import { ERRNO } from '../../core/errno.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bind, ffi, lastFailure, once } from './ffi.ts';
+import { fileFailure } from './line-file.ts';
 
 export interface Lock {
   /** Removes the file, then lets others in. */
@@ -39,11 +40,6 @@ const SIGNED_MAX = 16;
 
 /** Times that others may take the file away between our open and our lock. */
 const ATTEMPTS = 1000;
-
-function failure(path: string, thrown: unknown): Result<never> {
-  const code = String((thrown as NodeJS.ErrnoException).code);
-  return fail(code in ERRNO ? (code as Errno) : 'EIO', `cannot lock ${path}: ${code}`);
-}
 
 /** Whether `path` still names the file of `fd`: its last holder removes it before others get in. */
 function isStillAt(path: string, fd: number): boolean {
@@ -98,7 +94,7 @@ function attempt(path: string): Result<number | undefined> {
     return locked;
   } catch (thrown) {
     if (fd >= 0) closeSync(fd);
-    return failure(path, thrown);
+    return fileFailure(`cannot lock ${path}`, thrown);
   }
 }
 
