@@ -1,5 +1,7 @@
 /** The built file itself, as a process: every format of every command that needs no hypervisor. */
 
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { makeElf } from '../shared/domain/image/fixtures.ts';
@@ -12,10 +14,18 @@ let folder: Folder;
 let store: OwnXenstored;
 beforeAll(async () => {
   folder = folderWith({
-    'vm.cfg':
-      'name="web1"\ntype="pvh"\nkernel="k"\nmemory=64\n' +
-      'uuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a"\n',
+    'vm.cfg': `name="web1"
+type="pvh"
+kernel="k"
+memory=64
+uuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a"
+`,
     k: makeElf(),
+    'random.cfg': Uint8Array.from(
+      { length: 200_000 },
+      (_, i) => 1 + ((i * i * 31 + (i >> 7)) % 255),
+    ),
+    'folder/': '',
   });
   store = ownXenstored();
   await store.start();
@@ -78,3 +88,46 @@ test.each(Object.values(needXen))(
     expect(parse(yaml.stdout)).toEqual(JSON.parse(json.stdout));
   },
 );
+
+const words: [words: string, exit: number, stderr: RegExp][] = [
+  ['vm create folder', 1, /^xtl: folder: is a directory\n$/],
+  ['vm create vm.cfg/x', 1, /^xtl: vm.cfg\/x: not a directory\n$/],
+  ['vm create /dev/full', 1, /^xtl: \/dev\/full: is not a regular file\n$/],
+  ['vm create loop', 1, /^xtl: loop: too many symbolic links\n$/],
+  [
+    'vm create vm.cfg kernel="loop" ramdisk="none"',
+    1,
+    /^xtl: kernel loop: too many .*; ramdisk none: no such file\n$/,
+  ],
+  ['store ls', 5, /^xtl: cannot reach xenstored at .*: no such file\n$/],
+];
+
+test.each(words)(
+  'xtl %s says why in words, not by the name of an errno',
+  async (line, exit, why) => {
+    symlinkSync('loop', join(folder.path, 'loop'));
+    const ran = await folder.xtl(line.split(' '), { XENSTORED_PATH: join(folder.path, 'none') });
+    rmSync(join(folder.path, 'loop'));
+    expect(ran.stderr).toMatch(why);
+    expect(ran.stderr).not.toMatch(/\bE[A-Z]{3,}\b/);
+    expect(ran).toMatchObject({ exit, stdout: '' });
+  },
+);
+
+test('a file of random bytes is refused in a few lines', async () => {
+  const { exit, stdout, stderr } = await folder.xtl(['vm', 'create', 'random.cfg']);
+  expect([exit, stdout]).toEqual([6, '']);
+  expect(stderr.split('\n').length).toBeLessThan(100);
+  expect(stderr).toMatch(/\n\.\.\. and \d+ errors.* more\nxtl: random.cfg: \d+ errors/);
+});
+
+test('README shows the words that the program says', async () => {
+  const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+  const found = /```\n(web\.cfg:3:10: error: .*\n {2}3 \| (memory = .*)\n.*\n)```/.exec(readme);
+  const [, text = '', line = ''] = found ?? [];
+  expect(line).not.toBe('');
+  const web = folderWith({ 'web.cfg': `name = "web"\ntype = "pvh"\n${line}\nkernel = "/k"\n` });
+  const { exit, stderr } = await web.xtl(['vm', 'create', 'web.cfg']);
+  web.remove();
+  expect([exit, stderr.slice(0, text.length)]).toEqual([6, text]);
+});

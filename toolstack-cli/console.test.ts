@@ -109,3 +109,19 @@ test('create -c starts the VM without a console if none comes, and says so', asy
   });
   expect(must(machine.sim.dom0.domainControl.getInfo(domid(1))).paused).toBe(false);
 });
+
+test('a console that somebody has is refused, and free again afterwards', async () => {
+  const { machine, terminal, ran } = await attached();
+  const second = await machine.xtl('console web1');
+  expect(second).toEqual({
+    exit: 4,
+    stdout: '',
+    stderr: "xtl: console of 'web1': process 99 (xenconsole) has it\n",
+  });
+  terminal.type('\x1d');
+  expect(await machine.sim.run(ran)).toMatchObject({ exit: 0 });
+  const next = machine.start('console web1', { terminal });
+  await machine.sim.advance(100);
+  terminal.type('\x1d');
+  expect(await machine.sim.run(next)).toMatchObject({ exit: 0 });
+});

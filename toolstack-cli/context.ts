@@ -3,6 +3,7 @@
 import type { Result } from '../shared/core/result.ts';
 import type { ImageFiles, StoreDomainHost } from '../shared/domain/build/index.ts';
 import type { Files } from '../shared/platform/files.ts';
+import type { HeldSignals } from '../shared/platform/signals.ts';
 import type { XenstoreTransport } from '../shared/platform/xenstore.ts';
 import type { XenstoreClient } from '../shared/xenstore/client.ts';
 import type { Probes } from './commands/doctor-checks.ts';
@@ -28,6 +29,8 @@ export interface Context {
   xenstore(): Promise<Result<XenstoreClient>>;
   /** The lines of a xenstored's traffic, if it is ours: ENOENT or ECONNREFUSED if not. */
   traffic(): Promise<Result<Pick<XenstoreTransport, 'receive' | 'close'>>>;
+  /** Holds back the signals that end a process, for what must not be left half done. */
+  holdSignals(): HeldSignals;
   /** Calls `then` once after `ms`; the returned function takes that back. */
   after(ms: number, then: () => void): () => void;
 }

@@ -3,6 +3,7 @@
 import { type Domid, domid, isDomid } from '../shared/core/ids.ts';
 import { fail, ok, type Result } from '../shared/core/result.ts';
 import {
+  builderOf,
   domainPath,
   findByName,
   formatUuid,
@@ -30,6 +31,8 @@ export interface DomainView {
   /** xl's letters: running, blocked, paused, shut down, why (r s c w S), dying. */
   readonly state: string;
   readonly shutdownReason: string | null;
+  /** The process that builds it, and whether it still does; null if it is whole, or dying. */
+  readonly builder: { readonly pid: number; readonly alive: boolean } | null;
   readonly cpuTimeSeconds: number;
 }
 
@@ -74,8 +77,16 @@ export async function view(host: Host, info: DomainInfo): Promise<DomainView> {
     maxVcpus: info.maxVcpuId + 1,
     state: stateLetters(info),
     shutdownReason: reasonName(info),
+    builder: buildOf(host, info),
     cpuTimeSeconds: Number(info.cpuTimeNs) / 1e9,
   };
+}
+
+function buildOf(host: Host, info: DomainInfo): DomainView['builder'] {
+  const builder = builderOf(info.uuid);
+  // One that is being taken back is there until the last of its pages is let go of.
+  if (builder === undefined || info.dying) return null;
+  return { pid: builder.pid, alive: host.builders.isAlive(builder) };
 }
 
 /** Null if it has none. */

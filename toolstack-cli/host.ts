@@ -1,5 +1,6 @@
 /** What commands ask of the machine they run on. Opened when a command needs it, never before. */
 
+import type { Domid } from '../shared/core/ids.ts';
 import type { Result } from '../shared/core/result.ts';
 import type { BuildHost } from '../shared/domain/build/index.ts';
 
@@ -14,11 +15,15 @@ export interface Pty {
 export interface Host extends BuildHost {
   /** Opens a terminal that xenconsoled published. ENOENT, EIO, EACCES. */
   openPty(path: string): Promise<Result<Pty>>;
+  /** Keeps others from a domain's console, those of xl too. EBUSY names who has it. */
+  lockConsole(domid: Domid): Promise<Result<{ release(): void }>>;
   /**
    * Makes sure that the lifecycle service runs, which does what on_poweroff, on_reboot and on_crash
    * ask for. Does not wait until it does.
    */
   attend(): Promise<Result<void>>;
+  /** Whether it runs. */
+  isAttended(): boolean;
   /** Ends all connections; nothing keeps the process alive after that. */
   close(): void;
 }

@@ -3,14 +3,24 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
 import { nearest } from '../shared/domain/spec/nearest.ts';
 import type { Context } from './context.ts';
-import { EXIT, type Outcome } from './output/exit.ts';
+import { EXIT, failed, type Outcome } from './output/exit.ts';
 import { readable } from './output/style.ts';
 import { COMMANDS, type Command, GROUPS, type Options } from './table.ts';
 import { VERSION } from './version.ts';
+import { xlOption, xlVerb } from './xl-words.ts';
+
+/** What the shells' scripts ask by: `xtl __complete -- WORDS...`. */
+const COMPLETE = '__complete';
 
 /** Runs what `argv` (without node and script) asks for. Prints everything, the failure too. */
 export async function runProgram(context: Context, argv: readonly string[]): Promise<number> {
   const { out, err } = context.terminal;
+  if (argv[0] === COMPLETE) {
+    const { complete } = await import('./commands/complete.ts');
+    const words = await complete(context, argv.slice(2), COMMANDS);
+    out.write(words.map((word) => `${word}\n`).join(''));
+    return EXIT.ok;
+  }
   let outcome: Outcome = { exit: EXIT.ok };
   const program = buildProgram(async (command, args, options) => {
     outcome = await command.run(context, args, options);
@@ -23,7 +33,7 @@ export async function runProgram(context: Context, argv: readonly string[]): Pro
       getErrHelpWidth: () => err.columns,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => write(`xtl: ${oneLine(text)}\n`),
+      outputError: (text, write) => write(`xtl: ${readable(inWords(command, oneLine(text)))}\n`),
     }),
   );
   if (argv.length === 0) {
@@ -36,7 +46,10 @@ export async function runProgram(context: Context, argv: readonly string[]): Pro
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+  const printed = await out.flush();
+  if (!printed.ok && outcome.exit === EXIT.ok) outcome = failed(printed.error);
   if (outcome.message !== undefined) err.write(`xtl: ${readable(outcome.message)}\n`);
+  await err.flush();
   return outcome.exit;
 }
 
@@ -48,6 +61,21 @@ function oneLine(text: string): string {
     .replace(/\s*\n\s*/g, ' ');
 }
 
+/** An error of commander's, or what there is to say of an option of xl's. */
+function inWords(command: Commander, text: string): string {
+  const [, flag] = /^unknown option '(-[^']+)'/.exec(text) ?? [];
+  const known = flag === undefined ? undefined : xlOption(pathOf(command), flag);
+  return known ?? text;
+}
+
+/** The words of the table by which a command is known; none for the program itself. */
+function pathOf(command: Commander): readonly string[] {
+  const words: string[] = [];
+  for (let at: Commander | null = command; at?.parent; at = at.parent) words.unshift(at.name());
+  const [first = ''] = words;
+  return COMMANDS.find(({ alias }) => words.length === 1 && alias === first)?.path ?? words;
+}
+
 type Action = (command: Command, args: readonly string[], options: Options) => Promise<void>;
 
 function buildProgram(action: Action): Commander {
@@ -55,7 +83,8 @@ function buildProgram(action: Action): Commander {
     .description('Xen management: virtual machines on this host')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help for a command')
+    // Options of the program itself come before the verb: after it -V is the verb's.
+    .enablePositionalOptions()
     .exitOverride();
   const groups = new Map<string, Commander>();
   refuseOthers(program, '');
@@ -70,6 +99,8 @@ function buildProgram(action: Action): Commander {
     else define(groups.get(first) ?? program, verb, command, action, false);
     if (command.alias !== undefined) define(program, command.alias, command, action, true);
   }
+  addHelp(program, '');
+  for (const [name, group] of groups) addHelp(group, `${name} `);
   const aliases = COMMANDS.flatMap((c) => (c.alias === undefined ? [] : [c.alias]));
   program.addHelpText('after', `\nxl's verbs work too: ${aliases.join(', ')}\n${EXITS}`);
   return program;
@@ -80,18 +111,39 @@ function refuseOthers(group: Commander, prefix: string): void {
   group.allowExcessArguments(true).action(() => {
     const [word] = group.args;
     if (word === undefined) group.error(`${prefix}needs a command: see xtl ${prefix}--help`);
-    const near = nearest(word ?? '', [
-      ...group.commands.map((command) => command.name()),
-      ...(prefix === '' ? ['help'] : []),
-    ]);
-    const hint = near === undefined ? '' : ` (did you mean ${prefix}${near}?)`;
-    group.error(`unknown command '${prefix}${word}'${hint}`);
+    else refuse(group, prefix, word);
+  });
+}
+
+function refuse(group: Commander, prefix: string, word: string): never {
+  const near = nearest(
+    word,
+    group.commands.map((command) => command.name()),
+  );
+  const hint = near === undefined ? `see xtl ${prefix}--help` : `did you mean ${prefix}${near}?`;
+  const ofXl = ['', 'vm '].includes(prefix) ? xlVerb(word) : undefined;
+  return group.error(ofXl ?? `unknown command '${prefix}${word}' (${hint})`);
+}
+
+/** `xtl help vm create`, and the same as `xtl vm help create`. */
+function addHelp(group: Commander, prefix: string): void {
+  const help = group.command('help').description('print help for a command').exitOverride();
+  help.usage('[command...]').argument('[words...]').helpOption(false);
+  help.action((words: readonly string[]) => {
+    let [at, before] = [group, prefix];
+    for (const word of words) {
+      const next = at.commands.find((command) => command.name() === word);
+      if (next === undefined && at.commands.length > 0) refuse(at, before, word);
+      if (next === undefined) help.error(`'${before.trim()}' has no command '${word}'`);
+      else [at, before] = [next, `${before}${word} `];
+    }
+    at.outputHelp();
   });
 }
 
 const EXITS = `
 Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 wrong state, 5 no privilege or no Xen,
-6 bad configuration, 7 timeout
+6 bad configuration, 7 timeout, 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM
 `;
 
 function define(

@@ -3,7 +3,11 @@
 import { FORMATS } from './output/format.ts';
 import type { Argument, Command, Option } from './table.ts';
 
-const NODES: Argument = { usage: '<paths...>', doc: 'nodes; a relative path is one of domain 0' };
+const NODES: Argument = {
+  usage: '<paths...>',
+  doc: 'nodes; a relative path is one of domain 0',
+  completes: 'node',
+};
 
 const OUTPUT: Option = {
   flags: '-o, --output <format>',
@@ -18,7 +22,7 @@ export const STORE_COMMANDS: readonly Command[] = [
   {
     path: ['store', 'ls'],
     summary: 'list the nodes below a node, with their values',
-    args: [{ usage: '[path]', doc: 'the node; / if not given' }],
+    args: [{ usage: '[path]', doc: 'the node; / if not given', completes: 'node' }],
     options: [
       { flags: '-r, --recursive', doc: 'all below it, by their whole paths' },
       { flags: '-p, --permissions', doc: 'with who may do what: n none, r read, w write, b both' },
@@ -79,7 +83,7 @@ export const STORE_COMMANDS: readonly Command[] = [
     path: ['store', 'chmod'],
     summary: 'set who may read and write a node',
     args: [
-      { usage: '<path>', doc: 'the node' },
+      { usage: '<path>', doc: 'the node', completes: 'node' },
       { usage: '<permissions...>', doc: 'n0 r5 ...: first its owner and what others may do' },
     ],
     options: [{ flags: '-r, --recursive', doc: 'of all below it, too' }],
@@ -147,6 +151,7 @@ export const STORE_COMMANDS: readonly Command[] = [
         flags: '--kernel <file>',
         doc: 'the image',
         fallback: '/usr/lib/xtl/stubdom/xenstored.xen',
+        completes: 'file',
       },
       { flags: '--memory <mib>', doc: 'its memory', fallback: '8' },
       QUIET,

@@ -10,12 +10,17 @@ export type Options = Readonly<Record<string, string | boolean | undefined>>;
 /** Words after the command, in order; its options by camelCase name. */
 export type Run = (context: Context, args: readonly string[], options: Options) => Promise<Outcome>;
 
+/**
+ * What a shell completes: names of domains, a file and settings for create, keys of xl.cfg, nodes
+ * of xenstore, any file, or one of these words.
+ */
+export type Completes = 'domain' | 'config' | 'key' | 'node' | 'file' | readonly string[];
+
 export interface Argument {
   /** As in a usage line: `<domain>`, `[key]`, `<words...>`. */
   readonly usage: string;
   readonly doc: string;
-  /** What a shell completes here. */
-  readonly completes?: 'domain' | 'config' | 'key' | readonly string[];
+  readonly completes?: Completes;
 }
 
 export interface Option {
@@ -24,6 +29,8 @@ export interface Option {
   readonly doc: string;
   readonly choices?: readonly string[];
   readonly fallback?: string;
+  /** Where there are no choices. */
+  readonly completes?: Completes;
 }
 
 export interface Command {
@@ -78,7 +85,11 @@ export const COMMANDS: readonly Command[] = [
       },
     ],
     options: [
-      { flags: '-f, --defconfig <file>', doc: 'the file, if its name holds a =' },
+      {
+        flags: '-f, --defconfig <file>',
+        doc: 'the file, if its name holds a =',
+        completes: 'file',
+      },
       { flags: '-c, --console', doc: 'attach to the console; ^] detaches' },
       { flags: '-p, --paused', doc: 'leave the VM paused' },
       { flags: '-n, --dry-run', doc: 'show the steps and stop' },
@@ -185,7 +196,10 @@ export const COMMANDS: readonly Command[] = [
     path: ['doctor'],
     summary: 'check that this host can run VMs, and say what to do if not',
     args: [],
-    options: [OUTPUT],
+    options: [
+      { flags: '--fix', doc: 'start the lifecycle service, remove what killed creates have left' },
+      OUTPUT,
+    ],
     examples: [
       ['xtl doctor', 'one line for each check'],
       ['xtl doctor -o json', 'the same for a program'],
@@ -213,6 +227,6 @@ export const COMMANDS: readonly Command[] = [
       ['xtl completion fish > ~/.config/fish/completions/xtl.fish', 'for fish'],
     ],
     run: async (context, args) =>
-      (await import('./commands/completion.ts')).completion(context, args, COMMANDS),
+      (await import('./commands/completion.ts')).completion(context, args),
   },
 ];

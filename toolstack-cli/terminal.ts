@@ -1,9 +1,16 @@
 /** What a command sees of the world around its process; tests put a fake in its place. */
 
+import type { Result } from '../shared/core/result.ts';
+
+/** Output that nobody reads any more goes nowhere, and changes nothing of what a command does. */
 export interface Sink {
   readonly isTty: boolean;
   readonly columns: number;
   write(data: string | Uint8Array): void;
+  /** Calls `then` once the reader has gone: for what would print for ever. */
+  whenClosed(then: () => void): void;
+  /** Once all is written. Fails if it cannot be; a reader that has gone is no failure. */
+  flush(): Promise<Result<void>>;
 }
 
 export interface Source {

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { domid } from '../shared/core/ids.ts';
 import { must } from '../shared/core/result.ts';
-import { simMachine } from './testing/bundled.ts';
+import { fakeTerminal, simMachine } from './testing/bundled.ts';
 
 test('create makes a VM that list, show and destroy know, and destroy leaves nothing', async () => {
   const machine = await simMachine();
@@ -115,8 +115,17 @@ test('progress is lines on stderr where there is no terminal', async () => {
   const machine = await simMachine();
   const { stderr, stdout } = await machine.xtl('vm create vm.cfg');
   expect(stdout).toBe('');
-  expect(stderr).toMatch(/^create web1: 1\/14 check that .*\n(create web1: \d+\/14 .*\n){13}/);
+  expect(stderr).toMatch(/^create web1: 1\/15 check that .*\n(create web1: \d+\/15 .*\n){14}/);
   expect(stderr).toMatch(/\ncreated 'web1', domain 1\n$/);
+});
+
+test('what goes to a file or a pipe has no progress in it', async () => {
+  const machine = await simMachine();
+  const terminal = fakeTerminal({ isTty: true });
+  const toFile = { ...terminal, out: { ...terminal.out, isTty: false } };
+  const { stderr, stdout } = await machine.xtl('vm create vm.cfg', { terminal: toFile });
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(/^create web1: 1\/15 check that /);
 });
 
 test('pause and unpause do so once, however often they are called', async () => {

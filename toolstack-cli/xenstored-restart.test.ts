@@ -48,6 +48,7 @@ async function broken(how: How = {}): Promise<Broken> {
   const { domainControl, memory, clock } = machine.sim.dom0;
   const storeDomainHost = {
     ...{ domainControl: hasRun(domainControl), memory, clock },
+    builders: machine.builders,
     ...{ handOver: () => ok(port(7)), connect: async () => NOBODY },
   };
   const options = { storeDomainHost, storeServices: services, written: machine.written };

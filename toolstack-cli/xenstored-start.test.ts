@@ -24,12 +24,19 @@ const STORE = domid(1);
 
 /** What the kernel was asked to turn to. */
 function hostOf(
-  { sim, xenstore }: Machine,
+  { sim, xenstore, builders }: Machine,
   turn: () => Result<ReturnType<typeof port>> = () => ok(port(7)),
 ): StoreDomainHost {
   const { domainControl, memory, clock } = sim.dom0;
   const client = { ...xenstore, close: () => {} };
-  return { domainControl, memory, clock, handOver: turn, connect: async () => ok(client) };
+  return {
+    domainControl,
+    memory,
+    clock,
+    builders,
+    handOver: turn,
+    connect: async () => ok(client),
+  };
 }
 
 /** The n-th call of an operation that the start makes. */

@@ -109,6 +109,7 @@ const bundles = async (root, entries, first = '') => {
     platform: 'node',
     target: 'node20',
     external: ['koffi', 'esbuild'],
+    loader: { '.bash': 'text', '.zsh': 'text', '.fish': 'text' },
     legalComments: 'none',
     logLevel: 'warning',
     // Packages of the older module system look up Node's own modules by require.

@@ -5,17 +5,19 @@ import { type Logger, pino } from 'pino';
 import {
   createImageFiles,
   KERNEL_CACHE_DIR,
-  LIFECYCLE_SOCKET,
+  LIFECYCLE_LOCK,
 } from '../../shared/domain/build/index.ts';
 import { unixFiles } from '../../shared/platform/unix/files.ts';
 import { makeFolder } from '../../shared/platform/unix/folders.ts';
 import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-file.ts';
+import { lockFile } from '../../shared/platform/unix/lock-file.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
-import { becomeTheOne } from '../../shared/platform/unix/single.ts';
+import { builders } from '../../shared/platform/unix/process-id.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import { LINGER_MS } from './limits.ts';
-import { type LifecycleHost, lifecycleService, sweep } from './service.ts';
+import { domainsOfOurs, lifecycleService } from './service.ts';
+import type { LifecycleHost } from './vm-end.ts';
 
 const LOG_PATH = '/var/log/xtl/lifecycle.log';
 
@@ -35,6 +37,7 @@ async function openHost(log: Logger): Promise<OpenHost | undefined> {
   return {
     ...platform.value,
     xenstore,
+    builders,
     files,
     images: createImageFiles(files, KERNEL_CACHE_DIR),
     random: (bytes) => randomFillSync(new Uint8Array(bytes)),
@@ -59,9 +62,14 @@ function openLog(): Logger {
 /** The exit status: 0 when the last domain is gone, or if another service does the work. */
 async function main(): Promise<number> {
   const log = openLog();
+  makeFolder(dirname(LIFECYCLE_LOCK), 0o700);
   for (;;) {
-    const server = await becomeTheOne(LIFECYCLE_SOCKET);
-    if (server === undefined) return 0;
+    const lock = lockFile(LIFECYCLE_LOCK);
+    if (!lock.ok) {
+      if (lock.error.errno === 'EBUSY') return 0;
+      log.error(lock.error.what);
+      return 1;
+    }
     const host = await openHost(log);
     if (host === undefined) return 1;
     const ended = await lifecycleService(host);
@@ -72,10 +80,10 @@ async function main(): Promise<number> {
     await host.clock.sleep(LINGER_MS);
     // From here on a new VM finds nobody and starts a service of its own; one that came just before
     // is seen by this last look.
-    server.close();
-    const left = await sweep(host, new Set());
+    lock.value.release();
+    const left = await domainsOfOurs(host);
     host.close();
-    if (left.ok && left.value === 0) return 0;
+    if (left.ok && left.value.length === 0) return 0;
   }
 }
 

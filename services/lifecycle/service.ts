@@ -1,118 +1,86 @@
-/** Watches for domains that have shut down and does what their configuration asks for. */
+/** Watches for domains that have shut down and has done what their configuration asks for. */
 
 import type { Domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import {
-  type BuildHost,
-  domainPath,
-  type ImageFiles,
+  builderOf,
   listDomains,
-  newCreateState,
-  newDestroyState,
-  planCreate,
-  planDestroy,
-  prepareCreate,
   readRecord,
-  runPlan,
   type VmRecord,
 } from '../../shared/domain/build/index.ts';
 import type { DomainInfo } from '../../shared/platform/domain-control.ts';
-import { decide } from './core.ts';
-import { RESTART_DELAY_MS } from './limits.ts';
+import { actOn, type LifecycleHost } from './vm-end.ts';
 
-export interface LifecycleHost extends BuildHost {
-  readonly images: ImageFiles;
-  random(bytes: number): Uint8Array;
-  log(line: string): void;
+interface Attention {
+  /** Domains that are being acted on, each for itself: one that is stuck holds up no other. */
+  readonly inHand: Set<Domid>;
+  /** Domains that stay as they are. */
+  readonly preserved: Set<Domid>;
 }
 
 /** Runs until no domain with a record of ours is left. Fails if the store cannot be watched. */
 export async function lifecycleService(host: LifecycleHost): Promise<Result<void>> {
-  const preserved = new Set<Domid>();
+  const attention: Attention = { inHand: new Set(), preserved: new Set() };
   const watch = await host.xenstore.watch('@releaseDomain');
   if (!watch.ok) return watch;
-  for await (const _ of watch.value) {
-    const left = await sweep(host, preserved);
+  const look = async (): Promise<void> => {
+    const left = await sweep(host, attention, () => void look());
     if (!left.ok) host.log(`cannot list domains: ${left.error.what}`);
-    else if (left.value === 0) break;
-  }
+    else if (left.value === 0) await watch.value.return();
+  };
+  for await (const _ of watch.value) await look();
   const lost = watch.value.failure();
   return lost === undefined ? ok() : { ok: false, error: lost };
 }
 
-/** Looks at every domain once; the value is how many with a record of ours are there afterwards. */
-export async function sweep(host: LifecycleHost, preserved: Set<Domid>): Promise<Result<number>> {
-  const infos = listDomains(host.domainControl);
-  if (!infos.ok) return infos;
-  const there = new Set(infos.value.map(({ domid }) => domid));
+/**
+ * Looks at every domain once and begins what is to be done, `whenDone` after each; the value is how
+ * many domains and restarts there are to wait for.
+ */
+async function sweep(
+  host: LifecycleHost,
+  { inHand, preserved }: Attention,
+  whenDone: () => void,
+): Promise<Result<number>> {
+  const ours = await domainsOfOurs(host);
+  if (!ours.ok) return ours;
+  const there = new Set(ours.value.map(({ info }) => info.domid));
   // A domid may come back for another domain.
   for (const domid of preserved) if (!there.has(domid)) preserved.delete(domid);
-  const records = await Promise.all(infos.value.map(({ domid }) => recordOf(host, domid)));
-  let left = 0;
-  for (const [i, info] of infos.value.entries()) {
-    const record = records[i];
-    if (record === undefined) continue;
-    const gone = await handle(host, info, record, preserved);
-    if (!gone) left++;
+  for (const { info, record } of ours.value) {
+    const { domid } = info;
+    if (inHand.has(domid) || preserved.has(domid) || info.shutdown === undefined) continue;
+    inHand.add(domid);
+    void actOn(host, info, record).then((stays) => {
+      inHand.delete(domid);
+      if (stays) preserved.add(domid);
+      whenDone();
+    });
   }
-  return ok(left);
+  return ok(new Set([...there, ...inHand]).size);
 }
 
-async function recordOf(host: LifecycleHost, domid: Domid): Promise<VmRecord | undefined> {
-  const record = await readRecord(host.xenstore, domid);
-  if (record.ok) return record.value;
-  if (record.error.errno === 'EPROTO') host.log(`domain ${domid}: ${record.error.what}`);
-  return undefined;
-}
-
-/** True if neither the domain nor a successor is left. */
-async function handle(
+/** Domains with a record of ours. */
+export async function domainsOfOurs(
   host: LifecycleHost,
-  info: DomainInfo,
-  record: VmRecord,
-  preserved: Set<Domid>,
-): Promise<boolean> {
-  const decision = decide(info, record);
-  if (decision === undefined || preserved.has(info.domid)) return false;
-  host.log(`domain ${info.domid} (${record.name}): ${decision.why}`);
-  const { deed } = decision;
-  if (deed === 'preserve' || deed === 'rename-restart') preserved.add(info.domid);
-  if (deed === 'preserve') return false;
-  const done =
-    deed === 'rename-restart'
-      ? await rename(host, info.domid, record)
-      : await runPlan(planDestroy(info.domid), newDestroyState(host), host.clock);
-  if (!done.ok) {
-    host.log(`domain ${info.domid} (${record.name}): ${done.error.what}`);
-    // Not again and again: whoever looks at it finds it as it is.
-    preserved.add(info.domid);
-    return false;
-  }
-  if (deed === 'destroy') return true;
-  await restart(host, record, deed === 'rename-restart');
-  return false;
-}
-
-async function restart(host: LifecycleHost, record: VmRecord, asNew: boolean): Promise<void> {
-  await host.clock.sleep(RESTART_DELAY_MS);
-  const { uuid, ...rest } = record;
-  const spec = { ...rest, ...(asNew ? {} : { uuid }), configText: '' };
-  const prepared = await prepareCreate(spec, host.images, {
-    random: host.random(16),
-    paused: false,
-  });
-  const result = prepared.ok
-    ? await runPlan(planCreate(prepared.value), newCreateState(host), host.clock)
-    : prepared;
-  if (!result.ok) host.log(`${record.name}: cannot be started again: ${result.error.what}`);
-}
-
-function rename(host: LifecycleHost, domid: Domid, record: VmRecord): Promise<Result<void>> {
-  const name = `${record.name}-${domid}`;
-  return host.xenstore.transaction((tx) =>
-    tx.writeAll([
-      { path: `${domainPath(domid)}/name`, value: name },
-      { path: `/vm/${record.uuid}/name`, value: name },
-    ]),
+): Promise<Result<readonly { readonly info: DomainInfo; readonly record: VmRecord }[]>> {
+  const infos = listDomains(host.domainControl);
+  if (!infos.ok) return infos;
+  const records = await Promise.all(infos.value.map((info) => recordOf(host, info)));
+  return ok(
+    infos.value.flatMap((info, i) => {
+      const record = records[i];
+      return record === undefined ? [] : [{ info, record }];
+    }),
   );
+}
+
+async function recordOf(host: LifecycleHost, info: DomainInfo): Promise<VmRecord | undefined> {
+  const builder = builderOf(info.uuid);
+  // Whoever was building it has gone: nobody waits for its end.
+  if (builder !== undefined && !host.builders.isAlive(builder)) return undefined;
+  const record = await readRecord(host.xenstore, info.domid);
+  if (record.ok) return record.value;
+  if (record.error.errno === 'EPROTO') host.log(`domain ${info.domid}: ${record.error.what}`);
+  return undefined;
 }

@@ -90,6 +90,8 @@ export interface DomainControl {
    * Creates a PVH domain (an HVM container with a local APIC and nothing else), paused and empty.
    */
   createDomain(config: CreateDomain): Result<Domid>;
+  /** Gives the domain another uuid. */
+  setUuid(domid: Domid, uuid: Uint8Array): Result<void>;
   /** Tears the domain down; returns when its memory is freed. */
   destroyDomain(domid: Domid): Result<void>;
   pause(domid: Domid): Result<void>;

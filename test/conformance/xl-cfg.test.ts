@@ -1,10 +1,14 @@
 // Our reading of xl.cfg beside xl's own: the same files, the same words, the same meaning.
-import { execa } from 'execa';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Prng, prng } from '../../shared/core/prng.ts';
-import { fromUtf8 } from '../../shared/domain/spec/utf8.ts';
-import { type PeerTree, peerTree } from '../peers/packages.ts';
-import { type Meaning, ourReading, parseAnswers, type Question, scriptFor } from './xl-oracle.ts';
+import { KEYS } from '../../shared/domain/spec/keys.ts';
+import { COMMANDS } from '../../toolstack-cli/table.ts';
+import { xlVerb } from '../../toolstack-cli/xl-words.ts';
+import { openXl, type Question, type Xl } from '../peers/xl.ts';
+import { meaningOfXl, ourReading } from './xl-oracle.ts';
+
+/** A thousand processes, on a machine that may be busy. */
+const PATIENCE_MS = 600_000;
 
 const BASE = `name="web1"
 type="pvh"
@@ -72,7 +76,6 @@ const PIECES = [
   ['cmdline="v"', 'cmdline+="w"', "extra='e'", 'root="r"', 'a = [ 1 ,\n2 ]', 'b+=["z"]'],
 ].flat();
 
-/** Ends with a newline: xl forgets a wrong character that is the last of a file. */
 function randomQuestion(random: Prng): Question {
   const pieces = Array.from({ length: 1 + random.below(9) }, () => {
     return random.pick(PIECES) + (random.chance(0.25) ? '\n' : '');
@@ -80,52 +83,157 @@ function randomQuestion(random: Prng): Question {
   return { text: `${BASE}${pieces.join('')}\n` };
 }
 
-/** As text, where ours holds bytes. */
-function textual(meaning: Meaning): Meaning {
-  return meaning && { ...meaning, cmdline: fromUtf8(meaning.cmdline) };
+/** Values of every class for a key, with the operator before them. */
+const VALUES = `=0 =1 =3 ="-1" ="x" ="" ="1 " ="1x" =08 =4294967296 =99999999999999999999 =[] =["x"]
+  =["1"] =[["x"]] ="default" ="1,2" ="0x10" +="x"`;
+
+const RANGES = `0-3 all nodes:0 ^1 0-3,^1 all,^0 nodes:all none ^all nodes:^0 0- 3-1 ALL 1,,2
+  , 1, 4294967295 nodes: - ^^1 allx 1.5 -`;
+
+/** What xlu makes of a string is a matter of bytes and of its escapes. */
+const ESCAPES = ['\\', '0', '1', '4', '7', '8', '9', 'x', 'a', 'n', 'é', "'", ' ', 'F', '#', '$'];
+
+function randomString(random: Prng): Question {
+  const parts = Array.from({ length: 1 + random.below(7) }, () => random.pick(ESCAPES));
+  return { text: `${BASE}cmdline="A${parts.join('')}B"\n` };
 }
 
-function compare(questions: readonly Question[], xl: readonly Meaning[]): void {
-  const ours = questions.map((question) => [question, textual(ourReading(question).meaning)]);
-  expect(ours).toEqual(questions.map((question, i) => [question, xl[i]]));
-}
+const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+
+/** Files as editors of other systems and encodings leave them. */
+const files: readonly Question[] = [
+  '# comment\r\nvcpus=2\n',
+  'vcpus=2 # c\r\n',
+  'vcpus=2\r\n',
+  '\r\n',
+  'cmdline="a#b"\r\n',
+  "cmdline='#'\r\n",
+  'cmdline="a" # "\r\n',
+  '\xef\xbb\xbfvcpus=2\n',
+  'cmdline="gr\xf6\xdfe"\n',
+  'cmdline="gr\xc3\xb6\xc3\x9fe"\n',
+  'extra="\xff\xfe"\nroot="\xc3"\n',
+  'cmdline="\xed\xa0\x80\xf4\x90\x80\x80\xc0\x80"\n',
+  '# \xf6\nvcpus=2\n',
+  'vcpus=2\n\xff',
+  'vcpus=2 \xff',
+  'vcpus=2\n\xc3\xb6',
+  'vcpus=2\n\xff\n',
+  ...[
+    'A',
+    '"',
+    "'",
+    '?',
+    '\\',
+    '$',
+    '$$',
+    '=',
+    '+',
+    '+=',
+    'a',
+    '1',
+    ',',
+    '[',
+    ']',
+    '#',
+    '\r',
+    '-',
+  ].flatMap((end) => [
+    `vcpus=2\n${end}`,
+    `vcpus=2 ${end}`,
+    `a=[1]${end}`,
+    `a=${end}`,
+    `a=[1${end}`,
+  ]),
+  `# ${'x'.repeat(1_400_000)}\nvcpus=2\n`,
+].map((text) => ({ text: bytes(`${BASE}${text}`) }));
 
 describe('a configuration', () => {
-  let tree: PeerTree;
+  let xl: Xl;
   beforeAll(async () => {
-    tree = await peerTree();
+    xl = await openXl();
   });
+  afterAll(() => xl?.end());
 
-  async function ask(questions: readonly Question[]): Promise<readonly Meaning[]> {
-    const env = {
-      PATH: `${tree.programs}:${process.env.PATH}`,
-      LD_LIBRARY_PATH: tree.libraries,
-      XL_PRELOAD: tree.forXl,
-    };
-    const { stdout, stderr } = await execa('bash', ['-s'], { input: scriptFor(questions), env });
-    expect(stderr).toBe('');
-    return parseAnswers(stdout);
+  async function compare(questions: readonly Question[]): Promise<void> {
+    const answers = await xl.dryRuns(questions);
+    const ours = questions.map((question) => [shown(question), ourReading(question).meaning]);
+    expect(ours).toEqual(questions.map((each, i) => [shown(each), meaningOfXl(answers[i]!)]));
   }
 
-  it('of every kind means what xl takes it for', async () => {
-    const questions = [...alike.map((line) => ({ text: `${BASE}${line}\n` })), ...ends];
-    const meanings = await ask(questions);
-    compare(questions, meanings);
+  it('of every kind means what xl takes it for', () =>
+    compare([...alike.map((line) => ({ text: `${BASE}${line}\n` })), ...ends]));
+
+  it('of any bytes and line ends means what xl takes it for', () => compare(files));
+
+  it('at random means what xl takes it for', () => {
+    const random = prng(11);
+    return compare(Array.from({ length: 150 }, () => randomQuestion(random)));
+  });
+
+  it('with any escape means what xl takes it for', () => {
+    const random = prng(12);
+    return compare(Array.from({ length: 150 }, () => randomString(random)));
   });
 
   it('is refused where xl warns and takes something else', async () => {
     const questions = stricter.map((line) => ({ text: `${BASE}${line}\n` }));
-    const meanings = await ask(questions);
+    const answers = await xl.dryRuns(questions);
     for (const [i, question] of questions.entries()) {
-      expect([question, meanings[i] !== undefined]).toEqual([question, true]);
+      expect([question, typeof answers[i]]).toEqual([question, 'object']);
       expect([question, ourReading(question).meaning]).toEqual([question, undefined]);
     }
   });
 
-  it('at random means what xl takes it for', async () => {
-    const random = prng(11);
-    const questions = Array.from({ length: 300 }, () => randomQuestion(random));
-    const meanings = await ask(questions);
-    compare(questions, meanings);
+  it(
+    'that xl refuses is refused; where more is, the table of keys says so',
+    async () => {
+      const random = prng(13);
+      const classes = VALUES.split(/\s+/);
+      // All that xtl looks at, and a few values of each other key.
+      const few = () => [random.pick(classes), random.pick(classes)];
+      const values = [
+        ...[...KEYS.values()].map(({ name, status, form }) =>
+          (status === 'now' || form !== undefined ? classes : few()).map(
+            (value) => [name, value] as const,
+          ),
+        ),
+        ...RANGES.split(/\s+/).map((range) => [['cpus', `="${range}"`] as const]),
+      ].flat();
+      const questions = values.map(([key, value]) => ({ text: `${BASE}${key}${value}\n` }));
+      const answers = await xl.dryRuns(questions);
+      const laxer: string[] = [];
+      const untold: string[] = [];
+      for (const [i, [key, value]] of values.entries()) {
+        const ours = ourReading(questions[i]!).meaning !== undefined;
+        const doc = KEYS.get(key)!;
+        // A single value is never a list, for any key that xtl acts on.
+        const told =
+          doc.status === 'refused' || doc.stricter !== undefined || value.startsWith('=[');
+        if (ours && answers[i] === 'refused') laxer.push(`${key}${value}`);
+        if (!ours && typeof answers[i] === 'object' && !told) untold.push(`${key}${value}`);
+      }
+      expect({ laxer, untold }).toEqual({ laxer: [], untold: [] });
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe("xl's words", () => {
+  it('are all known: xtl has each verb, or says what serves instead', async () => {
+    const xl = await openXl();
+    const verbs = [...(await xl.run('help')).matchAll(/^ ([a-z][a-z0-9-]+) /gm)].map(
+      ([, verb]) => verb!,
+    );
+    await xl.end();
+    expect(verbs.length).toBeGreaterThan(80);
+    const ours = COMMANDS.flatMap(({ alias }) => alias ?? []);
+    expect(verbs.filter((verb) => !ours.includes(verb) && xlVerb(verb) === undefined)).toEqual([]);
   });
 });
+
+/** For a failure's words. */
+function shown({ text, words = [] }: Question): string {
+  const all = typeof text === 'string' ? text : Buffer.from(text).toString('latin1');
+  return [all.slice(BASE.length, BASE.length + 200), ...words].join(' | ');
+}

@@ -1,13 +1,13 @@
 // `npm run lab`: runs a command in the dom0 of a real Xen host, or gives a shell there.
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { isAlive } from '../../shared/platform/unix/process-id.ts';
 import { type LabArguments, parseArguments, usage } from './args.ts';
 import { ensureImages } from './image/images.ts';
 import { consoleTail, end, type Machine, xenName } from './machine/boot.ts';
 import { readHypervisor } from './machine/hypervisor.ts';
 import { keptHosts } from './machine/kept.ts';
 import { pushBuild } from './machine/payload.ts';
-import { isAlive } from './machine/process-id.ts';
 import { endCommand, sshCommand, sshShell } from './machine/ssh.ts';
 import { bringUp } from './machine/up.ts';
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasEvery, isAll, xensHere } from './extent.ts';
 import type { LabHost } from './host.ts';
+import { createTwoAtOnce, interruptCreates, shareConsole } from './interrupts.ts';
 import { testLabItself } from './lab-itself.ts';
 import { testHost } from './test-host.ts';
 
@@ -93,6 +94,10 @@ describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
         await host.must('xl unpause small && xl pause small && xl destroy small');
         expect(await host.must('xl list')).not.toContain('small');
       }));
+
+    it('leaves nothing of creates that signals end', () => interruptCreates(host));
+    it('gives one name to one VM', () => createTwoAtOnce(host));
+    it("gives a console to one client, xl's or xtl's", () => shareConsole(host));
   }
 
   it("xl's verbs know xtl's domain, and nothing is kept of one that is gone", () =>

@@ -55,8 +55,8 @@ export interface Bench extends Machine {
 
 export async function bench(options: Partial<SimOptions> = {}): Promise<Bench> {
   const machine = await simMachine(options);
-  const { sim, xenstore, written } = machine;
-  const host: BuildHost = { ...sim.dom0, xenstore, files: fakeFiles({}, written) };
+  const { sim, xenstore, written, builders } = machine;
+  const host: BuildHost = { ...sim.dom0, xenstore, builders, files: fakeFiles({}, written) };
   // As xen-init-dom0 leaves it.
   for (const path of ['/vm', '/libxl']) must(await sim.run(xenstore.mkdir(path)));
   const prepare = async (changes: Partial<VmSpec>): Promise<Prepared> => {

@@ -35,6 +35,7 @@ const FAULTS: readonly [FallibleOp, number, string][] = [
   ['domainControl.setHvmParam', 9, 'params'],
   ['domainControl.getHvmContext', 1, 'vcpu'],
   ['domainControl.setHvmContext', 1, 'vcpu'],
+  ['domainControl.setUuid', 1, 'identity'],
   ['domainControl.unpause', 1, 'unpause'],
 ];
 

@@ -62,7 +62,7 @@ export const AREAS: readonly Area[] = [
       'shared/rpc',
       'shared/platform/unix',
     ],
-    npm: ['commander', 'cli-table3', 'listr2', 'yaml', 'execa'],
+    npm: ['commander', 'cli-table3', 'listr2', 'string-width', 'yaml', 'execa'],
     node: true,
   },
   {

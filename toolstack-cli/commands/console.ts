@@ -39,17 +39,33 @@ export interface AttachOptions {
   readonly timeoutMs?: number;
   /** Called once, when the console is connected and before anything is read of it. */
   readonly onAttached?: () => Promise<Result<void>> | Result<void>;
+  /** Told how to end the session early; the returned function takes that back. */
+  readonly until?: (end: () => void) => () => void;
 }
 
 /**
  * Joins the terminal with the domain's console until the user detaches or the domain is gone. The
- * end of the input is no reason to stop: a log is read by `xtl console vm </dev/null`.
+ * end of the input is no reason to stop: a log is read by `xtl console vm </dev/null`. EBUSY if
+ * another console is.
  */
 export async function attachConsole(
   terminal: Terminal,
   host: Host,
   domid: Domid,
   options: AttachOptions = {},
+): Promise<Result<void>> {
+  const lock = await host.lockConsole(domid);
+  if (!lock.ok) return lock;
+  const result = await attachLocked(terminal, host, domid, options);
+  lock.value.release();
+  return result;
+}
+
+async function attachLocked(
+  terminal: Terminal,
+  host: Host,
+  domid: Domid,
+  options: AttachOptions,
 ): Promise<Result<void>> {
   const path = `${domainPath(domid)}/console/tty`;
   const watch = await host.xenstore.watch(path);
@@ -63,12 +79,14 @@ export async function attachConsole(
     session.end();
   };
   const cancel = timeoutMs === undefined ? () => {} : host.clock.after(timeoutMs, expire);
+  const forget = options.until?.(() => session.end()) ?? (() => {});
   const attached = async (): Promise<Result<void>> => {
     cancel();
     return (await options.onAttached?.()) ?? ok();
   };
   const result = await session.run(attached);
   cancel();
+  forget();
   gone();
   if (late) return fail('ETIMEDOUT', `no console after ${(timeoutMs ?? 0) / 1000} s`);
   return result;
@@ -165,9 +183,11 @@ class Session {
   }
 
   #takeInput(): () => void {
-    const { input, err } = this.#terminal;
+    const { input, out, err } = this.#terminal;
     if (input.isTty) err.write('Connected; ^] detaches.\r\n');
     input.setRaw(true);
+    // Nobody sees what it prints: what is typed shall not go on.
+    out.whenClosed(() => this.end());
     const stop = input.receive(
       (bytes) => {
         const end = bytes.indexOf(ESCAPE);

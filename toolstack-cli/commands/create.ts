@@ -1,24 +1,28 @@
 /** `xtl vm create`: a file and settings become a VM, or a list of what is wrong with them. */
 
+import { assert } from '../../shared/core/assert.ts';
 import type { Domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
+import { fromLatin1 } from '../../shared/core/text.ts';
 import {
   newCreateState,
   type Plan,
+  type Prepared,
   planCreate,
   prepareCreate,
-  runPlan,
+  takeBack,
 } from '../../shared/domain/build/index.ts';
 import { readSpec, type SpecReading } from '../../shared/domain/spec/read-spec.ts';
-import { fromUtf8 } from '../../shared/domain/spec/utf8.ts';
+import { fromUtf8, textOfBytes } from '../../shared/domain/spec/utf8.ts';
 import { readConfig } from '../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../shared/domain/xl-cfg/sources.ts';
+import type { HeldSignals } from '../../shared/platform/signals.ts';
+import { carryOut, leftText } from '../carry-out.ts';
 import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
 import { countProblems, renderProblems } from '../output/diagnostics.ts';
-import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
+import { DONE, EXIT, failed, failure, type Outcome, SIGNAL_EXITS } from '../output/exit.ts';
 import { columns, emit, type Format } from '../output/format.ts';
-import { startProgress } from '../output/progress.ts';
 import { printable, readable, styleFor } from '../output/style.ts';
 import type { Options } from '../table.ts';
 import { attachConsole } from './console.ts';
@@ -47,7 +51,7 @@ export async function create(
   }
   const reading = await readFile(context, file, overrides);
   if (!reading.ok) return failed(reading.error);
-  report(context, reading.value, options.quiet === true);
+  await report(context, reading.value, options.quiet === true);
   const { spec, problems } = reading.value;
   if (spec === undefined) return failure(EXIT.badConfig, `${file}: ${countProblems(problems)}`);
 
@@ -63,20 +67,10 @@ export async function create(
   }
   const host = await context.host();
   if (!host.ok) return failed(host.error);
-  const created = await run(context, host.value, planCreate(prepared.value), options);
-  if (typeof created !== 'number') return created;
-  const attended = await host.value.attend();
-  if (!attended.ok) {
-    const { what } = attended.error;
-    context.terminal.err.write(
-      `xtl: warning: nobody will act on the end of domain ${created}: ${what}\n`,
-    );
-  }
-  if (options.quiet !== true) {
-    context.terminal.err.write(readable(`created '${spec.name}', domain ${created}`));
-    context.terminal.err.write('\n');
-  }
-  return console ? attach(context, host.value, created, options) : DONE;
+  const signals = context.holdSignals();
+  const outcome = await build(context, host.value, prepared.value, options, signals);
+  signals.release();
+  return outcome;
 }
 
 interface Words {
@@ -103,14 +97,18 @@ async function readFile(
   const bytes: Result<Uint8Array> =
     file === '/dev/null' ? ok(new Uint8Array()) : await files.read(file, CONFIG_MAX_BYTES);
   if (!bytes.ok) return bytes;
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.value);
+  const text = textOfBytes(fromLatin1(bytes.value));
   return ok(readSpec(readConfig(joinSources(file, text, overrides))));
 }
 
-function report(context: Context, { spec, problems }: SpecReading, quiet: boolean): void {
+async function report(
+  context: Context,
+  { spec, problems }: SpecReading,
+  quiet: boolean,
+): Promise<void> {
   if (quiet && spec !== undefined) return;
   const { err, env } = context.terminal;
-  err.write(renderProblems(problems, styleFor(err, env)));
+  err.write(await renderProblems(problems, styleFor(err, env)));
 }
 
 async function showPlan<S>(context: Context, plan: Plan<S>, options: Options): Promise<Outcome> {
@@ -129,42 +127,76 @@ async function showPlan<S>(context: Context, plan: Plan<S>, options: Options): P
   return DONE;
 }
 
-/** The new domain, or how it failed. */
-async function run(
-  context: Context,
-  host: Host,
-  plan: ReturnType<typeof planCreate>,
-  options: Options,
-): Promise<Domid | Outcome> {
-  const state = newCreateState(host);
-  const progress = startProgress(context.terminal, plan, options.quiet === true);
-  const result = await runPlan(plan, state, host.clock, progress.observe);
-  await progress.end();
-  if (result.ok && state.domid !== undefined) return state.domid;
-  if (result.ok) return failure(EXIT.failed, `cannot ${plan.name}: no domain came of it`);
-  const { left, step } = result.error;
-  const rest = left.map(({ step: id, error }) => `; could not undo ${id}: ${error.what}`).join('');
-  const { exit, message = '' } = failed(result.error);
-  return failure(exit, `cannot ${plan.name}: ${message}${rest} [step ${step}]`);
-}
-
 /** How long xenconsoled may take to offer a console before the VM starts without one. */
 const CONSOLE_TIMEOUT_MS = 10_000;
 
+/** Until the VM runs, or is there and paused as it should be, a signal takes it back. */
+async function build(
+  context: Context,
+  host: Host,
+  vm: Prepared,
+  options: Options,
+  signals: HeldSignals,
+): Promise<Outcome> {
+  const plan = planCreate(vm);
+  const state = newCreateState(host);
+  const quiet = options.quiet === true;
+  const how = { clock: host.clock, quiet, signals, stoppable: true };
+  const notDone = await carryOut(context, plan, state, how);
+  if (notDone !== undefined) return notDone;
+  const { domid } = state;
+  assert(domid !== undefined, 'the plan has made a domain');
+  if ((await signals.came()) === undefined) {
+    await announce(context, host, `'${vm.spec.name}', domain ${domid}`, quiet);
+    if (options.console !== true) return DONE;
+    const outcome = await attach(context, host, domid, options.paused === true, signals);
+    if (outcome !== undefined) return outcome;
+  }
+  const signal = await signals.came();
+  assert(signal !== undefined, 'nothing else ends it here');
+  const left = leftText(await takeBack(plan.steps, state));
+  return failure(SIGNAL_EXITS[signal], `${plan.name} is taken back: ended by ${signal}${left}`);
+}
+
+async function announce(
+  { terminal: { err } }: Context,
+  host: Host,
+  what: string,
+  quiet: boolean,
+): Promise<void> {
+  const attended = await host.attend();
+  if (!attended.ok) {
+    const { what: why } = attended.error;
+    const warning = `xtl: warning: nobody will act on the end of ${what}: ${why}`;
+    err.write(`${readable(warning)}\n`);
+  }
+  if (!quiet) err.write(`${readable(`created ${what}`)}\n`);
+}
+
+/** Lets the VM run once its console is there. Undefined if a signal came before that. */
 async function attach(
   context: Context,
   host: Host,
   domid: Domid,
-  options: Options,
-): Promise<Outcome> {
-  let started = options.paused === true;
+  paused: boolean,
+  signals: HeldSignals,
+): Promise<Outcome | undefined> {
+  let whole = paused;
   const onAttached = (): Result<void> => {
-    if (started) return ok();
-    started = true;
+    if (whole) return ok();
+    whole = true;
     return host.domainControl.unpause(domid);
   };
-  const settings = { timeoutMs: CONSOLE_TIMEOUT_MS, onAttached };
-  const result = await attachConsole(context.terminal, host, domid, settings);
+  const result = await attachConsole(context.terminal, host, domid, {
+    timeoutMs: CONSOLE_TIMEOUT_MS,
+    onAttached,
+    until: signals.whenFirst,
+  });
+  const signal = await signals.came();
+  if (signal !== undefined) {
+    const stays = `domain ${domid} stays as it is: ended by ${signal}`;
+    return whole ? failure(SIGNAL_EXITS[signal], stays) : undefined;
+  }
   const running = onAttached();
   if (!result.ok) return failed(result.error, `domain ${domid} runs, but has no console: `);
   return running.ok ? DONE : failed(running.error);

@@ -1,11 +1,11 @@
 /** `xtl vm destroy`: the plan that ends a domain. */
 
-import { newDestroyState, planDestroy, runPlan } from '../../shared/domain/build/index.ts';
+import { newDestroyState, planDestroy } from '../../shared/domain/build/index.ts';
+import { carryOut } from '../carry-out.ts';
 import type { Context } from '../context.ts';
 import { findDomain, nameOf } from '../domains.ts';
 import { refuseIfNeeded } from '../needed.ts';
-import { DONE, failed, type Outcome } from '../output/exit.ts';
-import { startProgress } from '../output/progress.ts';
+import { DONE, failed, failure, type Outcome, SIGNAL_EXITS } from '../output/exit.ts';
 import type { Options } from '../table.ts';
 
 export async function destroy(
@@ -20,16 +20,16 @@ export async function destroy(
   const { domid } = info.value;
   const refused = await refuseIfNeeded(host.value, info.value, 'destroy', options.force === true);
   if (refused !== undefined) return refused;
-  const plan = planDestroy(domid);
-  const progress = startProgress(context.terminal, plan, options.quiet === true);
-  const name = await nameOf(host.value, domid);
-  const result = await runPlan(
-    plan,
-    newDestroyState(host.value),
-    host.value.clock,
-    progress.observe,
-  );
-  await progress.end();
-  if (result.ok) return DONE;
-  return failed(result.error, `cannot destroy '${name ?? word}': `);
+  const name = (await nameOf(host.value, domid)) ?? word;
+  const signals = context.holdSignals();
+  const carrying = { clock: host.value.clock, quiet: options.quiet === true, signals };
+  const plan = { ...planDestroy(domid), name: `destroy '${name}'` };
+  const state = newDestroyState(host.value);
+  // Half a destroyed domain is of no use to anybody.
+  const how = { ...carrying, stoppable: false };
+  const notDone = await carryOut(context, plan, state, how);
+  const signal = await signals.came();
+  signals.release();
+  if (notDone !== undefined || signal === undefined) return notDone ?? DONE;
+  return failure(SIGNAL_EXITS[signal], `'${name}' is destroyed all the same`);
 }

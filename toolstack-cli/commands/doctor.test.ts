@@ -3,43 +3,8 @@
 import { expect, test } from 'vitest';
 import { fail, ok } from '../../shared/core/result.ts';
 import { runXtl } from '../testing/bundled.ts';
+import { healthy, MACHINE, VERSION } from '../testing/probes.ts';
 import type { Probes } from './doctor-checks.ts';
-
-const VERSION = {
-  major: 4,
-  minor: 17,
-  extra: '.5',
-  capabilities: 'hvm-3.0-x86_64',
-  domctl: 0x15,
-  sysctl: 0x15,
-};
-
-const MACHINE = {
-  totalPages: 1 << 20,
-  freePages: 1 << 19,
-  scrubPages: 0,
-  outstandingPages: 0,
-  cpus: 4,
-  cpuKhz: 2e6,
-  hvm: true,
-  hap: true,
-};
-
-const healthy: Probes = {
-  hypervisorType: () => 'xen',
-  capabilities: () => 'control_d',
-  userId: () => 0,
-  device: () => 'ok',
-  kernelModule: () => true,
-  process: () => true,
-  xenVersion: () => ok(VERSION),
-  physInfo: () => ok(MACHINE),
-  storeDomain: () => undefined,
-  xenstore: async () => ok({ ours: true, forgotten: [] }),
-  consolesAreOlder: () => false,
-  kernelLostWatches: () => false,
-  close: () => {},
-};
 
 test('a host in order exits 0 with nothing but ok', async () => {
   const { exit, stdout, stderr } = await runXtl(['doctor'], { probes: healthy });

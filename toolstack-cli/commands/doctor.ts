@@ -7,6 +7,7 @@ import { printable, type Style, styleFor } from '../output/style.ts';
 import type { Options } from '../table.ts';
 import type { Check } from './doctor-check.ts';
 import { runChecks } from './doctor-checks.ts';
+import { checkDomains } from './doctor-domains.ts';
 
 const PAINTS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
@@ -18,8 +19,10 @@ export async function doctor(
 ): Promise<Outcome> {
   const { out, env } = context.terminal;
   const probes = await context.probes();
-  const checks = await runChecks(probes);
+  const ofHost = await runChecks(probes);
   probes.close();
+  const store = !ofHost.some(({ name, status }) => name === 'xenstored' && status === 'fail');
+  const checks = [...ofHost, ...(await checkDomains(context, store, options.fix === true))];
   const style = styleFor(out, env);
   await emit(out, options.output as Format, checks, () =>
     checks.map((check) => line(check, style)).join(''),

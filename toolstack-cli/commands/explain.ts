@@ -44,7 +44,8 @@ function listing(all: readonly KeyDoc[]): Promise<string> {
   );
 }
 
-function page({ name, doc, type, unit, values, fallback, example, since, status }: KeyDoc): string {
+function page(key: KeyDoc): string {
+  const { name, doc, type, unit, values, fallback, example, since, status, stricter } = key;
   const known: [string, string | undefined][] = [
     ['type', type],
     ['unit', unit],
@@ -53,6 +54,7 @@ function page({ name, doc, type, unit, values, fallback, example, since, status 
     ['example', example === undefined ? undefined : `${name} = ${quoted(type, example)}`],
     ['since', since === undefined ? undefined : `Xen ${since}`],
     ['status', STATUS[status]],
+    ['stricter', stricter],
   ];
   const lines = known.flatMap(([label, value]): [string, string][] =>
     value === undefined ? [] : [[`  ${label}`, value]],

@@ -34,8 +34,14 @@ function table(views: readonly DomainView[]): string {
   return `${names.join(' ')}\tState\tTime(s)\n${views.map(row).join('')}`;
 }
 
+/** What is not the VM of its name yet, or never will be. */
+function unfinished({ builder }: DomainView): string {
+  if (builder === null) return '';
+  return builder.alive ? ' (being created)' : ' (left by a create)';
+}
+
 function row(v: DomainView): string {
-  const name = v.name === null ? '(null)' : printable(v.name);
+  const name = `${printable(v.name ?? '(null)')}${unfinished(v)}`;
   const memory = String(Math.floor(v.memoryKib / 1024));
   const cells = [
     name.padEnd(40),

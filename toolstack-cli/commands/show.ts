@@ -57,6 +57,7 @@ function text(d: Details): string {
     ['uuid', d.uuid],
     ['type', d.type],
     ['state', `${d.state}${reason}`],
+    ['builder', builderText(d.builder)],
     ['memory', `${mib(d.memoryKib)} of ${mib(d.maxMemoryKib)}`],
     ['vcpus', `${d.vcpus} of ${d.maxVcpus}`],
     ['cpu time', `${d.cpuTimeSeconds.toFixed(1)} s`],
@@ -70,6 +71,11 @@ function text(d: Details): string {
       value === null || value === '' ? [] : [[key, printable(value)]],
     ),
   );
+}
+
+function builderText(builder: Details['builder']): string | null {
+  if (builder === null) return null;
+  return `process ${builder.pid}${builder.alive ? '' : ', which was killed: see xtl doctor'}`;
 }
 
 /** `onReboot` as xl.cfg writes it. */

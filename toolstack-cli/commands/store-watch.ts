@@ -34,6 +34,7 @@ export function storeWatch(
     const endAll = (): void => {
       for (const watch of watches) void watch.return();
     };
+    context.terminal.out.whenClosed(endAll);
     const cancel =
       timeout.value === undefined
         ? undefined
@@ -90,6 +91,10 @@ export async function storeTrace(context: Context): Promise<Outcome> {
       (bytes) => context.terminal.out.write(bytes),
       () => resolve(),
     );
+    context.terminal.out.whenClosed(() => {
+      traffic.value.close();
+      resolve();
+    });
   });
   return DONE;
 }

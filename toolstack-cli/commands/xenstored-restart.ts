@@ -7,7 +7,6 @@ import {
   listDomains,
   type Plan,
   restoreDomain,
-  runPlan,
   type Step,
   type StoreDomainHost,
 } from '../../shared/domain/build/index.ts';
@@ -15,9 +14,9 @@ import type { DomainInfo } from '../../shared/platform/domain-control.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import { readTree, writeTree } from '../../shared/xenstore/tree.ts';
 import { onceItAnswers } from '../answers.ts';
+import { carryOut } from '../carry-out.ts';
 import type { Context } from '../context.ts';
-import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
-import { startProgress } from '../output/progress.ts';
+import { DONE, EXIT, failed, failure, type Outcome, SIGNAL_EXITS } from '../output/exit.ts';
 import type { StoreServices } from '../store-services.ts';
 import type { Options } from '../table.ts';
 
@@ -55,11 +54,18 @@ export async function xenstoredRestart(
   const whole = await knowsAll(state);
   if (whole && options.force !== true) return failure(EXIT.wrongState, WHOLE);
   const plan = planRestart(store !== undefined, options.force === true);
-  const progress = startProgress(context.terminal, plan, options.quiet === true);
-  const result = await runPlan(plan, state, host.value.clock, progress.observe);
-  await progress.end();
-  if (!result.ok) return failed(result.error, `cannot ${plan.name}: `);
+  const signals = context.holdSignals();
+  // A host whose xenstored was ended needs the next one.
+  const how = { clock: host.value.clock, quiet: options.quiet === true, stoppable: false };
+  const notDone = await carryOut(context, plan, state, { ...how, signals });
+  const signal = await signals.came();
+  signals.release();
+  if (notDone !== undefined) return notDone;
   if (options.quiet !== true) context.terminal.err.write(STILL_LOST);
+  if (signal !== undefined) {
+    const text = [`xenstored runs all the same`, ...state.left].join('; ');
+    return failure(SIGNAL_EXITS[signal], text);
+  }
   return state.left.length === 0
     ? DONE
     : failure(EXIT.failed, `xenstored runs, but ${state.left.join('; ')}`);

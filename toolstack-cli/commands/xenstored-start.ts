@@ -4,12 +4,11 @@ import {
   newStoreDomainState,
   planStoreDomain,
   prepareStoreDomain,
-  runPlan,
   startStoreDomain,
 } from '../../shared/domain/build/index.ts';
+import { carryOut } from '../carry-out.ts';
 import type { Context } from '../context.ts';
-import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
-import { startProgress } from '../output/progress.ts';
+import { DONE, EXIT, failed, failure, type Outcome, SIGNAL_EXITS } from '../output/exit.ts';
 import type { Options } from '../table.ts';
 
 /** Faults of the image as such, or an image too large for its memory. */
@@ -48,16 +47,23 @@ export async function xenstoredStart(
   if (!host.ok) return failed(host.error);
   const plan = planStoreDomain(prepared.value);
   const state = newStoreDomainState(host.value);
-  const progress = startProgress(context.terminal, plan, options.quiet === true);
-  const result = await runPlan(plan, state, host.value.clock, progress.observe);
-  await progress.end();
-  if (!result.ok) {
-    const { exit, message = '' } = failed(result.error);
-    return failure(exit, `cannot ${plan.name}: ${message} [step ${result.error.step}]`);
+  const quiet = options.quiet === true;
+  const signals = context.holdSignals();
+  const how = { clock: host.value.clock, quiet, signals, stoppable: true };
+  const notDone = await carryOut(context, plan, state, how);
+  if (notDone !== undefined) {
+    signals.release();
+    return notDone;
   }
   const started = await startStoreDomain(prepared.value, state);
+  const signal = await signals.came();
+  signals.release();
   if (!started.ok) return failed(started.error);
-  if (options.quiet !== true) {
+  if (signal !== undefined) {
+    const text = `domain ${state.domid} serves xenstore all the same`;
+    return failure(SIGNAL_EXITS[signal], text);
+  }
+  if (!quiet) {
     const answered = `answered after ${started.value.toFixed(1)} ms`;
     context.terminal.err.write(`xenstore is served by domain ${state.domid}, ${answered}\n`);
   }

@@ -2,6 +2,7 @@
 
 import type { Errno } from '../../shared/core/errno.ts';
 import type { Failure } from '../../shared/core/result.ts';
+import type { EndSignal } from '../../shared/platform/signals.ts';
 
 export const EXIT = {
   ok: 0,
@@ -12,9 +13,24 @@ export const EXIT = {
   noPrivilege: 5,
   badConfig: 6,
   timeout: 7,
+  hangup: 129,
+  interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** As a shell has them for a process that died of a signal; this process then does. */
+export const SIGNAL_EXITS: Readonly<Record<EndSignal, ExitCode>> = {
+  SIGHUP: EXIT.hangup,
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+};
+
+export function signalOf(exit: number): EndSignal | undefined {
+  const names = Object.keys(SIGNAL_EXITS) as EndSignal[];
+  return names.find((name) => SIGNAL_EXITS[name] === exit);
+}
 
 export interface Outcome {
   readonly exit: ExitCode;

@@ -17,7 +17,9 @@ const PATIENCE_MS = 300;
 
 export function startProgress<S>(terminal: Terminal, plan: Plan<S>, quiet: boolean): Progress {
   if (quiet) return SILENT;
-  return terminal.err.isTty ? liveProgress(plan) : lineProgress(terminal, plan);
+  // The live list writes to the standard output: where that is no terminal, it is not for it.
+  const live = terminal.err.isTty && terminal.out.isTty;
+  return live ? liveProgress(plan) : lineProgress(terminal, plan);
 }
 
 function lineProgress<S>(terminal: Terminal, plan: Plan<S>): Progress {
@@ -76,7 +78,12 @@ async function show<S>(plan: Plan<S>, steps: ReadonlyMap<string, Deferred>): Pro
     task: (): Promise<void> => steps.get(id)?.promise ?? Promise.resolve(),
   }));
   // The failure is reported by whoever runs the plan.
-  await new Listr(tasks, { exitOnError: true, rendererOptions: { clearOutput: true } })
+  await new Listr(tasks, {
+    exitOnError: true,
+    // Its own would end this process in the midst of a step.
+    registerSignalListeners: false,
+    rendererOptions: { clearOutput: true },
+  })
     .run()
     .catch(() => {});
 }

@@ -21,16 +21,18 @@ export function styleFor(sink: Sink, env: Terminal['env']): Style {
   return (paint, text) => (plain ? text : `\x1b[${CODES[paint]}m${text}\x1b[0m`);
 }
 
+/** Neither seen nor harmless: order of writing, spaces of no width, halves of characters. */
+const UNSEEN = /[\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\p{Surrogate}/gu;
+
 /** What an untrusted string may do to a terminal is nothing: control characters become visible. */
 export function printable(text: string): string {
-  return [...text]
-    .map((c) => {
-      const code = c.codePointAt(0) ?? 0;
-      if (code === 0x7f) return '\u2421';
-      if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-      return (code >= 0x80 && code <= 0x9f) || code === 0xfeff ? '\ufffd' : c;
-    })
-    .join('');
+  return text.replace(/\p{Cc}/gu, visible).replace(UNSEEN, '\ufffd');
+}
+
+function visible(control: string): string {
+  const code = control.charCodeAt(0);
+  if (code === 0x7f) return '\u2421';
+  return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd';
 }
 
 /** A message that may hold names as bytes and whatever a guest wrote, fit for a terminal. */

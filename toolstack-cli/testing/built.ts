@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { Ran } from './context.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../build/xtl/xtl.mjs');
+export const PROGRAM = join(import.meta.dirname, '../../build/xtl/xtl.mjs');
 
 /** Far longer than any command without Xen takes. */
 const TIMEOUT_MS = 60_000;

@@ -3,6 +3,7 @@
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { createImageFiles, type StoreDomainHost } from '../../shared/domain/build/index.ts';
 import type { Files } from '../../shared/platform/files.ts';
+import type { HeldSignals } from '../../shared/platform/signals.ts';
 import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
@@ -10,6 +11,7 @@ import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
 import { runProgram } from '../program.ts';
 import type { StoreServices } from '../store-services.ts';
+import { fakeSignals } from './signals.ts';
 import { type FakeTerminal, fakeTerminal } from './terminal.ts';
 
 export interface FakeContextOptions {
@@ -23,6 +25,7 @@ export interface FakeContextOptions {
   /** Where written files go; without it nothing can be written. */
   readonly written?: Map<string, Uint8Array>;
   readonly probes?: Probes;
+  readonly signals?: HeldSignals;
   readonly traffic?: Result<Pick<XenstoreTransport, 'receive' | 'close'>>;
 }
 
@@ -49,6 +52,7 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
       return options.host.ok ? ok(options.host.value.xenstore) : options.host;
     },
     traffic: async () => options.traffic ?? fail('ENOENT', 'there is no trace'),
+    holdSignals: () => options.signals ?? fakeSignals(),
     after: (ms, then) => {
       if (options.host?.ok) return options.host.value.clock.after(ms, then);
       throw new Error('this test has no clock');

@@ -4,8 +4,9 @@ import { attach } from '../../services/xenstored/attach.ts';
 import { createStore, type Store } from '../../services/xenstored/core/store.ts';
 import { createSimpleHost } from '../../services/xenstored/simple-host.ts';
 import { VIRQ_DOM_EXC } from '../../shared/abi/xen.ts';
-import { domid } from '../../shared/core/ids.ts';
+import { type Domid, domid } from '../../shared/core/ids.ts';
 import { fail, must, ok } from '../../shared/core/result.ts';
+import type { Builders } from '../../shared/domain/build/index.ts';
 import { makeElf } from '../../shared/domain/image/fixtures.ts';
 import { pipe } from '../../shared/platform/sim/pipe.ts';
 import { createSim, type Sim, type SimOptions } from '../../shared/platform/sim/sim.ts';
@@ -19,6 +20,11 @@ export interface Machine {
   readonly store: Store;
   /** dom0's own client, to look and to meddle. */
   readonly xenstore: XenstoreClient;
+  readonly builders: Builders;
+  /** Whether the lifecycle service runs. */
+  readonly attended: { now: boolean };
+  /** As kill -9 does: what the command was building has no living builder any more. */
+  killCommand(): void;
   /** Terminals by path, as xenconsoled would open them. */
   readonly ptys: Map<string, FakePty>;
   /** Files that were written. */
@@ -29,6 +35,35 @@ export interface Machine {
   xtl(line: string, options?: FakeContextOptions): Promise<Ran>;
   /** Starts it and goes on: for what the test must answer meanwhile. */
   start(line: string, options?: FakeContextOptions): Promise<Ran>;
+}
+
+/** Locks of consoles that are held. */
+function lockIn(held: Set<Domid>): Host['lockConsole'] {
+  return async (id) => {
+    if (held.has(id)) return fail('EBUSY', 'process 99 (xenconsole) has it');
+    held.add(id);
+    return ok({ release: () => void held.delete(id) });
+  };
+}
+
+/** One process builds at a time, that of the command; another acts on the end of VMs. */
+function processes() {
+  const attended = { now: false };
+  const service: Pick<Host, 'attend' | 'isAttended'> = {
+    attend: async () => {
+      attended.now = true;
+      return ok();
+    },
+    isAttended: () => attended.now,
+  };
+  let pid = 4321;
+  const builders: Builders = {
+    get self() {
+      return { pid, startTicks: 98_765 };
+    },
+    isAlive: (builder) => builder.pid === pid,
+  };
+  return { builders, killCommand: () => void pid++, attended, service };
 }
 
 const KERNEL = makeElf({});
@@ -60,6 +95,8 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const xenstore = connect(1);
   must(await sim.run(xenstore.write('/local/domain/0/name', 'Domain-0')));
   const ptys = new Map<string, FakePty>();
+  const consoles = new Set<Domid>();
+  const { builders, killCommand, attended, service } = processes();
   const written = new Map<string, Uint8Array>();
 
   /** As xenstored does: on VIRQ_DOM_EXC it asks about every domain. */
@@ -92,12 +129,14 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
       memory,
       clock,
       xenstore: connect(2),
+      builders,
       files: fakeFiles(FILES, written),
       openPty: async (path) => {
         const pty: Pty | undefined = ptys.get(path);
         return pty === undefined ? fail('ENOENT', `cannot open ${path}: ENOENT`) : ok(pty);
       },
-      attend: async () => ok(),
+      lockConsole: lockIn(consoles),
+      ...service,
       close: () => {},
     };
   }
@@ -105,7 +144,10 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const start = (line: string, extra: FakeContextOptions = {}): Promise<Ran> =>
     runXtl(line.split(' '), { files: FILES, host: ok(openHost()), ...extra });
   const xtl = (line: string, extra?: FakeContextOptions) => sim.run(start(line, extra));
-  return { sim, store, xenstore, ptys, written, emptyStore, start, xtl };
+  return {
+    ...{ sim, store, xenstore, ptys, written, emptyStore, start, xtl },
+    ...{ builders, killCommand, attended },
+  };
 }
 
 /** The simulation's domains use no processor time: here they did. */

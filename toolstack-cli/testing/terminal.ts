@@ -1,5 +1,6 @@
 /** A terminal for tests: what was written, and a user who types. */
 
+import { ok } from '../../shared/core/result.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface FakeTerminal extends Terminal {
@@ -8,6 +9,8 @@ export interface FakeTerminal extends Terminal {
   /** As if the user, or a pipe, had sent this. */
   type(text: string): void;
   endInput(): void;
+  /** As if whoever reads the output had gone. */
+  closeOutput(): void;
   /** Whether keys come raw at the moment. */
   isRaw(): boolean;
   /** Whether somebody reads the input at the moment. */
@@ -21,6 +24,7 @@ export interface FakeTerminalOptions {
 
 export function fakeTerminal({ isTty = false, env = {} }: FakeTerminalOptions = {}): FakeTerminal {
   const texts = { out: '', err: '' };
+  const onClosed: (() => void)[] = [];
   let raw = false;
   let receiver: { onData: (bytes: Uint8Array) => void; onEnd: () => void } | undefined;
   const sink = (name: 'out' | 'err') => ({
@@ -29,6 +33,10 @@ export function fakeTerminal({ isTty = false, env = {} }: FakeTerminalOptions = 
     write: (data: string | Uint8Array): void => {
       texts[name] += typeof data === 'string' ? data : new TextDecoder().decode(data);
     },
+    whenClosed: (then: () => void): void => {
+      if (name === 'out') onClosed.push(then);
+    },
+    flush: async () => ok(),
   });
   return {
     out: sink('out'),
@@ -50,6 +58,9 @@ export function fakeTerminal({ isTty = false, env = {} }: FakeTerminalOptions = 
     stderr: () => texts.err,
     type: (text) => receiver?.onData(new TextEncoder().encode(text)),
     endInput: () => receiver?.onEnd(),
+    closeOutput: () => {
+      for (const then of onClosed.splice(0)) then();
+    },
     isRaw: () => raw,
     isRead: () => receiver !== undefined,
   };

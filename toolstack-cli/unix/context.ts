@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { createImageFiles, KERNEL_CACHE_DIR } from '../../shared/domain/build/index.ts';
 import { clock } from '../../shared/platform/unix/clock.ts';
+import { holdSignals } from '../../shared/platform/unix/held-signals.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
@@ -15,7 +16,11 @@ export interface UnixContext extends Context {
   close(): Promise<void>;
 }
 
+/** Said when the user will not wait for what was begun to be taken back. */
+const LEFT = `xtl: ended where it was: 'xtl doctor' names what is left\n`;
+
 export function unixContext(): UnixContext {
+  const terminal = processTerminal();
   let host: Promise<Result<Host>> | undefined;
   const openHost = (): Promise<Result<Host>> => {
     host ??= import('./host.ts').then(({ openUnixHost }) => openUnixHost());
@@ -39,7 +44,7 @@ export function unixContext(): UnixContext {
   const files = async (): ReturnType<Context['files']> =>
     (await import('../../shared/platform/unix/files.ts')).unixFiles();
   return {
-    terminal: processTerminal(),
+    terminal,
     host: openHost,
     storeDomainHost: async () => (await import('./store-domain-host.ts')).openStoreDomainHost(),
     storeServices: async () => (await import('./store-services.ts')).unixStoreServices(),
@@ -52,6 +57,7 @@ export function unixContext(): UnixContext {
       // Beside the daemon's own socket; only our xenstored has it.
       return connectSocket(`${xenstoreSocketPath()}.trace`);
     },
+    holdSignals: () => holdSignals(() => terminal.err.write(LEFT)),
     after: clock.after,
     probes: async () => (await import('./probes.ts')).unixProbes(),
     close: async () => {

@@ -3,10 +3,11 @@
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { unixFiles } from '../../shared/platform/unix/files.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
+import { builders } from '../../shared/platform/unix/process-id.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host } from '../host.ts';
-import { attendDomains } from './lifecycle.ts';
+import { attendDomains, isAttended } from './lifecycle.ts';
 import { openPty } from './pty.ts';
 
 /** ENODEV without Xen, its libraries or xenstored; EACCES without privilege. */
@@ -24,9 +25,12 @@ export async function openUnixHost(): Promise<Result<Host>> {
     memory: platform.value.memory,
     clock: platform.value.clock,
     xenstore,
+    builders,
     files: unixFiles(),
     openPty: async (path) => openPty(path),
+    lockConsole: async (domid) => (await import('./console-lock.ts')).lockConsole(domid),
     attend: attendDomains,
+    isAttended,
     close: () => {
       xenstore.close();
       platform.value.close();

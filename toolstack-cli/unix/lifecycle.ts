@@ -4,15 +4,20 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
-import { LIFECYCLE_SOCKET } from '../../shared/domain/build/index.ts';
-import { isRunning } from '../../shared/platform/unix/single.ts';
+import { LIFECYCLE_LOCK } from '../../shared/domain/build/index.ts';
+import { lockHolder } from '../../shared/platform/unix/lock-holder.ts';
 
 /** What starts it, beside the bundle of this command. */
 const PROGRAM = fileURLToPath(new URL('./lifecycle', import.meta.url));
 
+/** Whether the service runs. */
+export function isAttended(): boolean {
+  return lockHolder(LIFECYCLE_LOCK) !== undefined;
+}
+
 /** Starts the service unless one runs; does not wait for it. */
 export async function attendDomains(): Promise<Result<void>> {
-  if (await isRunning(LIFECYCLE_SOCKET)) return ok();
+  if (isAttended()) return ok();
   if (!existsSync(PROGRAM)) return fail('ENOENT', `there is no ${PROGRAM}`);
   const child = spawn(PROGRAM, { detached: true, stdio: 'ignore', cwd: '/' });
   return new Promise((resolve) => {

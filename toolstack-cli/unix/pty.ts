@@ -2,8 +2,8 @@
 
 import { closeSync, constants, openSync } from 'node:fs';
 import { isatty, ReadStream, WriteStream } from 'node:tty';
-import { ERRNO, type Errno } from '../../shared/core/errno.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { reasonOf } from '../../shared/platform/unix/reason.ts';
 import type { Pty } from '../host.ts';
 
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -19,8 +19,8 @@ export function openPty(path: string): Result<Pty> {
     const writer = new WriteStream(openTerminal(path, O_WRONLY));
     return ok(join(reader, writer));
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    return fail(code in ERRNO ? (code as Errno) : 'EIO', `cannot open ${path}: ${code}`);
+    const { errno, words } = reasonOf(error);
+    return fail(errno, `cannot open ${path}: ${words}`);
   }
 }
 

@@ -3,6 +3,7 @@
 import { ok, type Result } from '../../shared/core/result.ts';
 import type { StoreDomainHost } from '../../shared/domain/build/index.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
+import { builders } from '../../shared/platform/unix/process-id.ts';
 import { handOver } from '../../shared/platform/unix/xenbus-backend.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
@@ -19,6 +20,7 @@ export function openStoreDomainHost(): Result<StoreDomainHost> {
     domainControl,
     memory,
     clock,
+    builders,
     handOver,
     connect: async () => {
       const late = clock.nowMs() + START_MS;

@@ -1,5 +1,7 @@
 /** The terminal of this process. */
 
+import { ERRNO, type Errno } from '../../shared/core/errno.ts';
+import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { Sink, Source, Terminal } from '../terminal.ts';
 
 /** Help and tables for what is no terminal. */
@@ -7,23 +9,49 @@ const DEFAULT_COLUMNS = 100;
 
 export function processTerminal(): Terminal {
   return {
-    out: sink(process.stdout),
-    err: sink(process.stderr),
+    out: sink(process.stdout, 'standard output'),
+    err: sink(process.stderr, 'standard error'),
     input: source(process.stdin),
     env: process.env,
   };
 }
 
-function sink(stream: NodeJS.WriteStream): Sink {
-  // `xtl list | head -1`: a reader that has enough is no error.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+/** A pipe or socket whose reader has gone, and a terminal that was closed. */
+const READER_GONE: readonly unknown[] = ['EPIPE', 'ECONNRESET', 'EIO'];
+
+function sink(stream: NodeJS.WriteStream, name: string): Sink {
+  let ended: Result<void> | undefined;
+  /** The last write; those before it are over when it is. */
+  let last: Promise<void> | undefined;
+  const waiting: (() => void)[] = [];
+  const end = (error: NodeJS.ErrnoException): void => {
+    if (ended !== undefined) return;
+    const code = error.code ?? 'EIO';
+    const errno = code in ERRNO ? (code as Errno) : 'EIO';
+    ended = READER_GONE.includes(code) ? ok() : fail(errno, `cannot write to ${name}: ${code}`);
+    for (const then of waiting) then();
+  };
+  stream.on('error', end);
   return {
     isTty: stream.isTTY === true,
     columns: stream.columns ?? DEFAULT_COLUMNS,
-    write: (data) => void stream.write(data),
+    write: (data) => {
+      if (ended !== undefined) return;
+      last = new Promise((resolve) => {
+        stream.write(data, (error) => {
+          if (error) end(error);
+          resolve();
+        });
+      });
+    },
+    whenClosed: (then) => {
+      if (ended === undefined) waiting.push(then);
+      else then();
+    },
+    flush: async () => {
+      await last;
+      return ended ?? ok();
+    },
   };
 }
 

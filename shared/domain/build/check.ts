@@ -6,7 +6,7 @@ import type { DomainImage } from '../image/index.ts';
 import type { CreateStep, Prepared } from './create-state.ts';
 import type { BuildHost } from './host.ts';
 import { listDomains } from './list.ts';
-import { checkName, serviceDomid } from './store.ts';
+import { checkFree, serviceDomid } from './store.ts';
 import { formatUuid } from './uuid.ts';
 
 export function checkStep(vm: Prepared): CreateStep {
@@ -15,7 +15,8 @@ export function checkStep(vm: Prepared): CreateStep {
     title: `check that '${vm.spec.name}' is free and that its memory is there`,
     run: async (state) => {
       const { host } = state;
-      const free = await checkName(host.xenstore, vm.spec.name);
+      const wanted = { name: vm.spec.name, uuid: vm.uuid };
+      const free = await checkFree(host.xenstore, host.domainControl, wanted);
       if (!free.ok) return free;
       const twin = checkUuid(host, vm.uuid);
       if (!twin.ok) return twin;

@@ -28,6 +28,8 @@ export interface Prepared {
 export interface DomainState {
   readonly host: DomainHost;
   domid?: Domid;
+  /** The uuid of the domain until it is whole. */
+  mark?: Uint8Array;
   storeDomid?: Domid;
   consoleDomid?: Domid;
   /** Hardware assisted paging, where the machine has it. */

@@ -13,12 +13,12 @@ import {
   inOrder,
   type Prepared,
 } from './create-state.ts';
+import { domainStep, identityStep } from './identity-steps.ts';
 import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
 import { formatRecord } from './record.ts';
 import { announce, makeNodes, removeNodes } from './store.ts';
 import { forgetDomain, keepConfig } from './userdata.ts';
-import { parseUuid } from './uuid.ts';
 
 export function planCreate(vm: Prepared): Plan<CreateState> {
   return {
@@ -41,6 +41,7 @@ function buildSteps(vm: Prepared): CreateStep[] {
     nodesStep(vm),
     configStep(vm),
     introduceStep(vm),
+    identityStep(vm),
     ...(vm.paused ? [] : [unpauseStep()]),
   ];
 }
@@ -62,30 +63,6 @@ function unlessEnded(step: CreateStep): CreateStep {
   };
 }
 
-export function domainStep(vm: Prepared): DomainStep {
-  return {
-    id: 'domain',
-    title: `create the domain with uuid ${vm.uuid}`,
-    run: (state) => {
-      const created = state.host.domainControl.createDomain({
-        uuid: parseUuid(vm.uuid),
-        maxVcpus: vm.spec.maxvcpus,
-        hap: state.hap === true,
-        ...vm.tables,
-      });
-      if (!created.ok) return created;
-      state.domid = created.value;
-      return ok();
-    },
-    undo: (state) => {
-      if (state.domid === undefined) return ok();
-      const destroyed = state.host.domainControl.destroyDomain(state.domid);
-      // Somebody else ended it, as a user may who sees its name.
-      return destroyed.ok || destroyed.error.errno === 'ESRCH' ? ok() : destroyed;
-    },
-  };
-}
-
 function nameStep(vm: Prepared): CreateStep {
   return {
     id: 'name',
@@ -95,7 +72,7 @@ function nameStep(vm: Prepared): CreateStep {
       const { name } = vm.spec;
       const record = formatRecord(vm.spec, vm.uuid);
       const announced = { domid: id(state), name, uuid: vm.uuid, record };
-      return announce(state.host.xenstore, announced, state.consoleDomid);
+      return announce(state.host, announced, state.consoleDomid);
     },
     undo: (state) => {
       if (state.domid === undefined || state.consoleDomid === undefined) return ok();
@@ -258,6 +235,10 @@ function configStep({ spec, uuid }: Prepared): CreateStep {
   };
 }
 
+/**
+ * Not released to take it back: a store that has let go of a domain tells nobody of its end, and
+ * then a console daemon keeps its page, and with it the domain. It hears of the end itself.
+ */
 function introduceStep(vm: Prepared): CreateStep {
   return {
     id: 'introduce',
@@ -265,12 +246,6 @@ function introduceStep(vm: Prepared): CreateStep {
     run: (state) => {
       assert(state.storePort !== undefined, 'channels made');
       return state.host.xenstore.introduce(id(state), vm.image.xenstoreGfn, state.storePort);
-    },
-    undo: async (state) => {
-      if (state.domid === undefined) return ok();
-      const released = await state.host.xenstore.release(state.domid);
-      // A domain that was never introduced has nothing to be released from.
-      return released.ok || released.error.errno === 'ENOENT' ? ok() : released;
     },
   };
 }

@@ -5,12 +5,14 @@ import type { DomainControl } from '../../platform/domain-control.ts';
 import type { Files } from '../../platform/files.ts';
 import type { Memory } from '../../platform/memory.ts';
 import type { XenstoreClient } from '../../xenstore/client.ts';
+import type { Builders } from './builder.ts';
 
 /** Enough for a domain that is nobody's business yet. */
 export interface DomainHost {
   readonly domainControl: DomainControl;
   readonly memory: Memory;
   readonly clock: Clock;
+  readonly builders: Builders;
 }
 
 export interface BuildHost extends DomainHost {

@@ -1,5 +1,6 @@
 /** Building and ending domains. */
 
+export { type Builder, type Builders, builderOf, markOf } from './builder.ts';
 export { planCreate } from './create.ts';
 export { type CreateState, newCreateState, type Prepared } from './create-state.ts';
 export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
@@ -7,15 +8,17 @@ export type { BuildHost, DomainHost } from './host.ts';
 export { createImageFiles, type ImageFiles } from './image-files.ts';
 export { listDomains } from './list.ts';
 export { type Need, neededBy } from './needed.ts';
-export { domainPath, libxlPath } from './nodes.ts';
-export { KERNEL_CACHE_DIR, LIFECYCLE_SOCKET, STORE_LOSS_MARK } from './places.ts';
+export { domainPath, libxlPath, vmPath } from './nodes.ts';
+export { KERNEL_CACHE_DIR, LIFECYCLE_LOCK, STORE_LOSS_MARK } from './places.ts';
 export {
   type Plan,
   type PlanFailure,
+  type PlanOptions,
   type PlanResult,
   runPlan,
   type Step,
   type StepEvent,
+  takeBack,
 } from './plan.ts';
 export { type PrepareOptions, prepareCreate } from './prepare.ts';
 export { readRecord, type VmRecord } from './record.ts';

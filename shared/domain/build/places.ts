@@ -9,5 +9,5 @@ export const USERDATA_DIR = '/var/lib/xen';
 /** There since a xenstored was started anew under the kernel of dom0; gone with the next boot. */
 export const STORE_LOSS_MARK = '/run/xtl/xenstored-restarted';
 
-/** Where the one lifecycle service of a host listens. */
-export const LIFECYCLE_SOCKET = '/run/xtl/lifecycle.sock';
+/** Who locks it is the one lifecycle service of a host. */
+export const LIFECYCLE_LOCK = '/run/xtl/lifecycle.lock';

@@ -37,6 +37,13 @@ export interface PlanFailure extends Failure {
   readonly left: readonly { readonly step: string; readonly error: Failure }[];
 }
 
+/** How a plan is watched, and ended early. */
+export interface PlanOptions {
+  readonly observe?: (event: StepEvent) => void;
+  /** Asked before each step: a failure ends the plan there, as if the step had failed. */
+  readonly stop?: () => Promise<Failure | undefined>;
+}
+
 export type PlanResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly error: PlanFailure };
@@ -49,15 +56,21 @@ export async function runPlan<S>(
   plan: Plan<S>,
   state: S,
   clock: Clock,
-  observe: (event: StepEvent) => void = () => {},
+  options: PlanOptions = {},
 ): Promise<PlanResult> {
+  const { observe = () => {}, stop = async () => undefined } = options;
   for (const [index, step] of plan.steps.entries()) {
+    const stopped = await stop();
+    if (stopped !== undefined) {
+      const left = await takeBack(plan.steps.slice(0, index), state, observe);
+      return { ok: false, error: { ...stopped, step: step.id, left } };
+    }
     observe({ kind: 'start', step, index });
     const start = clock.nowMs();
     const result = await step.run(state);
     if (!result.ok) {
       observe({ kind: 'failed', step, error: result.error });
-      const left = await rollBack(plan.steps.slice(0, index + 1), state, observe);
+      const left = await takeBack(plan.steps.slice(0, index + 1), state, observe);
       return { ok: false, error: { ...result.error, step: step.id, left } };
     }
     observe({ kind: 'done', step, ms: clock.nowMs() - start });
@@ -65,10 +78,11 @@ export async function runPlan<S>(
   return { ok: true };
 }
 
-async function rollBack<S>(
+/** Undoes steps that have run, the last first; the value is what could not be undone. */
+export async function takeBack<S>(
   steps: readonly Step<S>[],
   state: S,
-  observe: (event: StepEvent) => void,
+  observe: (event: StepEvent) => void = () => {},
 ): Promise<PlanFailure['left']> {
   const left: { step: string; error: Failure }[] = [];
   for (const step of steps.toReversed()) {

@@ -1,6 +1,6 @@
 /** Everything about a new domain that can be known, and refused, before anything is made. */
 
-import { ok, type Result } from '../../core/result.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
 import { layoutDomain } from '../image/index.ts';
 import type { VmSpec } from '../spec/vm-spec.ts';
 import type { Prepared } from './create-state.ts';
@@ -23,8 +23,12 @@ export async function prepareCreate(
   options: PrepareOptions,
 ): Promise<Result<Prepared>> {
   const kernel = await files.kernel(spec.kernel);
-  if (!kernel.ok) return kernel;
   const ramdisk = spec.ramdisk === undefined ? ok(undefined) : await files.ramdisk(spec.ramdisk);
+  // Who has both to mend hears of both at once.
+  if (!kernel.ok && !ramdisk.ok) {
+    return fail(kernel.error.errno, `${kernel.error.what}; ${ramdisk.error.what}`);
+  }
+  if (!kernel.ok) return kernel;
   if (!ramdisk.ok) return ramdisk;
   const image = layoutDomain({
     kernel: kernel.value,

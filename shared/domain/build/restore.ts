@@ -56,7 +56,7 @@ async function restoreGuest(host: BuildHost, info: DomainInfo): Promise<Result<v
   if (!rings.ok) return rings;
   const console = await serviceDomid(xenstore, '/tool/xenconsoled/domid');
   if (!console.ok) return console;
-  const announced = await announce(xenstore, { domid, uuid, ...known.value }, console.value);
+  const announced = await announce(host, { domid, uuid, ...known.value }, console.value);
   if (!announced.ok) return announced;
   const made = await makeNodes(xenstore, {
     ...{ domid, uuid, consoleDomid: console.value, memoryKib: known.value.memoryKib },

@@ -13,7 +13,6 @@ import { type DomainParts, layoutDomain, type Write } from '../image/index.ts';
 import { checkMemory } from './check.ts';
 import {
   channelsStep,
-  domainStep,
   grantsStep,
   limitsStep,
   memoryStep,
@@ -22,6 +21,7 @@ import {
 } from './create.ts';
 import { type DomainState, id, type Prepared } from './create-state.ts';
 import type { DomainHost } from './host.ts';
+import { domainStep, identityStep } from './identity-steps.ts';
 import type { ImageFiles } from './image-files.ts';
 import { listDomains } from './list.ts';
 import { writeMemory } from './load.ts';
@@ -120,6 +120,7 @@ export function planStoreDomain(of: PreparedStoreDomain): Plan<StoreDomainState>
       paramsStep(of),
       vcpuStep(of),
       virqStep(),
+      identityStep(of),
       handOverStep(of),
     ],
   };

@@ -2,9 +2,11 @@
 
 import { DOM0, type Domid, domid, isDomid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import type { DomainControl } from '../../platform/domain-control.ts';
 import type { XenstoreClient } from '../../xenstore/client.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
 import type { Permission } from '../../xenstore/permissions.ts';
+import type { BuildHost } from './host.ts';
 import {
   type Access,
   type Announced,
@@ -48,23 +50,23 @@ export function withPermissions(nodes: readonly StoreNode[], guest: Domid, backe
 }
 
 /**
- * Gives a new domain its name and what comes with it, in one transaction, over whatever an earlier
- * domain of that domid left. EEXIST if another domain took the name meanwhile.
+ * Gives a new domain its name and what comes with it, over whatever an earlier domain of that domid
+ * left. EEXIST if another domain has the name or the uuid: asked in the transaction that writes
+ * them, so that of two who want one at the same time the later sees the other.
  */
-export async function announce(
-  store: XenstoreClient,
+export function announce(
+  { xenstore, domainControl }: Pick<BuildHost, 'xenstore' | 'domainControl'>,
   of: Announced,
   consoleDomid: Domid,
 ): Promise<Result<void>> {
   const nodes = withPermissions(announcingNodes(of), of.domid, consoleDomid);
-  const made = await store.transaction(async (tx) => {
+  return xenstore.transaction(async (tx) => {
     const removed = removeFrom(tx, { ...of, consoleDomid });
-    const written = await tx.writeAll(nodes);
+    const free = await checkFree(tx, domainControl, of);
     const gone = await removed;
-    return gone.ok ? written : gone;
+    if (!gone.ok) return gone;
+    return free.ok ? tx.writeAll(nodes) : free;
   });
-  if (!made.ok) return made;
-  return checkName(store, of.name, of.domid);
 }
 
 /** Makes the rest of its nodes once it is built; ESRCH if it was ended meanwhile. */
@@ -128,34 +130,44 @@ async function removeFrom(
   return ok();
 }
 
-/**
- * EEXIST if a domain has the name; with `own`, only if one of a lower domid has (the later yields).
- */
-export async function checkName(
-  store: XenstoreClient,
-  name: string,
-  own?: Domid,
+/** EEXIST if a domain that lives has the name or the uuid: nodes of one that is gone count not. */
+export async function checkFree(
+  store: Nodes,
+  control: DomainControl,
+  { name, uuid }: { readonly name: string; readonly uuid: string },
 ): Promise<Result<void>> {
-  const holders = await findByName(store, name);
-  if (!holders.ok) return holders;
-  const holder = holders.value.find((other) => own === undefined || other < own);
-  if (holder === undefined) return ok();
-  return fail('EEXIST', `the name '${name}' is in use by domain ${holder}`);
+  const wanted = { name, vm: vmPath(uuid) };
+  for (const key of ['name', 'vm'] as const) {
+    const holders = await findBy(store, key, wanted[key]);
+    if (!holders.ok) return holders;
+    const holder = holders.value.find((each) => control.getInfo(each).ok);
+    if (holder === undefined) continue;
+    const what = key === 'name' ? `the name '${name}' is in use by` : `uuid ${uuid} is that of`;
+    return fail('EEXIST', `${what} domain ${holder}`);
+  }
+  return ok();
 }
 
 /** The domains of that name, in xenstore's order. */
-export async function findByName(
-  store: XenstoreClient,
-  name: string,
+export function findByName(store: Nodes, name: string): Promise<Result<readonly Domid[]>> {
+  return findBy(store, 'name', name);
+}
+
+async function findBy(
+  store: Nodes,
+  key: 'name' | 'vm',
+  value: string,
 ): Promise<Result<readonly Domid[]>> {
   const ids = await store.directory('/local/domain');
   if (!ids.ok) return ids.error.errno === 'ENOENT' ? ok([]) : ids;
   const domids = ids.value.map(Number).filter(isDomid).map(domid);
-  const names = await Promise.all(domids.map((id) => store.readString(`${domainPath(id)}/name`)));
+  const values = await Promise.all(
+    domids.map((id) => store.readString(`${domainPath(id)}/${key}`)),
+  );
   return ok(
     domids.filter((_, i) => {
-      const read = names[i];
-      return read?.ok === true && read.value === name;
+      const read = values[i];
+      return read?.ok === true && read.value === value;
     }),
   );
 }

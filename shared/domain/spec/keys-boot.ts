@@ -4,22 +4,43 @@ import type { KeyRow } from './keys.ts';
 import { SHUTDOWN_ACTIONS } from './vm-spec.ts';
 
 const ACTIONS = { values: SHUTDOWN_ACTIONS };
-const PATH = { example: '/boot/vmlinuz' };
+const NO_EMPTY = 'xl takes an empty path for a file; here it is an error';
+const PATH = { example: '/boot/vmlinuz', stricter: NO_EMPTY };
 
 export const BOOT_KEYS: readonly KeyRow[] = [
-  ['name', 'string', '-', 'now', 'Name of the VM, unique on its host.', { example: 'web1' }],
+  [
+    'name',
+    'string',
+    '-',
+    'now',
+    'Name of the VM, unique on its host.',
+    {
+      example: 'web1',
+      stricter: 'xl takes an empty name, and one with a /, which no log can have for its name',
+    },
+  ],
   [
     'type',
     'string',
     'pv',
     'now',
     'Kind of guest; xtl builds pvh.',
-    { values: ['pv', 'pvh', 'hvm'] },
+    {
+      values: ['pv', 'pvh', 'hvm'],
+      stricter: 'xl takes the beginning of a word, and nothing for hvm',
+    },
   ],
   ['builder', 'string', '-', 'now', 'Old way to say type.', { values: ['generic', 'hvm'] }],
   ['uuid', 'string', 'random', 'now', 'Identity of the VM across restarts, 36 characters.'],
   ['kernel', 'string', '-', 'now', 'Path on the host of the kernel to start.', PATH],
-  ['ramdisk', 'string', '-', 'now', 'Path on the host of the initial ramdisk.'],
+  [
+    'ramdisk',
+    'string',
+    '-',
+    'now',
+    'Path on the host of the initial ramdisk.',
+    { stricter: NO_EMPTY },
+  ],
   ['cmdline', 'string', '-', 'now', 'Command line of the kernel; replaces root and extra.'],
   ['root', 'string', '-', 'now', 'Becomes root=... at the front of the command line.'],
   ['extra', 'string', '-', 'now', 'Goes to the end of the command line, behind root.'],
@@ -53,7 +74,14 @@ export const BOOT_KEYS: readonly KeyRow[] = [
   ['bootloader_args', 'list', '[]', 'later', 'Arguments of the bootloader.'],
   ['bootloader_restrict', 'boolean', '0', 'later', 'Runs the bootloader confined.', since('4.20')],
   ['bootloader_user', 'string', '-', 'later', 'User that the bootloader runs as.', since('4.20')],
-  ['firmware', 'string', '-', 'later', 'Firmware that finds the kernel in the guest itself.'],
+  [
+    'firmware',
+    'string',
+    '-',
+    'refused',
+    'Firmware that finds the kernel in the guest itself.',
+    { form: 'not beside kernel' },
+  ],
   ['pvshim', 'boolean', '0', 'refused', 'Runs a PV kernel inside a PVH guest, under a small Xen.'],
   ['pvshim_path', 'string', 'xen-shim', 'later', 'Path of the shim.'],
   ['pvshim_cmdline', 'string', '-', 'later', 'Command line of the shim.'],

@@ -70,7 +70,10 @@ export const HVM_KEYS: readonly KeyRow[] = [
   hvm('dm_restrict', 'boolean', '0', 'The device model gives up its privileges.'),
   hvm('device_model', 'string', '-', 'Gone; see device_model_override.'),
   hvm('device_model_user', 'string', '-', 'User that the device model runs as.'),
-  hvm('device_model_version', 'string', 'qemu-xen', 'Which device model.'),
+  hvm('device_model_version', 'string', 'qemu-xen', 'Which device model.', {
+    form: 'exact name',
+    values: ['qemu-xen', 'qemu-xen-traditional'],
+  }),
   hvm('device_model_override', 'string', '-', 'Path of another device model.'),
   hvm('device_model_stubdomain_override', 'boolean', '0', 'Device model in a domain of its own.'),
   hvm('device_model_stubdomain_seclabel', 'string', '-', 'Security label of that domain.'),
@@ -78,7 +81,7 @@ export const HVM_KEYS: readonly KeyRow[] = [
   hvm('stubdomain_ramdisk', 'string', '-', 'Ramdisk of that domain.'),
   hvm('stubdomain_cmdline', 'string', '-', 'Command line of that domain.'),
   hvm('stubdomain_memory', 'number', '-', 'Memory of that domain.', { unit: 'MiB' }),
-  hvm('device_model_args', 'list', '[]', 'More arguments for the device model.'),
-  hvm('device_model_args_pv', 'list', '[]', 'The same for PV guests only.'),
-  hvm('device_model_args_hvm', 'list', '[]', 'The same for HVM guests only.'),
+  hvm('device_model_args', 'list', '[]', 'More arguments for the device model.', { form: 'list' }),
+  hvm('device_model_args_pv', 'list', '[]', 'The same for PV guests only.', { form: 'list' }),
+  hvm('device_model_args_hvm', 'list', '[]', 'The same for HVM guests only.', { form: 'list' }),
 ];

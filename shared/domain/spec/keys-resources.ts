@@ -2,7 +2,15 @@
 
 import type { KeyRow } from './keys.ts';
 
-const MIB = { unit: 'MiB', example: '512' };
+const NUMBER = 'xl takes what is no number for not set, or a part of it; here it is an error';
+const NO_ZERO = `${NUMBER}, and so is 0`;
+const MIB = { unit: 'MiB', example: '512', stricter: NO_ZERO };
+const CPUS = {
+  form: 'cpus',
+  example: '"0-3,^2"',
+  stricter: 'a range has both its ends; xl takes -3 for a number near 2^64',
+} as const;
+const COUNT = { form: 'count' } as const;
 
 export const RESOURCE_KEYS: readonly KeyRow[] = [
   [
@@ -21,18 +29,32 @@ export const RESOURCE_KEYS: readonly KeyRow[] = [
     'Memory that the guest can grow to; above memory it is told, and not given yet.',
     MIB,
   ],
-  ['vcpus', 'number', '1', 'now', 'Virtual processors that are online at start.', { example: '2' }],
-  ['maxvcpus', 'number', 'vcpus', 'now', 'Virtual processors that can be brought online, to 128.'],
+  [
+    'vcpus',
+    'number',
+    '1',
+    'now',
+    'Virtual processors that are online at start.',
+    { example: '2', stricter: NO_ZERO },
+  ],
+  [
+    'maxvcpus',
+    'number',
+    'vcpus',
+    'now',
+    'Virtual processors that can be brought online, to 128.',
+    { stricter: NO_ZERO },
+  ],
   ['pool', 'string', 'Pool-0', 'refused', 'The cpupool to run in.'],
-  ['cpus', 'string or list', 'all', 'later', 'Host processors that the vCPUs may run on.'],
-  ['cpus_soft', 'string or list', 'all', 'later', 'Host processors that the vCPUs prefer.'],
+  ['cpus', 'string or list', 'all', 'later', 'Host processors that the vCPUs may run on.', CPUS],
+  ['cpus_soft', 'string or list', 'all', 'later', 'Host processors that the vCPUs prefer.', CPUS],
   ['cpu_weight', 'number', '256', 'later', 'Share of the processors when they are busy.'],
   ['cap', 'number', '0', 'later', 'Most processor time, in per cent of one; 0 is no limit.'],
   ['period', 'number', '-', 'later', 'Period of real-time schedulers.', { unit: 'us' }],
   ['slice', 'number', '-', 'gone', 'A parameter of the SEDF scheduler, which is gone.'],
   ['latency', 'number', '-', 'gone', 'A parameter of the SEDF scheduler, which is gone.'],
   ['extratime', 'number', '-', 'later', 'Lets a real-time guest use idle time as well.'],
-  ['vnuma', 'list', '[]', 'later', 'Virtual NUMA nodes.'],
+  ['vnuma', 'list', '[]', 'refused', 'Virtual NUMA nodes.'],
   [
     'cpuid',
     'string or list',
@@ -51,9 +73,23 @@ export const RESOURCE_KEYS: readonly KeyRow[] = [
     'Memory for paging structures.',
     { unit: 'MiB' },
   ],
-  ['max_grant_frames', 'number', '-1', 'later', 'Largest size of the grant table.'],
-  ['max_maptrack_frames', 'number', '-1', 'later', 'Most frames to track foreign mappings with.'],
-  ['max_grant_version', 'number', '-1', 'later', 'Highest version of the grant table interface.'],
+  ['max_grant_frames', 'number', '-', 'later', 'Largest size of the grant table.', COUNT],
+  [
+    'max_maptrack_frames',
+    'number',
+    '-',
+    'later',
+    'Most frames to track foreign mappings with.',
+    COUNT,
+  ],
+  [
+    'max_grant_version',
+    'number',
+    '-',
+    'later',
+    'Highest version of the grant table interface.',
+    COUNT,
+  ],
   ['max_event_channels', 'number', '1023', 'later', 'Highest event channel port of the guest.'],
   ['acpi', 'boolean', '1', 'later', 'Shows ACPI tables to the guest.'],
   [
@@ -62,6 +98,7 @@ export const RESOURCE_KEYS: readonly KeyRow[] = [
     'default',
     'later',
     'How the IOMMU serves devices handed to the guest.',
+    { form: 'name', values: ['default', 'disabled', 'enabled', 'sync_pt', 'share_pt'] },
   ],
   ['vpmu', 'boolean', '0', 'later', 'Virtual performance counters.'],
   [
@@ -72,20 +109,70 @@ export const RESOURCE_KEYS: readonly KeyRow[] = [
     'Buffer for a trace of processor time.',
     { unit: 'KiB' },
   ],
-  ['altp2m', 'number or string', 'disabled', 'later', 'Alternative views of memory.'],
+  [
+    'altp2m',
+    'number or string',
+    'disabled',
+    'later',
+    'Alternative views of memory.',
+    { form: 'name or index', values: ['disabled', 'mixed', 'external', 'limited'] },
+  ],
   ['altp2m_count', 'number', '10', 'later', 'How many such views there may be.', { since: '4.21' }],
-  ['tsc_mode', 'number or string', 'default', 'later', 'How the time stamp counter behaves.'],
-  ['timer_mode', 'number or string', 'no_delay_for_missed_ticks', 'later', 'Missed timer ticks.'],
+  [
+    'tsc_mode',
+    'number or string',
+    'default',
+    'later',
+    'How the time stamp counter behaves.',
+    { form: 'name or index', values: ['default', 'always_emulate', 'native', 'native_paravirt'] },
+  ],
+  [
+    'timer_mode',
+    'number or string',
+    'no_delay_for_missed_ticks',
+    'later',
+    'Missed timer ticks.',
+    {
+      form: 'name or index',
+      values: [
+        'delay_for_missed_ticks',
+        'no_delay_for_missed_ticks',
+        'no_missed_ticks_pending',
+        'one_missed_tick_pending',
+      ],
+    },
+  ],
   ['localtime', 'boolean', '0', 'later', 'The clock shows local time, not UTC.'],
   ['rtc_timeoffset', 'number', '0', 'later', 'Offset of the clock.', { unit: 's' }],
   ['msr_relaxed', 'boolean', '0', 'later', 'Unknown MSRs read as zero and do not fault.'],
   ['mca_caps', 'list', '[]', 'other type', 'Machine check features.'],
   ['llc_colors', 'list', '[]', 'later', 'Colours of the last level cache.', { since: '4.20' }],
-  ['gic_version', 'string', 'default', 'other type', 'Interrupt controller (ARM).'],
-  ['vuart', 'string', '-', 'other type', 'Emulated serial port (ARM).'],
+  [
+    'gic_version',
+    'string',
+    'default',
+    'other type',
+    'Interrupt controller (ARM).',
+    { form: 'name', values: ['default', 'v2', 'v3'] },
+  ],
+  [
+    'vuart',
+    'string',
+    '-',
+    'other type',
+    'Emulated serial port (ARM).',
+    { form: 'name', values: ['unknown', 'sbsa_uart'] },
+  ],
   ['sve', 'string', 'disabled', 'other type', 'Vector length (ARM).', { since: '4.18' }],
   ['nr_spis', 'number', '-', 'other type', 'Shared interrupts (ARM).', { since: '4.20' }],
-  ['tee', 'string', 'none', 'other type', 'Trusted execution environment (ARM).'],
+  [
+    'tee',
+    'string',
+    'none',
+    'other type',
+    'Trusted execution environment (ARM).',
+    { form: 'name', values: ['none', 'optee', 'ffa'] },
+  ],
   ['arm_sci', 'string', 'none', 'other type', 'Firmware interface (ARM).', { since: '4.21' }],
   [
     'trap_unmapped_accesses',

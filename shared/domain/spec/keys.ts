@@ -28,7 +28,24 @@ export interface KeyExtra {
   readonly values?: readonly string[];
   readonly unit?: string;
   readonly example?: string;
+  /** What xl refuses, and so does xtl, even where it does not act on the key. */
+  readonly form?: KeyForm;
+  /** Where xtl refuses what xl takes, and why. */
+  readonly stricter?: string;
 }
+
+/**
+ * One of the values in any case, or exactly; one of them or its index; a number from 0 to 2^31 - 1;
+ * a list, not a single value; ranges of processors; nothing, since a kernel is given as well.
+ */
+export type KeyForm =
+  | 'name'
+  | 'exact name'
+  | 'name or index'
+  | 'count'
+  | 'list'
+  | 'cpus'
+  | 'not beside kernel';
 
 /** Name, type, default as one would write it (or `-` for none), status, one sentence, the rest. */
 export type KeyRow = readonly [

@@ -67,10 +67,13 @@ const wrong: [string, string, string][] = [
   [`name="${'ü'.repeat(123)}"`, '5:6 XTL-C029', 'the name exceeds 245 bytes'],
   ['kernel=""', '5:8 XTL-C029', 'kernel is an empty path'],
   ['ramdisk=["/x"]', '5:9 XTL-C021', 'ramdisk is a single value, not a list'],
-  ['type="pv"', '5:6 XTL-C027', 'a guest of type pv comes later'],
-  ['type="h"', '5:6 XTL-C027', 'a guest of type hvm comes later'],
+  ['type="pv"', '5:6 XTL-C027', 'xtl makes no pv guests yet'],
+  ['type="h"', '5:6 XTL-C027', 'xtl makes no hvm guests yet'],
   ['type="vm"', '5:6 XTL-C024', 'there is no type vm'],
-  ['builder="hvm"', '5:9 XTL-C027', 'a guest that is not pvh comes later'],
+  ['builder="hvm"', '5:9 XTL-C027', 'builder is an old way to say type'],
+  ['name="gr\udcf6\udcdfe"', '5:6 XTL-C029', 'the name is not valid UTF-8'],
+  ['kernel="/\udcf6"', '5:8 XTL-C029', 'kernel is not valid UTF-8'],
+  ['ramdisk="/\udcf6"', '5:9 XTL-C029', 'ramdisk is not valid UTF-8'],
   ['uuid="123"', '5:6 XTL-C029', 'the uuid is malformed'],
   [
     'uuid="00000000-0000-0000-0000-000000000000"',
@@ -102,6 +105,59 @@ test.each(wrong)('%s is an error', (text, place, message) => {
   ]);
 });
 
+const WITHOUT = 'comes later, and without it the VM would not be what the file asks for';
+
+test.each(['disk', 'vif', 'p9', 'vtpm', 'channel', 'usbctrl', 'pvcalls', 'virtio', 'vnuma'])(
+  'a VM without its %s is refused, unless the command line says so',
+  (key) => {
+    const text = `${BASE}${key}=["x"]\n`;
+    const { spec, problems } = read(text);
+    expect(spec).toBeUndefined();
+    expect(problems.map((p) => [p.message, p.hint])).toEqual([
+      [`${key} ${WITHOUT}`, `make it by xl, or put ${key}=[] behind the file to make it without`],
+    ]);
+    expect(read(text, `${key}=[]`)).toMatchObject({ spec: { name: 'web1' }, problems: [] });
+  },
+);
+
+test.each([
+  'builder="hvm"\nboot="cd"\nvnc=1\nusbdevice="tablet"\nmemory=512\nname="w"\ndisk=["a"]\n',
+  'type="hvm"\nstdvga=1\nserial="pty"\nvif=["bridge=br0"]\n',
+])('a file for an hvm guest gets one line: %j', (text) => {
+  const { spec, problems } = read(text);
+  expect(spec).toBeUndefined();
+  expect(problems.map((p) => p.message)).toEqual(['xtl makes no hvm guests yet']);
+});
+
+test.each([
+  'max_grant_frames="-1"',
+  'max_grant_frames="x"',
+  'max_maptrack_frames=4294967296',
+  'max_grant_version=["1"]',
+  'tsc_mode="nativ"',
+  'tsc_mode=4',
+  'timer_mode=""',
+  'passthrough="yes"',
+  'altp2m="on"',
+  'cpus="3-1"',
+  'cpus_soft="x"',
+  'device_model_args="x"',
+  'firmware="uefi"',
+  'vuart="x"',
+])('%s is refused by xl and by xtl, though the key comes later', (text) => {
+  const { spec, problems } = read(`${BASE}${text}\n`);
+  expect(spec).toBeUndefined();
+  expect(problems.map((p) => p.message)).toEqual([
+    `this is no value for ${text.replace(/=.*/, '')}, for xl either`,
+  ]);
+});
+
+test('bytes that are no UTF-8 go to the kernel as they are', () => {
+  expect(read(`${BASE}cmdline="gr\udcf6\udcdfe ☃"\n`).spec).toMatchObject({
+    cmdline: 'gr\xf6\xdfe \xe2\x98\x83',
+  });
+});
+
 const warned: [string, string, string | undefined][] = [
   [
     'maxmem=1024',
@@ -110,7 +166,10 @@ const warned: [string, string, string | undefined][] = [
   ],
   ['memroy=512', 'xl knows no key memroy; it has no effect', 'did you mean memory?'],
   ['quux=1', 'xl knows no key quux; it has no effect', undefined],
-  ['disk=["/dev/x,raw,xvda"]', 'disk comes later: the VM is made without it', undefined],
+  ['vfb=["vnc=1"]', 'vfb comes later: the VM is made without it', undefined],
+  ['tsc_mode="Native"', 'tsc_mode comes later: the VM is made without it', undefined],
+  ['cpus="0-3,^2"', 'cpus comes later: the VM is made without it', undefined],
+  ['max_grant_frames=64', 'max_grant_frames comes later: the VM is made without it', undefined],
   ['vnc=0', 'vnc has no effect on a pvh guest', undefined],
   ['vncviewer=1', 'vncviewer has no effect any more', undefined],
   ['cmdline="a"\nroot="/x"', 'root has no effect because cmdline is set', undefined],
@@ -134,10 +193,16 @@ test('what is missing is said of the file, not of a line', () => {
   const { spec, problems } = read('');
   expect(spec).toBeUndefined();
   expect(problems.map((p) => [p.severity, p.line, p.message])).toEqual([
-    ['error', 0, 'type is not set, which means pv, and pv guests come later'],
+    ['error', 0, 'type is not set, which means pv, and xtl makes no pv guests yet'],
     ['error', 0, 'name is not set'],
     ['error', 0, 'kernel is not set'],
     ['warning', 0, 'memory is not set, and the default of 32 MiB is small'],
+  ]);
+});
+
+test('of a file that is no text nothing else is said', () => {
+  expect(read('\x7fELF\0\0x=1\n').problems.map((p) => p.message)).toEqual([
+    'the file holds a zero byte',
   ]);
 });
 
@@ -165,6 +230,7 @@ test('every key has a sentence, and a boolean default is 0 or 1', () => {
   for (const key of KEYS.values()) {
     expect(key.doc, key.name).toMatch(/^[A-Z].*\.$/);
     if (key.type === 'boolean') expect(key.fallback, key.name).toMatch(/^[01]$/);
+    if (/name/.test(key.form ?? '')) expect(key.values?.length, key.name).toBeGreaterThan(1);
   }
   expect(KEYS.size).toBeGreaterThan(150);
 });

@@ -3,7 +3,7 @@
 import type { Config } from '../xl-cfg/config.ts';
 import { byPlace, type Problem } from '../xl-cfg/problem.ts';
 import { checkOtherKeys } from './other-keys.ts';
-import { utf8 } from './utf8.ts';
+import { isUtf8, utf8 } from './utf8.ts';
 import { Values } from './values.ts';
 import { SHUTDOWN_ACTIONS, type ShutdownAction, type VmSpec } from './vm-spec.ts';
 
@@ -24,8 +24,12 @@ const MAX_MIB = 2 ** 32;
 const MAX_NAME_BYTES = 245;
 
 export function readSpec(config: Config): SpecReading {
+  if (!config.isText) return { problems: config.problems };
   const values = new Values(config);
   const type = readType(values);
+  // Nothing else of such a file is meant for a guest that xtl could make.
+  if (type === 'hvm')
+    return { problems: [...config.problems, ...values.problems].toSorted(byPlace) };
   const spec = {
     name: utf8(readName(values)),
     ...optional('uuid', readUuid(values)),
@@ -54,38 +58,46 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]
 
 /**
  * xl compares only as many characters as are there, hvm first: `""` and `h` are hvm, `p` is pv. A
- * deprecated builder must not contradict the type.
+ * deprecated builder must not contradict the type. Whatever it is, what is read is a pvh guest, but
+ * for hvm, of which nothing more is read.
  */
-function readType(values: Values): 'pvh' {
+function readType(values: Values): 'pvh' | 'hvm' {
   const text = values.string('type');
+  const builder = values.string('builder');
   const type =
     text === undefined ? undefined : ['hvm', 'pv', 'pvh'].find((t) => t.startsWith(text));
+  if (type === 'hvm' || (type === undefined && builder === 'hvm')) {
+    values.blame(type === 'hvm' ? 'type' : 'builder', {
+      code: 'XTL-C027',
+      message: 'xtl makes no hvm guests yet',
+      hint: 'xl makes it; a Linux guest runs as type = "pvh" as well, with a kernel of the host',
+    });
+    return 'hvm';
+  }
   if (text !== undefined && type === undefined) {
     const hint = 'it is one of pv, pvh, hvm';
     values.blame('type', { code: 'XTL-C024', message: `there is no type ${text}`, hint });
-  } else if (type !== undefined && type !== 'pvh') {
-    values.blame('type', later(`a guest of type ${type}`));
+  } else if (type === 'pv') {
+    values.blame('type', LATER);
   }
-  const builder = values.string('builder');
   if (builder !== undefined) {
-    values.blame('builder', {
-      ...later('a guest that is not pvh'),
-      hint: 'remove builder and write type = "pvh"',
-    });
+    const hint = 'remove builder and write type = "pvh"';
+    values.blame('builder', { ...LATER, message: 'builder is an old way to say type', hint });
   } else if (!values.isGiven('type')) {
     values.blameFile({
       code: 'XTL-C020',
-      message: 'type is not set, which means pv, and pv guests come later',
+      message: 'type is not set, which means pv, and xtl makes no pv guests yet',
       hint: 'write type = "pvh"',
     });
   }
   return 'pvh';
 }
 
-function later(what: string): { code: string; message: string; hint: string } {
-  const hint = 'type = "pvh" runs any current Linux kernel';
-  return { code: 'XTL-C027', message: `${what} comes later`, hint };
-}
+const LATER = {
+  code: 'XTL-C027',
+  message: 'xtl makes no pv guests yet',
+  hint: 'type = "pvh" runs any current Linux kernel',
+};
 
 function required(values: Values, key: string, hint: string): string {
   const text = key === 'kernel' ? readPath(values, key) : values.string(key);
@@ -97,6 +109,9 @@ function required(values: Values, key: string, hint: string): string {
 function readPath(values: Values, key: string): string | undefined {
   const path = values.string(key);
   if (path === '') values.blame(key, { code: 'XTL-C029', message: `${key} is an empty path` });
+  else if (path !== undefined && !isUtf8(path)) {
+    values.blame(key, { code: 'XTL-C029', message: `${key} is not valid UTF-8` });
+  }
   return path;
 }
 
@@ -105,6 +120,7 @@ function readName(values: Values): string {
   const blame = (message: string): void => values.blame('name', { code: 'XTL-C029', message });
   if (!values.config.settings.has('name')) return name;
   if (name === '') blame('the name is empty');
+  else if (!isUtf8(name)) blame('the name is not valid UTF-8');
   else if (hasControl(name)) blame('the name holds a control character');
   else if (name.includes('/')) blame('the name holds a /, and console logs are named after it');
   else if (utf8(name).length > MAX_NAME_BYTES) blame(`the name exceeds ${MAX_NAME_BYTES} bytes`);

@@ -40,6 +40,9 @@ const accepted: [string, string, Record<string, Plain>][] = [
   ['a bare # at the very end', 'a=1\n#', { a: '1' }],
   ['nothing at all', '', {}],
   ['spaces alone', '  \n\t\n', {}],
+  ['line ends of Windows in comments', '# a\r\na=1 # "b"\r\n', { a: '1' }],
+  ['bytes that are not UTF-8', 'a="\udcff"', { a: '\udcff' }],
+  ['more than a mebibyte', `# ${'x'.repeat(1_400_000)}\na=1`, { a: '1' }],
   ['text beyond ASCII', 'a="größe ☃"', { a: 'größe ☃' }],
 ];
 
@@ -67,10 +70,25 @@ const refused: [string, string, string[]][] = [
   ['a last comment without newline', 'a=1\n# end', ['2:1+5 XTL-C010']],
   ['Windows line ends, once', 'a=1\r\nb=2\r\n', ['1:4+1 XTL-C011']],
   ['a zero byte', 'a="\0"', ['1:4+1 XTL-C011']],
-  ['bytes that are not UTF-8', 'a="\ufffd" # \ufffd\n', ['1:3+3 XTL-C011']],
+  ['a line end of Windows behind a #', 'a="#"\r\n', ['1:6+1 XTL-C011']],
+  ['a byte order mark', '\ufeffa=1\n', ['1:1+1 XTL-C011']],
+  [
+    'a space that nobody sees',
+    'a=\u00a01\nb\u200b=1\n\u3000c=1\n',
+    ['1:3+1 XTL-C011', '2:2+1 XTL-C011', '3:1+1 XTL-C011'],
+  ],
+  ['a wrong character in front of the last newline', 'a=1\n?\n', ['2:1+1 XTL-C001']],
+  ['a wrong character of two bytes at the end', 'a=1\nö', ['2:1+1 XTL-C001']],
+  ['a second =', 'a == "x"\n', ['1:4+1 XTL-C003']],
+  ['an item without quotes', 'a = [ b=c ]\n', ['1:7+3 XTL-C004']],
+  [
+    'items without quotes on lines of their own',
+    'a=[\nb=c,\nd=e\n]\n',
+    ['2:1+3 XTL-C004', '3:1+3 XTL-C004'],
+  ],
   ['too many lists in lists', `a=${'['.repeat(70)}`, ['1:67+6 XTL-C012']],
   ['a list without its end', 'a=["x",\nb=1\nc=["y"', ['1:3+1 XTL-C013', '3:3+1 XTL-C013']],
-  ['a file beyond a mebibyte', `a="${'x'.repeat(1 << 20)}"`, ['1:1+1 XTL-C011']],
+  ['a file beyond 4 MiB', `a="${'x'.repeat(4 << 20)}"`, ['1:1+1 XTL-C011']],
 ];
 
 test.each(refused)('%s is blamed where it stands', (_, text, wanted) => {
@@ -116,12 +134,50 @@ const hints: [string, string][] = [
   ['import os', 'xl.cfg is no Python: there are only keys and values'],
   ['a = "x" y', 'a comment starts with #'],
   ['a = "x" + y', 'xl.cfg is no Python: there are only keys and values'],
+  ['a = “m”', 'use straight quotes: "m"'],
+  ['a = ‘m’', 'use straight quotes: "m"'],
+  ['a = None', 'leave the key out: xl.cfg has no word for nothing'],
+  ['memory = 64.0', 'write 64: numbers are whole'],
+  ['memory = 64 MB', 'a number has no unit: memory is in MiB'],
+  [
+    'a = """x"""',
+    'a string has one quote at each end, and strings are not joined: write one string',
+  ],
+  ['a = "x" % "y"', 'xl.cfg is no Python: there are only keys and values'],
+  ['extra == "x"', 'remove the second ='],
+  ['a = 1, b = 2', 'put the next setting on a new line or after a semicolon'],
+  ['a = 1,', 'remove the comma'],
+  ['memory: 64', 'write = in place of :'],
+  ['{"memory": 64}', 'xl.cfg is no JSON: a setting is key = value'],
+  ['vif = [ bridge=br0 ]', 'write "bridge=br0"'],
+  ['a =\u00a01', 'outside quotes xl knows only spaces and tabs: type the line anew'],
+  ['\ufeffa = 1', 'save it as UTF-8 without one'],
   ['a = 1 b = 2', 'put the next setting on a new line or after a semicolon'],
 ];
 
 test.each(hints)('%s gets a hint', (text, hint) => {
   const [problem] = read(`${text}\n`).problems;
   expect(problem?.hint).toBe(hint);
+});
+
+const LOST = ['A', '"', '?', '$', '\\', '-', '+', '\r', '\udcff'];
+
+test.each(LOST)('%j as the last byte of all is passed over, as by xl, with a warning', (end) => {
+  for (const before of ['a=1\n', 'a=1 ', 'a=[1]']) {
+    const config = read(`${before}${end}`);
+    expect(config.problems.map((p) => [p.severity, p.code])).toEqual([['warning', 'XTL-C014']]);
+    expect([...config.settings.keys()]).toEqual(['a']);
+  }
+});
+
+test('a file of anything is read in one pass, however many its faults are', () => {
+  const config = read('?!\n'.repeat(300_000));
+  expect(config.problems).toHaveLength(300_000);
+  expect(config.problems.at(-1)?.line).toBe(300_000);
+});
+
+test('a file with a zero byte is no text: that is all there is to say', () => {
+  expect(read('Q\n\0\nQ\n').problems.map((p) => p.message)).toEqual(['the file holds a zero byte']);
 });
 
 test('no text makes the reader throw, and every problem points into its line', () => {

@@ -41,19 +41,22 @@ export interface Config {
   /** Keys of statements that could not be read: they are not missing, only wrong. */
   readonly broken: ReadonlySet<string>;
   readonly problems: readonly Problem[];
+  /** False for what was not even read: nothing is missing in it. */
+  readonly isText: boolean;
   place(span: Span): Place;
 }
 
 /** Far above any real file; bounds what a hostile one can cost. */
-const MAX_CHARACTERS = 1 << 20;
+const MAX_CHARACTERS = 4 << 20;
 
 /** Total: what is wrong is in `problems`, and what is right is read all the same. */
 export function readConfig(sources: Sources): Config {
   const reader = new Reader(sources);
   if (sources.text.length > MAX_CHARACTERS) {
-    reader.blame({ start: 0, end: 1 }, 'XTL-C011', 'the file is larger than 1 MiB');
-    return reader.config();
+    return reader.refuse(0, 'the file is larger than 4 MiB');
   }
+  const zero = sources.text.indexOf('\0');
+  if (zero >= 0) return reader.refuse(zero, 'the file holds a zero byte');
   const text = reader.characters(sources.text);
   for (const node of parse(text)) {
     if (node.kind === 'fault') reader.junk(node);
@@ -62,8 +65,30 @@ export function readConfig(sources: Sources): Config {
   return reader.config();
 }
 
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** The first line end of Windows outside a comment (xl takes those within); -1 if there is none. */
+function findCarriageReturn(text: string): number {
+  let quote = '';
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] ?? '';
+    if (char === '\r' && text[i + 1] === '\n') return i;
+    if (char === '\n') quote = '';
+    else if (quote !== '' && char === '\\') i++;
+    else if (char === quote) quote = '';
+    else if (quote === '' && (char === '"' || char === "'")) quote = char;
+    else if (quote === '' && char === '#') {
+      const end = text.indexOf('\n', i);
+      if (end < 0) return -1;
+      i = end;
+    }
+  }
+  return -1;
+}
+
 class Reader {
   readonly problems: Problem[] = [];
+  #isText = true;
   readonly #settings = new Map<string, Setting>();
   readonly #broken = new Set<string>();
   readonly #sources: Sources;
@@ -79,28 +104,40 @@ class Reader {
       settings: this.#settings,
       broken: this.#broken,
       problems: this.problems.toSorted(byPlace),
+      isText: this.#isText,
       place: (span) => sources.place(span),
     };
+  }
+
+  /** For what is no configuration at all. */
+  refuse(at: number, message: string): Config {
+    this.#isText = false;
+    const hint = 'a configuration is plain text';
+    this.blame({ start: at, end: at + 1 }, 'XTL-C011', message, hint);
+    return this.config();
   }
 
   blame(at: Span, code: string, message: string, hint?: string): void {
     this.problems.push(problemAt(this.#sources.place(at), { code, message, hint }));
   }
 
-  /** Reports what no line of a configuration can hold, once each, and makes the rest readable. */
+  /** Reports what is wrong with the file as a whole, once each, and makes the rest readable. */
   characters(text: string): string {
-    const once = (what: string, message: string, hint?: string): void => {
-      const start = text.indexOf(what);
+    const once = (start: number, message: string, hint: string): void => {
       if (start >= 0) this.blame({ start, end: start + 1 }, 'XTL-C011', message, hint);
     };
-    once('\0', 'the file holds a zero byte', 'a configuration is plain text');
-    once('\r\n', 'the file has Windows line ends, which xl refuses', 'convert it with dos2unix');
-    return text.replaceAll('\0', ' ').replaceAll('\r\n', ' \n');
+    const mark = 'the file begins with a byte order mark, which xl refuses';
+    const marked = text.startsWith(BYTE_ORDER_MARK);
+    once(marked ? 0 : -1, mark, 'save it as UTF-8 without one');
+    const ends = 'the file has Windows line ends, which xl refuses';
+    once(findCarriageReturn(text), ends, 'convert it with dos2unix');
+    return (marked ? ` ${text.slice(1)}` : text).replaceAll('\r\n', ' \n');
   }
 
   /** A line that is no setting, or what follows one. */
   junk(node: Fault): void {
     this.problems.push(faultProblem(this.#sources, node));
+    if (node.code === 'lost') return;
     const key = /^[A-Za-z][._0-9A-Za-z]*/.exec(node.text)?.[0];
     if (key !== undefined) this.#broken.add(key.toLowerCase());
   }
@@ -147,9 +184,6 @@ class Reader {
         const place = this.#sources.place(at);
         this.problems.push(problemAt(place, { severity: 'warning', code: 'XTL-C006', message }));
       }
-    }
-    if (text.includes('\ufffd')) {
-      this.blame(node.at, 'XTL-C011', 'the string is not valid UTF-8');
     }
     return text;
   }

@@ -11,6 +11,8 @@ interface Part {
   readonly file: string;
   readonly start: number;
   readonly text: string;
+  /** Where its lines begin; made when first asked for. */
+  lines?: readonly number[];
 }
 
 export interface Sources {
@@ -43,22 +45,36 @@ export function joinSources(
 function place(parts: readonly Part[], span: Span): Place {
   const part = parts.findLast((p) => p.start <= span.start);
   assert(part !== undefined, `no source holds offset ${span.start}`);
+  part.lines ??= lineStarts(part.text);
   const offset = Math.min(span.start - part.start, part.text.length);
-  const lineStart = part.text.lastIndexOf('\n', offset - 1) + 1;
-  const nextNewline = part.text.indexOf('\n', offset);
-  const lineEnd = nextNewline < 0 ? part.text.length : nextNewline;
+  const index = lineAt(part.lines, offset);
+  const lineStart = part.lines[index] ?? 0;
+  const lineEnd = (part.lines[index + 1] ?? part.text.length + 1) - 1;
   const end = Math.min(span.end - part.start, lineEnd);
+  const lineText = part.text.slice(lineStart, lineEnd);
   return {
     file: part.file,
-    line: countLines(part.text, lineStart),
+    line: index + 1,
     column: offset - lineStart + 1,
     length: Math.max(end - offset, 1),
-    lineText: part.text.slice(lineStart, lineEnd).replace(/\r$/, ''),
+    lineText: lineText.endsWith('\r') ? lineText.slice(0, -1) : lineText,
   };
 }
 
-function countLines(text: string, before: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at >= 0 && at < before; at = text.indexOf('\n', at + 1)) line++;
-  return line;
+function lineStarts(text: string): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}
+
+/** The last line that begins at `offset` or before. */
+function lineAt(starts: readonly number[], offset: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }

@@ -8,6 +8,7 @@ export interface Span {
 
 export type FaultCode =
   | 'no-value'
+  | 'second-equals'
   | 'no-operator'
   | 'no-setting'
   | 'text-after-value'
@@ -15,7 +16,8 @@ export type FaultCode =
   | 'open-string'
   | 'open-comment'
   | 'stray'
-  | 'too-deep';
+  | 'too-deep'
+  | 'lost';
 
 export interface Fault {
   readonly kind: 'fault';

@@ -57,6 +57,14 @@ export const domainCases = group(
       expectThat(info.totalPages < 16, `pages ${info.totalPages}`);
     },
 
+    'a domain can be given another uuid': (ctx) => {
+      const { domainControl } = ctx.platform;
+      const guest = emptyDomain(ctx, { uuid: pattern(16, 3) });
+      expectOk(domainControl.setUuid(guest, pattern(16, 7)), 'setUuid');
+      expectBytes(infoOf(ctx, guest).uuid, pattern(16, 7), 'uuid');
+      expectError(domainControl.setUuid(NOBODY, pattern(16, 7)), 'nobody', 'ESRCH');
+    },
+
     'a domain for xenstore says so, and can be given a virq': (ctx) => {
       const { domainControl } = ctx.platform;
       const store = emptyDomain(ctx, { xenstore: true });

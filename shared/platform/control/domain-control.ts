@@ -11,11 +11,13 @@ import {
   XEN_DOMCTL_pausedomain,
   XEN_DOMCTL_set_paging_mempool_size,
   XEN_DOMCTL_set_virq_handler,
+  XEN_DOMCTL_setdomainhandle,
   XEN_DOMCTL_unpausedomain,
   XEN_X86_EMU_LAPIC,
   xenDomctlMaxMem,
   xenDomctlMaxVcpus,
   xenDomctlPagingMempool,
+  xenDomctlSetdomainhandle,
   xenDomctlSetVirqHandler,
 } from '../../abi/domctl.ts';
 import { EVTCHNOP_alloc_unbound, evtchnAllocUnbound } from '../../abi/event-channel.ts';
@@ -139,6 +141,12 @@ export function domainControl(hypercalls: Hypercalls): DomainControl {
     version: () => version(hypercalls, ops),
     physInfo: () => physInfo(ops),
     createDomain: (config) => createDomain(ops, config),
+    setUuid: (of, uuid) => {
+      const what = `cannot set the uuid of domain ${of}`;
+      const values = { handle: uuid };
+      const layout = xenDomctlSetdomainhandle;
+      return ops.domctl({ cmd: XEN_DOMCTL_setdomainhandle, what, layout, values }, of);
+    },
     destroyDomain: (of) => destroyDomain(ops, of),
     pause: plain(ops, XEN_DOMCTL_pausedomain, 'pause'),
     unpause: plain(ops, XEN_DOMCTL_unpausedomain, 'unpause'),

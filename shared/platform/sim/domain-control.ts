@@ -45,9 +45,14 @@ function information(
 function life(
   world: World,
   { self, on, onOther }: Access,
-): Part<'createDomain' | 'destroyDomain' | 'pause' | 'unpause'> {
+): Part<'createDomain' | 'setUuid' | 'destroyDomain' | 'pause' | 'unpause'> {
   return {
     createDomain: (config) => on(self, () => createDomain(world, config)),
+    setUuid: (domid, uuid) =>
+      on(domid, (domain) => {
+        domain.uuid = uuid.slice();
+        return ok();
+      }),
     destroyDomain: (domid) =>
       onOther(domid, (domain) => {
         killDomain(world, domain);

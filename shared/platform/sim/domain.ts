@@ -13,7 +13,7 @@ export interface SimDomain {
   readonly domid: Domid;
   /** How many domains were made before, and this one. */
   readonly made: number;
-  readonly uuid: Uint8Array;
+  uuid: Uint8Array;
   /** dom0 is PV; what a toolstack creates is PVH. */
   readonly hvm: boolean;
   readonly hap: boolean;

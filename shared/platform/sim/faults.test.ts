@@ -126,6 +126,7 @@ function callsOf(sim: Sim) {
     'domainControl.physInfo': () => control.physInfo(),
     'domainControl.createDomain': () =>
       control.createDomain({ ...config, maxGrantFrames: 1, maxMaptrackFrames: 1 }),
+    'domainControl.setUuid': () => control.setUuid(guest, new Uint8Array(16)),
     'domainControl.destroyDomain': () => control.destroyDomain(guest),
     'domainControl.pause': () => control.pause(guest),
     'domainControl.unpause': () => control.unpause(guest),

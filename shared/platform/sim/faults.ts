@@ -23,6 +23,7 @@ export const FALLIBLE = [
   'domainControl.version',
   'domainControl.physInfo',
   'domainControl.createDomain',
+  'domainControl.setUuid',
   'domainControl.destroyDomain',
   'domainControl.pause',
   'domainControl.unpause',

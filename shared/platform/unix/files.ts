@@ -3,11 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ERRNO, type Errno } from '../../core/errno.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { FileStat, Files } from '../files.ts';
 import { decompress } from './decompress.ts';
 import { makeFolders } from './folders.ts';
+import { reasonOf } from './reason.ts';
 
 /**
  * Files that are no regular files (a pipe, a device) could be read without end: they are refused.
@@ -75,21 +75,12 @@ async function write(path: string, bytes: Uint8Array): Promise<Result<void>> {
   return ok();
 }
 
-const REASONS: Partial<Record<Errno, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  ENOSPC: 'no space left',
-  EISDIR: 'is a directory',
-};
-
 /** Node's exceptions as failures that name the path. */
 async function attempt<T>(path: string, act: () => Promise<Result<T>>): Promise<Result<T>> {
   try {
     return await act();
   } catch (error) {
-    const code = String((error as { code?: unknown }).code);
-    const errno = code in ERRNO ? (code as Errno) : 'EIO';
-    return fail(errno, `${path}: ${REASONS[errno] ?? code}`);
+    const { errno, words } = reasonOf(error);
+    return fail(errno, `${path}: ${words}`);
   }
 }

@@ -20,6 +20,7 @@ import { ERRNO, type Errno } from '../../core/errno.ts';
 import { type Failure, fail, ok, type Result } from '../../core/result.ts';
 import type { XenstoreTransport } from '../xenstore.ts';
 import { ffi } from './ffi.ts';
+import { reasonOf } from './reason.ts';
 import { createReceiver } from './receiver.ts';
 
 /** The open device; nothing here waits. */
@@ -135,8 +136,8 @@ function openFile(path: string): Result<XenbusFile> {
   try {
     fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   } catch (thrown) {
-    const { message } = thrown as Error;
-    return fail(errnoOf(thrown), `cannot open ${path}: ${message}`);
+    const { errno, words } = reasonOf(thrown);
+    return fail(errno, `cannot open ${path}: ${words}`);
   }
   let handle: ReturnType<ReturnType<typeof ffi>['node']['poll']> | undefined;
   return ok({

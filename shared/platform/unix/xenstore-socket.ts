@@ -8,6 +8,7 @@ import { createConnection, type Socket } from 'node:net';
 import { ERRNO, type Errno } from '../../core/errno.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { XenstoreTransport } from '../xenstore.ts';
+import { reasonOf } from './reason.ts';
 import { createReceiver } from './receiver.ts';
 
 /** Where xenstored keeps its socket: `XENSTORED_RUNDIR`, or Debian's place. */
@@ -30,7 +31,10 @@ function transport(socket: Socket, path: string): XenstoreTransport {
   const receiver = createReceiver();
   socket.on('data', receiver.take);
   socket.on('error', (error) =>
-    receiver.end({ errno: errnoOf(error), what: `connection to ${path}: ${error.message}` }),
+    receiver.end({
+      errno: errnoOf(error),
+      what: `connection to ${path}: ${reasonOf(error).words}`,
+    }),
   );
   socket.on('close', () => receiver.end());
   return {
@@ -49,7 +53,7 @@ export function connectSocket(path: string): Promise<Result<XenstoreTransport>> 
   return new Promise((resolve) => {
     const socket = createConnection({ path });
     const refused = (error: Error) => {
-      resolve(fail(errnoOf(error), `cannot reach xenstored at ${path}: ${error.message}`));
+      resolve(fail(errnoOf(error), `cannot reach xenstored at ${path}: ${reasonOf(error).words}`));
     };
     socket.once('error', refused);
     socket.once('connect', () => {
@@ -63,8 +67,13 @@ const DEVICES = ['/dev/xen/xenbus', '/proc/xen/xenbus'];
 
 /** A device, not a socket, nor a name for what is not there. */
 function isDevice(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && !found.isSocket();
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    // A plain file has no events to wait for: a connection to it is refused in words.
+    return found !== undefined && !found.isSocket() && !found.isFile() && !found.isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -19,6 +19,7 @@ import { readConfig } from '../../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../../shared/domain/xl-cfg/sources.ts';
 import { unixFiles } from '../../../shared/platform/unix/files.ts';
 import { openUnix } from '../../../shared/platform/unix/platform.ts';
+import { builders } from '../../../shared/platform/unix/process-id.ts';
 import { connectXenstore } from '../../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../../shared/xenstore/client.ts';
 
@@ -48,7 +49,7 @@ export interface Guests extends BuildHost {
 export async function openGuests(): Promise<Guests> {
   const platform = must(openUnix());
   const xenstore = createXenstoreClient(must(await connectXenstore()));
-  const host: BuildHost = { ...platform, xenstore, files: unixFiles() };
+  const host: BuildHost = { ...platform, xenstore, builders, files: unixFiles() };
   const end = async (domid: Domid): Promise<void> => {
     const ended = await runPlan(planDestroy(domid), newDestroyState(host), host.clock);
     if (!ended.ok) throw new Error(`destroy ${domid}: ${ended.error.what}`);
@@ -65,8 +66,10 @@ export async function openGuests(): Promise<Guests> {
       const prepared = must(await prepareCreate(spec, images, { random, paused }));
       onStep('prepare', (performance.now() - start) * 1000);
       const state = newCreateState(host);
-      const result = await runPlan(planCreate(prepared), state, host.clock, (event) => {
-        if (event.kind === 'done') onStep(event.step.id, event.ms * 1000);
+      const result = await runPlan(planCreate(prepared), state, host.clock, {
+        observe: (event) => {
+          if (event.kind === 'done') onStep(event.step.id, event.ms * 1000);
+        },
       });
       const us = (performance.now() - start) * 1000;
       if (!result.ok) throw new Error(`${result.error.step}: ${result.error.what}`);

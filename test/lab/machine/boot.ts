@@ -14,12 +14,13 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { isAlive, type ProcessId, processId } from '../../../shared/platform/unix/process-id.ts';
 import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
 import { withHypervisor } from './hypervisor.ts';
-import { isAlive, isStill, type ProcessId, processId } from './process-id.ts';
 import { type MachineOptions, qemuArguments, qemuMajor } from './qemu.ts';
 import { openChannel } from './ssh.ts';
+import { isStill } from './still.ts';
 
 const bootTimeoutMs = 300_000;
 /** From then on a machine that does nothing is taken for dead. */

@@ -1,8 +1,8 @@
 // Runs commands in dom0 and collects what they say.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { isAlive } from '../../../shared/platform/unix/process-id.ts';
 import { consoleTail, type Machine } from './boot.ts';
-import { isAlive } from './process-id.ts';
 import { endCommand, sshCommand } from './ssh.ts';
 
 export interface Outcome {

@@ -1,4 +1,4 @@
-// Records of hosts that were left running, and the processes that they name.
+// Records of hosts that were left running.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -6,9 +6,9 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isAlive, processId } from '../../../shared/platform/unix/process-id.ts';
 import type { Machine } from './boot.ts';
 import { keptIn, parseRecord } from './kept.ts';
-import { isAlive, parseStat, processId } from './process-id.ts';
 
 const machine = {
   xen: '4.17',
@@ -93,22 +93,4 @@ describe('hosts of several source trees', () => {
     expect(existsSync(host.dir)).toBe(false);
     expect(await of('a').stop()).toEqual([]);
   });
-});
-
-it('a process name may hold anything', () => {
-  const rest = Array.from({ length: 30 }, (_, i) => i + 3).map(String);
-  const text = `12 (a) b) (c) S ${rest.slice(1).join(' ')}`;
-  expect(parseStat(text)).toEqual({ state: 'S', startTicks: '22' });
-  expect(parseStat('')).toBeUndefined();
-});
-
-it('a process is alive until it ends, and its number in another life is not it', async () => {
-  const child = spawn('sleep', ['60'], { stdio: 'ignore' });
-  await once(child, 'spawn');
-  const id = processId(child.pid as number);
-  expect(isAlive(id)).toBe(true);
-  expect(isAlive({ ...id, startTicks: `${id.startTicks}1` })).toBe(false);
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  expect(isAlive(id)).toBe(false);
 });

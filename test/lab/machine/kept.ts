@@ -2,10 +2,10 @@
 // directories.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../../../shared/platform/unix/process-id.ts';
 import { contentHash } from '../image/stage.ts';
 import { repoRoot, runDir } from '../paths.ts';
 import { end, greets, type Machine } from './boot.ts';
-import { isAlive } from './process-id.ts';
 
 /** A kept host, and whose it is: another source tree would push its own build into it. */
 export interface Kept {

@@ -1,6 +1,7 @@
 // A whole host: a machine whose dom0 has the current build, and a xenstored with Xen's own daemons.
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { isAlive } from '../../../shared/platform/unix/process-id.ts';
 import type { Images } from '../image/images.ts';
 import { withLock } from '../image/lock.ts';
 import { repoRoot } from '../paths.ts';
@@ -8,9 +9,9 @@ import { consoleText, DeadOnArrival, end, type Machine, type Saved, start } from
 import { ensureDisk } from './disk.ts';
 import { runInDom0 } from './exec.ts';
 import { pushBuild } from './payload.ts';
-import { isAlive, isStill } from './process-id.ts';
 import type { MachineOptions } from './qemu.ts';
 import { forgetSaved, savedBoot } from './saved.ts';
+import { isStill } from './still.ts';
 
 export interface UpOptions extends MachineOptions {
   /** It ends with this process unless this is set. */

@@ -1,0 +1,141 @@
+/** What is done about one domain that has shut down, from the decision to what came of it. */
+
+import type { Domid } from '../../shared/core/ids.ts';
+import { fail, ok, type Result } from '../../shared/core/result.ts';
+import {
+  type BuildHost,
+  domainPath,
+  formatUuid,
+  type ImageFiles,
+  newCreateState,
+  newDestroyState,
+  planCreate,
+  planDestroy,
+  prepareCreate,
+  runPlan,
+  type VmRecord,
+  vmPath,
+} from '../../shared/domain/build/index.ts';
+import type { DomainInfo } from '../../shared/platform/domain-control.ts';
+import { type Decision, decide } from './core.ts';
+import { ATTEMPTS_MAX, RESTART_DELAY_MS, RETRY_MAX_MS } from './limits.ts';
+
+export interface LifecycleHost extends BuildHost {
+  readonly images: ImageFiles;
+  random(bytes: number): Uint8Array;
+  log(line: string): void;
+}
+
+/** True if the domain stays as it is, for somebody to look at. */
+export async function actOn(
+  host: LifecycleHost,
+  seen: DomainInfo,
+  recorded: VmRecord,
+): Promise<boolean> {
+  const { domid } = seen;
+  // What was seen may be over: the domain destroyed by hand, its number another's.
+  const info = host.domainControl.getInfo(domid);
+  if (!info.ok || formatUuid(info.value.uuid) !== formatUuid(seen.uuid)) return false;
+  const record = { ...recorded, name: await nameNow(host, domid, recorded) };
+  const decision = decide(info.value, record);
+  if (decision === undefined) return false;
+  const who = `domain ${domid} (${record.name})`;
+  host.log(`${who}: ${decision.why}`);
+  const kept = await keepOrEnd(host, domid, record, decision);
+  host.log(`${who}: ${kept.ok ? kept.value.what : `left as it is: ${kept.error.what}`}`);
+  if (!kept.ok) return true;
+  const { deed } = decision;
+  if (deed === 'restart' || deed === 'rename-restart') {
+    await restart(host, record, deed === 'rename-restart');
+  }
+  return kept.value.stays;
+}
+
+/** A VM that was renamed since it was made comes back under its new name. */
+async function nameNow(host: LifecycleHost, domid: Domid, record: VmRecord): Promise<string> {
+  const name = await host.xenstore.readString(`${domainPath(domid)}/name`);
+  return name.ok && name.value !== '' ? name.value : record.name;
+}
+
+interface Kept {
+  readonly stays: boolean;
+  /** For the log. */
+  readonly what: string;
+}
+
+async function keepOrEnd(
+  host: LifecycleHost,
+  domid: Domid,
+  record: VmRecord,
+  { deed }: Decision,
+): Promise<Result<Kept>> {
+  if (deed === 'preserve') return ok({ stays: true, what: 'stays as it is' });
+  if (deed === 'rename-restart') {
+    const name = `${record.name}-${domid}`;
+    const renamed = await rename(host, domid, record, name);
+    return renamed.ok ? ok({ stays: true, what: `stays as '${name}'` }) : renamed;
+  }
+  const ended = await runPlan(planDestroy(domid), newDestroyState(host), host.clock);
+  return ended.ok ? ok({ stays: false, what: 'destroyed' }) : ended;
+}
+
+function rename(
+  host: LifecycleHost,
+  domid: Domid,
+  record: VmRecord,
+  name: string,
+): Promise<Result<void>> {
+  return host.xenstore.transaction((tx) =>
+    tx.writeAll([
+      { path: `${domainPath(domid)}/name`, value: name },
+      { path: `${vmPath(record.uuid)}/name`, value: name },
+    ]),
+  );
+}
+
+/**
+ * Tries until the VM runs again, until somebody ends it meanwhile, or until it is given up: then
+ * the log has its record.
+ */
+async function restart(host: LifecycleHost, record: VmRecord, asNew: boolean): Promise<void> {
+  let delayMs = RESTART_DELAY_MS;
+  for (let attempt = 1; ; attempt++) {
+    await host.clock.sleep(delayMs);
+    const started = await start(host, record, asNew);
+    if (started.ok) {
+      host.log(`${record.name}: runs again as domain ${started.value}`);
+      return;
+    }
+    const { errno, what } = started.error;
+    if (errno === 'ESRCH') {
+      host.log(`${record.name}: is not started again: ${what}`);
+      return;
+    }
+    if (attempt >= ATTEMPTS_MAX) {
+      host.log(`${record.name}: given up after ${attempt} attempts: ${what}`);
+      host.log(`${record.name}: start it by hand; it was ${JSON.stringify(record)}`);
+      return;
+    }
+    delayMs = Math.min(2 * delayMs, RETRY_MAX_MS);
+    const next = `attempt ${attempt} of ${ATTEMPTS_MAX}, the next in ${delayMs / 1000} s`;
+    host.log(`${record.name}: cannot be started again (${next}): ${what}`);
+  }
+}
+
+async function start(
+  host: LifecycleHost,
+  record: VmRecord,
+  asNew: boolean,
+): Promise<Result<Domid>> {
+  const { uuid, ...rest } = record;
+  const spec = { ...rest, ...(asNew ? {} : { uuid }), configText: '' };
+  const prepared = await prepareCreate(spec, host.images, {
+    random: host.random(16),
+    paused: false,
+  });
+  if (!prepared.ok) return prepared;
+  const state = newCreateState(host);
+  const result = await runPlan(planCreate(prepared.value), state, host.clock);
+  if (!result.ok) return result;
+  return state.domid === undefined ? fail('EIO', 'no domain came of it') : ok(state.domid);
+}

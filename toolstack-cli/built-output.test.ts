@@ -1,0 +1,71 @@
+/** The built file in shell pipelines: the exit status is that of the work, whoever reads. */
+
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OwnXenstored, ownXenstored } from '../test/daemon/own-xenstored.ts';
+import { type Folder, folderWith, PROGRAM } from './testing/built.ts';
+
+let folder: Folder;
+let store: OwnXenstored;
+beforeAll(async () => {
+  folder = folderWith({ 'bad.cfg': 'name="x"\nmemory="lots"\n' });
+  store = ownXenstored();
+  await store.start();
+});
+afterAll(async () => {
+  folder?.remove();
+  await store?.stop();
+});
+
+/** Runs a line of bash where `xtl` is the built file; the value is what it printed. */
+async function bash(line: string): Promise<string> {
+  const { stdout } = await execa('bash', ['-c', `xtl() { "$NODE" "$PROGRAM" "$@"; }\n${line}`], {
+    cwd: folder.path,
+    env: { NODE: process.execPath, PROGRAM, XENSTORED_PATH: store.socket },
+    reject: false,
+    timeout: 60_000,
+  });
+  return stdout;
+}
+
+/** A reader that is gone before the first byte is written, and one that has enough of one line. */
+const READERS = [
+  (words: string) => `{ sleep 0.3; xtl ${words}; echo $? >status; } | true; cat status`,
+  (words: string) => `{ xtl ${words}; echo $? >status; } | head -1 >/dev/null; cat status`,
+];
+
+const COMMANDS: [string, number][] = [
+  ['vm list 2>&1', 5],
+  ['vm list', 5],
+  ['vm create bad.cfg 2>&1', 6],
+  ['vm create none.cfg 2>&1', 3],
+  ['frob 2>&1', 2],
+  ['explain', 0],
+  ['explain -o json', 0],
+  ['--help', 0],
+  ['store ls -r /', 0],
+  ['store write /a 1 2>&1', 0],
+];
+
+test.each(COMMANDS)('xtl %s ends with %i, however little is read of it', async (words, status) => {
+  for (const line of READERS) expect(await bash(line(words))).toBe(`${status}`);
+});
+
+test('a disk that is full is a failure of what would only print, and of nothing else', async () => {
+  expect(await bash('xtl explain 2>&1 >/dev/full; echo $?')).toBe(
+    'xtl: cannot write to standard output: ENOSPC\n1',
+  );
+  expect(await bash('xtl vm list 2>/dev/full; echo $?')).toBe('5');
+  expect(await bash('xtl store write /b 1 >/dev/full 2>&1; echo $?; xtl store read /b')).toBe(
+    '0\n1',
+  );
+});
+
+test.each(['store watch /w', 'store trace'])(
+  'xtl %s ends when its reader has gone',
+  async (words) => {
+    const watch = `{ xtl ${words}; echo $? >ended; } | head -1 >/dev/null`;
+    const writes = 'for i in {1..100}; do [ -s ended ] && break; xtl store write /w 1; done';
+    expect(await bash(`rm -f ended; ${watch} & ${writes}; cat ended`)).toBe('0');
+  },
+);
