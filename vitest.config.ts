@@ -1,17 +1,41 @@
 // Projects: unit (beside the code), tidy (the house's rules), abi (against Xen's headers),
-// conformance (against Xen's own programs), lab (on a real Xen).
+// conformance (against Xen's own programs), lab-4.17 and lab-4.20 (on a real Xen).
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { isAll } from './test/lab/extent.ts';
+import { retriesReporter } from './test/lab/retries-reporter.ts';
+import { xenVersions } from './test/lab/xen-version.ts';
 
 const peers = ['test/conformance/**/*.test.ts', 'test/peers/**/*.test.ts'];
-const slow = ['**/*.lab.test.ts', 'test/abi/**', 'test/tidy/**', ...peers];
+const lab = ['test/**/*.lab.test.ts'];
+/** Only in `npm run test:all`. */
+const labAll = ['test/**/*.lab-all.test.ts'];
+const slow = [...lab, ...labAll, 'test/abi/**', 'test/tidy/**', ...peers];
 const ignored = ['**/node_modules/**', 'build/**', 'dist/**'];
 
 const project = (name: string, include: string[], rest: object = {}) => ({
   test: { name, include, exclude: ignored, ...rest },
 });
 
+/** A host's emulator is one thread: so many side by side. */
+const hosts = Math.min(2, availableParallelism());
+
+/** The files of the lab on one Xen; those of the other Xen run beside them. */
+const labProject = (xen: string) =>
+  project(`lab-${xen}`, isAll ? [...lab, ...labAll] : lab, {
+    env: { XTL_XEN: xen },
+    // Whoever's guest the emulator killed begins anew.
+    testTimeout: 900_000,
+    // The first one makes the images, too.
+    hookTimeout: 600_000,
+    // After all others: nothing that needs a processor runs beside the hosts.
+    sequence: { groupOrder: 1 },
+    maxWorkers: hosts,
+  });
+
 export default defineConfig({
   test: {
+    reporters: [retriesReporter(), 'default'],
     projects: [
       project('unit', ['**/*.test.ts'], {
         testTimeout: 60_000,
@@ -22,12 +46,7 @@ export default defineConfig({
       project('tidy', ['test/tidy/**/*.test.ts']),
       project('conformance', peers, { testTimeout: 120_000, hookTimeout: 300_000 }),
       project('abi', ['test/abi/**/*.test.ts'], { testTimeout: 120_000 }),
-      project('lab', ['test/**/*.lab.test.ts'], {
-        // Whoever's guest the emulator killed begins anew.
-        testTimeout: 900_000,
-        hookTimeout: 300_000,
-        fileParallelism: false,
-      }),
+      ...xenVersions.map(labProject),
     ],
   },
 });

@@ -36,10 +36,17 @@ const test = async (args) => {
   return failed.length > 0 ? fail(`npm test failed: ${failed.join(', ')}`) : 0;
 };
 
+/** What takes too long, or fails too often by chance, for each change. @type {typeof test} */
+const testAll = (args) => {
+  process.env.XTL_TESTS = 'all';
+  return test(args);
+};
+
 /** @type {Record<string, (args: string[]) => Promise<number>>} */
 const tasks = {
   start: (args) => tool('start', args),
   test,
+  'test:all': testAll,
   lab: (args) => tool('lab', args),
   bench: (args) => tool('bench', args),
   fuzz: (args) => tool('fuzz', args),

@@ -22,6 +22,7 @@ const needed = {
   bench: [...lab, ...relink],
   // Completion is tested in the shells themselves.
   test: [...lab, ...relink, 'zsh'],
+  'test:all': [...lab, ...relink, 'zsh'],
   relink,
   build: [],
 };

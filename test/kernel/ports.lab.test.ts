@@ -5,18 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relink } from '../../deploy/relink/relink.ts';
-import { type LabHost, labHost } from '../lab/host.ts';
+import { xensHere } from '../lab/extent.ts';
+import type { LabHost } from '../lab/host.ts';
 import { repoRoot } from '../lab/paths.ts';
-import { xenVersions } from '../lab/xen-version.ts';
+import { testHost } from '../lab/test-host.ts';
 
 const LOGS = '/var/log/xen/console';
 
-describe.each(xenVersions)('a stub domain on Xen %s', (xen) => {
+describe.each(xensHere)('a stub domain on Xen %s', (xen) => {
   let host: LabHost;
   let out: string;
   beforeAll(async () => {
     out = mkdtempSync(join(tmpdir(), 'xtl-ports-'));
-    host = await labHost({ xen });
+    host = await testHost({ xen });
   });
   afterAll(async () => {
     rmSync(out, { recursive: true });

@@ -1,4 +1,5 @@
 // The arguments of `npm run lab`.
+import { type ImageKind, imageKinds } from './image/images.ts';
 import { type Accel, accels, type MachineOptions } from './machine/qemu.ts';
 import type { XenVersion } from './xen-version.ts';
 
@@ -9,6 +10,8 @@ Boots a real Xen with a Debian dom0 and runs COMMAND in its bash; without one, g
   --accel tcg|kvm     tcg emulates the processor and works everywhere (tcg)
   --xenstored KIND    c, ocaml, the path of a program in dom0, or ours as a stub domain started by
                       Xen's tool (stubdom) or by ours (xtl-stubdom) (c)
+  --image KIND        plain, tools (python, QEMU, what drivers need) or systemd (plain)
+  --disk FILE         dom0's disk; keeps what is written for the next call, made if absent
   --keep              leave the host running; the next call with this --xen uses it
   --stop              end the host that runs (that of --xen, or all)
   --help              this text`;
@@ -23,7 +26,11 @@ export interface LabArguments extends MachineOptions {
   readonly command: string | undefined;
 }
 
-const choices = { '--xen': ['4.17', '4.20'], '--accel': accels } as const;
+const choices = {
+  '--xen': ['4.17', '4.20'],
+  '--accel': accels,
+  '--image': imageKinds,
+} as const;
 
 /** Parses the arguments; a wrong one is `{ error }`, one line that names it. */
 export const parseArguments = (argv: readonly string[]): LabArguments | { error: string } => {
@@ -40,7 +47,7 @@ export const parseArguments = (argv: readonly string[]): LabArguments | { error:
       flags.add(name);
       continue;
     }
-    if (!['--xen', '--accel', '--timeout', '--xenstored'].includes(name)) {
+    if (!['--xen', '--accel', '--timeout', '--xenstored', '--disk', '--image'].includes(name)) {
       return { error: `unknown option ${name}` };
     }
     const value = inline ?? argv[++i];
@@ -56,6 +63,8 @@ export const parseArguments = (argv: readonly string[]): LabArguments | { error:
     xenGiven: values.has('--xen'),
     accel: (values.get('--accel') ?? 'tcg') as Accel,
     xenstored: values.get('--xenstored') ?? 'c',
+    image: (values.get('--image') ?? 'plain') as ImageKind,
+    disk: values.get('--disk'),
     keep: flags.has('--keep'),
     timeoutSeconds: timeout === undefined ? undefined : Number(timeout),
     command: rest.length > 0 ? rest.join(' ') : undefined,

@@ -1,18 +1,47 @@
 // What QEMU's processor emulation broke, by what Xen logged.
 
+/** What the emulator killed, and the words that say so. */
+export interface Fault {
+  /** `d7`, `Domain-0`, or `the host`. */
+  readonly guest: string;
+  readonly words: string;
+}
+
 /**
- * How many guests have died in a triple fault. On Xen 4.20 the emulated VMRUN now and then enters a
+ * Lines of guests that died in a triple fault. On Xen 4.20 the emulated VMRUN now and then enters a
  * healthy guest with its address space not in place, so that the first fetch faults, and so do its
  * handlers. A mistake of a domain builder's looks the same, but happens every time.
  */
-export const tripleFaults = (xenLog: string): number => xenLog.split('Triple fault').length - 1;
+export const tripleFaults = (xenLog: string): string[] =>
+  xenLog.split('\n').filter((line) => line.includes('Triple fault'));
 
 /**
  * Whether a Linux died of a breakpoint that was no longer there, by what it said. It puts one where
  * it changes its own code, and takes it away when all processors have seen the change; an emulated
  * one now and then runs the old translation, and its trap has no owner (seen once, in dom0).
  */
-export const isStaleBreakpoint = (text: string): boolean => text.includes('exc_int3');
+const isStaleBreakpoint = (text: string): boolean => text.includes('exc_int3');
 
-export const brokeDom0 = (xenLog: string): boolean =>
-  isStaleBreakpoint(xenLog) && xenLog.includes('Hardware Dom0 crashed');
+const lineWith = (text: string, word: string): string =>
+  text
+    .split('\n')
+    .find((line) => line.includes(word))
+    ?.trim() ?? word;
+
+/** dom0's death by the emulator; the host is gone with it. */
+export const dom0Fault = (xenLog: string): Fault | undefined => {
+  const crashed = 'Hardware Dom0 crashed';
+  if (!isStaleBreakpoint(xenLog) || !xenLog.includes(crashed)) return undefined;
+  const words = `${lineWith(xenLog, 'exc_int3')}; ${lineWith(xenLog, crashed)}`;
+  return { guest: 'Domain-0', words };
+};
+
+/** A guest's death by the emulator since Xen's log was `earlier` triple faults long. */
+export const guestFault = (xenLog: string, earlier: number, error: string): Fault | undefined => {
+  const line = tripleFaults(xenLog)[earlier];
+  if (line !== undefined) {
+    return { guest: /\b(d\d+)v\d+/.exec(line)?.[1] ?? 'a guest', words: line.trim() };
+  }
+  if (!isStaleBreakpoint(error)) return undefined;
+  return { guest: 'a guest', words: lineWith(error, 'exc_int3') };
+};

@@ -7,8 +7,9 @@ import { typed } from './typed.ts';
 
 export const PROMPT = 'xtl-guest# ';
 
-const BOOT_TIMEOUT_MS = 180_000;
-const COMMAND_TIMEOUT_MS = 60_000;
+/** A host gets a fraction of a processor where others run beside it. */
+const BOOT_TIMEOUT_MS = 300_000;
+const COMMAND_TIMEOUT_MS = 180_000;
 const POLL_MS = 50;
 
 export interface GuestConsole {

@@ -1,9 +1,10 @@
 // The lab for tests and benchmarks: one host, and a few verbs for it and its guests.
 import { basename } from 'node:path';
 import { execa } from 'execa';
+import type { Fault } from './emulator-fault.ts';
 import { type GuestConsole, openConsole } from './guest-console.ts';
-import { ensureImages } from './image/images.ts';
-import { boot, consoleText, end, type Machine } from './machine/boot.ts';
+import { ensureImages, type ImageKind } from './image/images.ts';
+import { boot, consoleText, end, ended, type Machine } from './machine/boot.ts';
 import { type Outcome, type RunOptions, runInDom0 } from './machine/exec.ts';
 import { pushBuild } from './machine/payload.ts';
 import { isStill } from './machine/process-id.ts';
@@ -15,10 +16,16 @@ export interface HostOptions {
   readonly xen?: XenVersion;
   /** `c`, `ocaml`, `stubdom`, `xtl-stubdom`, or the path of a program in dom0. */
   readonly xenstored?: string;
-  /** Two unless given. With one the emulator has killed no guest so far; Linux boots slowly. */
+  /** Two unless given. */
   readonly cpus?: number;
+  /** `plain` unless given. */
+  readonly image?: ImageKind;
+  /** A file of this machine that is dom0's disk and keeps what is written; made if it is absent. */
+  readonly disk?: string;
   /** Told what happens while images are made. */
   readonly say?: (text: string) => void;
+  /** Told of every fault of the emulator before anything is begun anew; may throw. */
+  readonly onFault?: (fault: Fault) => void;
 }
 
 export interface Guest {
@@ -63,20 +70,35 @@ export interface LabHost {
   xenLog(): Promise<string>;
   /** The machine's serial console: what Xen and dom0 said from the start, also of a dead host. */
   consoleText(): string;
+  /** Boots dom0 and Xen anew with what is on the disk; `power cut` does not tell dom0 before. */
+  restart(how: 'reboot' | 'power cut'): Promise<void>;
   /** Ends the host; harmless when it has ended. */
   end(): Promise<void>;
 }
+
+/** Until a machine that was told to reboot is gone (its QEMU does not start it again). */
+const REBOOT_MS = 120_000;
 
 /** Ends the processes of xl that watch over a domain, then the domains, if they are there still. */
 const END_GUESTS = `pkill -x xl
 xl list | awk 'NR > 1 && $2 > 0 { print $2 }' | xargs -r -n 1 xl destroy || true`;
 
+const hostDied = (words: string): Fault => ({ guest: 'the host', words });
+
+const tellBy =
+  (say: (text: string) => void) =>
+  ({ guest, words }: Fault): void =>
+    say(`begun anew, since the emulator failed: ${guest}: ${words}`);
+
 /** Boots a host of its own for the caller; it also ends with the caller's process. */
 export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
-  const { xen = '4.17', xenstored = 'c', cpus = 2, say = console.warn } = options;
-  const images = await ensureImages(say);
+  const { xen = '4.17', xenstored = 'c', cpus = 2, image = 'plain', disk } = options;
+  const { say = console.warn } = options;
+  const onFault = options.onFault ?? tellBy(say);
+  const images = await ensureImages(say, image);
   const start = async (): Promise<Machine> => {
-    const started = await boot(images, { xen, xenstored, cpus, accel: 'tcg', keep: false, say });
+    const how = { xen, xenstored, cpus, image, disk, accel: 'tcg', keep: false } as const;
+    const started = await boot(images, { ...how, onDeath: (words) => onFault(hostDied(words)) });
     await pushBuild(started);
     return started;
   };
@@ -90,7 +112,7 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
     if (isStoreDomain) await bootAnew();
     else await host.must(END_GUESTS);
   };
-  const recovery = { isStill: () => isStill(machine.qemu), withoutGuests, bootAnew };
+  const recovery = { isStill: () => isStill(machine.qemu), withoutGuests, bootAnew, onFault };
   const host: LabHost = {
     run: (command, how) =>
       runInDom0(machine, command, typeof how === 'string' ? { input: how } : how),
@@ -115,6 +137,13 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
     },
     xenLog: () => host.must('xl dmesg'),
     consoleText: () => consoleText(machine),
+    restart: async (how) => {
+      if (how === 'reboot') {
+        await host.run('sync; mount -o remount,ro /; reboot -f').catch(() => {});
+        await ended(machine, REBOOT_MS);
+      }
+      await bootAnew();
+    },
     end: () => end(machine),
   };
   return host;

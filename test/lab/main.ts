@@ -1,9 +1,10 @@
 // `npm run lab`: runs a command in the dom0 of a real Xen host, or gives a shell there.
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { type LabArguments, parseArguments, usage } from './args.ts';
 import { ensureImages } from './image/images.ts';
 import { boot, consoleTail, end, type Machine } from './machine/boot.ts';
-import { keptMachine, record, stopKept } from './machine/kept.ts';
+import { keptHosts } from './machine/kept.ts';
 import { pushBuild } from './machine/payload.ts';
 import { isAlive } from './machine/process-id.ts';
 import { endCommand, sshCommand, sshShell } from './machine/ssh.ts';
@@ -34,9 +35,11 @@ const attach = async (machine: Machine, command: string | undefined, signal: Abo
   return ended;
 };
 
+const bootAgain = (why: string): void => say(`${why}\nbooting it again`);
+
 const run = async (args: LabArguments): Promise<number> => {
   const stop = new AbortController();
-  const images = await ensureImages(say);
+  const images = await ensureImages(say, args.image);
   // Before that there is nothing to end, and a signal ends this process.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => stop.abort(statusSignal));
@@ -47,15 +50,18 @@ const run = async (args: LabArguments): Promise<number> => {
       say(`the time limit of ${args.timeoutSeconds} s is over`);
       stop.abort(statusTimeout);
     }, args.timeoutSeconds * 1000);
-  const kept = await keptMachine(args.xen, say);
+  const kept = await keptHosts().find(args.xen, say);
+  if (kept && args.disk !== undefined) {
+    say('the kept host has the disk that it was booted with; --stop ends it');
+  }
   if (kept && kept.image !== images.dir) {
-    say('the kept host has an older image than this source tree; --stop ends it');
+    say('the kept host has another image, or an older one; --stop ends it');
   }
   if (!kept) say(`booting Xen ${args.xen}`);
   let machine: Machine | undefined = kept;
   try {
-    machine ??= await boot(images, { ...args, say }, stop.signal);
-    if (args.keep && !kept) record(machine);
+    machine ??= await boot(images, { ...args, onDeath: bootAgain }, stop.signal);
+    if (args.keep && !kept) keptHosts().record(machine);
     await pushBuild(machine);
     const status = await attach(machine, args.command, stop.signal);
     if (stop.signal.aborted) return stop.signal.reason as number;
@@ -73,6 +79,10 @@ const run = async (args: LabArguments): Promise<number> => {
   }
 };
 
+/** A path as the user meant it: npm runs this in the root of the source tree. */
+const fromThere = (path: string | undefined): string | undefined =>
+  path && resolve(process.env.INIT_CWD ?? '.', path);
+
 const main = async (argv: readonly string[]): Promise<number> => {
   const args = parseArguments(argv);
   if ('error' in args) {
@@ -84,13 +94,13 @@ const main = async (argv: readonly string[]): Promise<number> => {
     return 0;
   }
   if (args.action === 'stop') {
-    const stopped = await stopKept(args.xenGiven ? args.xen : undefined);
+    const stopped = await keptHosts().stop(args.xenGiven ? args.xen : undefined);
     say(
       stopped.length > 0 ? `ended the host of Xen ${stopped.join(' and of Xen ')}` : 'no host runs',
     );
     return 0;
   }
-  return run(args);
+  return run({ ...args, disk: fromThere(args.disk) });
 };
 
 try {

@@ -1,11 +1,11 @@
 // Tests whose domains run, begun anew where the emulator has failed them; see host.ts.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brokeDom0, isStaleBreakpoint, tripleFaults } from './emulator-fault.ts';
+import { dom0Fault, type Fault, guestFault, tripleFaults } from './emulator-fault.ts';
 import type { LabHost } from './host.ts';
 
 type TestedHost = Pick<LabHost, 'consoleText' | 'run'>;
 
-/** In one test. The emulator's are one in a dozen boots on Xen 4.20, fewer on 4.17. */
+/** In one test; how many a whole run may have is the bound of retries.ts. */
 const MOST_FAULTY_TRIES = 4;
 
 const WATCH_MS = 1000;
@@ -27,6 +27,8 @@ export interface Recovery {
   isStill(): Promise<boolean>;
   withoutGuests(): Promise<void>;
   bootAnew(): Promise<void>;
+  /** Told of each fault before the steps are taken anew; what it throws ends the test. */
+  onFault(fault: Fault): void;
 }
 
 /**
@@ -41,6 +43,8 @@ const isFrozen = async (host: TestedHost, { isStill }: Recovery): Promise<boolea
   return !answers && (await isStill());
 };
 
+const FROZEN: Fault = { guest: 'the host', words: 'no answer, and its emulator does nothing' };
+
 export const withGuests = async <T>(
   host: TestedHost,
   isStoreDomain: boolean,
@@ -48,17 +52,18 @@ export const withGuests = async <T>(
   recovery: Recovery,
 ): Promise<T> => {
   for (let tries = 0; ; tries++) {
-    const earlier = tripleFaults(host.consoleText());
+    const earlier = tripleFaults(host.consoleText()).length;
     let isOver = false;
     try {
       return await Promise.race([steps(), deathOfStore(host, () => isStoreDomain && !isOver)]);
     } catch (error) {
       if (tries === MOST_FAULTY_TRIES) throw error;
       const text = host.consoleText();
-      const isGuestDead = tripleFaults(text) > earlier || isStaleBreakpoint(String(error));
-      if (brokeDom0(text) || (await isFrozen(host, recovery))) await recovery.bootAnew();
-      else if (isGuestDead) await recovery.withoutGuests();
-      else throw error;
+      const whole = dom0Fault(text) ?? ((await isFrozen(host, recovery)) ? FROZEN : undefined);
+      const fault = whole ?? guestFault(text, earlier, String(error));
+      if (fault === undefined) throw error;
+      recovery.onFault(fault);
+      await (whole ? recovery.bootAnew() : recovery.withoutGuests());
     } finally {
       isOver = true;
     }

@@ -1,4 +1,4 @@
-/** Xen's own xenstored and its tools, unpacked from Debian's packages into the user's cache. */
+/** Xen's own xenstored, xl and tools, unpacked from Debian's packages into the user's cache. */
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { openApt } from '../lab/image/apt.ts';
+import { withLock } from '../lab/image/lock.ts';
 import type { Spec } from '../lab/image/packages.ts';
 import { repoRoot } from '../lab/paths.ts';
 
@@ -23,8 +24,10 @@ export interface PeerTree {
   readonly libraries: string;
   /** `xenstored`, `oxenstored`, `test-xenstore`. */
   readonly programs: string;
-  /** For LD_PRELOAD: the stand-in for the hypervisor. */
+  /** For LD_PRELOAD: the stand-in for the hypervisor under a xenstored. */
   readonly hypervisor: string;
+  /** For LD_PRELOAD: the stand-in for all that `xl -N` asks. */
+  readonly forXl: string;
 }
 
 /** `${XDG_CACHE_HOME:-~/.cache}/xtl/peers-4.17`. */
@@ -74,13 +77,17 @@ export async function compile(
 /** The tree, fetched on first use. Needs apt-get, dpkg-deb and gcc; installs nothing. */
 export async function peerTree(): Promise<PeerTree> {
   await mkdir(cacheDir(), { recursive: true });
-  // Another list of packages is another tree.
-  const packages = createHash('sha256').update(PACKAGES).digest('hex').slice(0, 8);
-  const root = join(cacheDir(), `tree-${packages}`);
+  const list = createHash('sha256').update(PACKAGES).digest('hex').slice(0, 16);
+  const root = join(cacheDir(), `tree-${list}`);
   const programs = join(root, 'usr/lib/xen-4.17/bin');
-  if (!existsSync(join(programs, 'xenstored'))) await fetch(root);
+  const wait = () => {};
+  // Test files run side by side: one of them fetches.
+  await withLock(join(cacheDir(), 'lock'), wait, async () => {
+    if (!existsSync(programs)) await fetch(root);
+  });
   const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
   const flags = ['-shared', '-fPIC', '-ldl', '-pthread'];
   const hypervisor = await compile(root, 'hypervisor', SOURCES, flags);
-  return { root, libraries, programs, hypervisor };
+  const forXl = await compile(root, 'xl', [join(repoRoot, 'test/peers/xl.c')], flags);
+  return { root, libraries, programs, hypervisor, forXl };
 }

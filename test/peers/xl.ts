@@ -4,9 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { compile, peerTree } from './packages.ts';
-
-const SOURCE = join(import.meta.dirname, 'xl.c');
+import { peerTree } from './packages.ts';
 
 /** A file's bytes or text, and words of the command line. */
 export interface Question {
@@ -25,22 +23,23 @@ export interface Xl {
   end(): Promise<void>;
 }
 
-/** bash runs them all: a process of Node's for each would take ten times as long. */
+/**
+ * bash runs them all: a process of Node's for each would take ten times as long. Some questions
+ * hang xl, which counts up a range of processors: a second is patience enough.
+ */
 const DRIVER = `
-ulimit -t 5
 for file in *.cfg; do
   mapfile -d '' -t words <"$file.words"
-  "$XL" -N create -q "$file" "\${words[@]}" >"$file.out" 2>/dev/null
+  (ulimit -t 1; exec "$XL" -N create -q "$file" "\${words[@]}" >"$file.out" 2>/dev/null)
   echo $? >"$file.status"
 done
 `;
 
 export async function openXl(): Promise<Xl> {
   const tree = await peerTree();
-  const stand = await compile(tree.root, 'xl', [SOURCE], ['-shared', '-fPIC']);
   const dir = await mkdtemp(join(tmpdir(), 'xtl-xl-'));
   const program = join(tree.programs, 'xl');
-  const env = { LD_LIBRARY_PATH: tree.libraries, LD_PRELOAD: stand, LC_ALL: 'C.UTF-8' };
+  const env = { LD_LIBRARY_PATH: tree.libraries, LD_PRELOAD: tree.forXl, LC_ALL: 'C.UTF-8' };
 
   async function dryRuns(questions: readonly Question[]): Promise<readonly Answer[]> {
     const folder = await mkdtemp(join(dir, 'asked-'));

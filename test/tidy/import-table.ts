@@ -78,7 +78,8 @@ export const AREAS: readonly Area[] = [
     node: true,
   },
   { folder: 'test/lab', may: ['*'], npm: ['vitest', 'execa'], node: true },
-  { folder: '', may: [], npm: ['vitest'], node: true },
+  // The settings of the tests' runner.
+  { folder: '', may: ['test/lab'], npm: ['vitest'], node: true },
 ];
 
 /**

@@ -12,15 +12,20 @@ import {
 } from './apt-text.ts';
 import type { Spec } from './packages.ts';
 
+/** One version of a package, as apt-get takes it. */
+export type Exactly = `${string}=${string}`;
+
 export interface Apt {
   /** Fetches the lists of the lab's suites anew. */
   update(): Promise<void>;
   /** Which file each package is, without fetching it. */
   resolve(specs: readonly Spec[]): Promise<PackageFile[]>;
+  /** As resolve, with all that the packages depend on. */
+  closure(specs: readonly Spec[]): Promise<PackageFile[]>;
   /** The control stanzas of every version of a package. */
   show(name: string): Promise<string>;
   /** Fetches packages into `downloads`; apt checks them against the signed lists. */
-  download(specs: readonly Spec[]): Promise<void>;
+  download(specs: readonly (Spec | Exactly)[]): Promise<void>;
   /** Where downloads lie. */
   readonly downloads: string;
 }
@@ -41,12 +46,12 @@ const machineMirror = async (): Promise<string> => {
   return mirror;
 };
 
-/** Prepares the private apt below `dir`. */
-export const openApt = async (dir: string): Promise<Apt> => {
+/** Prepares the private apt below `dir`; packages go to its folder `debs`, or to another one. */
+export const openApt = async (dir: string, debs = 'debs'): Promise<Apt> => {
   const keyring = keyrings.find((path) => existsSync(path));
   if (keyring === undefined) throw new Error('the package debian-archive-keyring is missing');
-  const downloads = join(dir, 'debs');
-  for (const sub of ['lists/partial', 'cache/archives/partial', 'debs']) {
+  const downloads = join(dir, debs);
+  for (const sub of ['lists/partial', 'cache/archives/partial', debs]) {
     mkdirSync(join(dir, sub), { recursive: true });
   }
   const config = aptConfig(dir, await machineMirror(), keyring);
@@ -61,6 +66,10 @@ export const openApt = async (dir: string): Promise<Apt> => {
     // Not where the downloads lie: apt leaves out files that it has.
     resolve: async (specs) =>
       parsePrintUris(await run('apt-get', ['-q', 'download', '--print-uris', ...specs])),
+    closure: async (specs) => {
+      const how = ['--print-uris', '-y', '--no-install-recommends', '-t', 'trixie'];
+      return parsePrintUris(await run('apt-get', ['-q', 'install', ...how, ...specs]));
+    },
     show: (name) => run('apt-cache', ['show', name]),
     download: async (specs) =>
       void (await run(

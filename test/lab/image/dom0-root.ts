@@ -46,6 +46,8 @@ const etc: Readonly<Record<string, string>> = {
   'etc/shells': '/bin/sh\n/bin/bash\n',
   'etc/hosts': '127.0.0.1 localhost dom0\n',
   'etc/hostname': 'dom0\n',
+  // Without one systemd takes each boot for the first of a new machine.
+  'etc/machine-id': '6c616220646f6d30206f662078746c21\n',
   'root/.bashrc': "PS1='dom0:\\w# '\n",
 };
 

@@ -28,6 +28,18 @@ export const dom0Modules = [
   'loop',
   'brd',
   'null_blk',
+  'nbd',
+  'dm-mod',
+  'dm-delay',
+  'dm-flakey',
+  'dm-snapshot',
+  'br_netfilter',
+  'nf_tables',
+  'nft_compat',
+  'nft_chain_nat',
+  'xt_physdev',
+  'xt_conntrack',
+  'xt_MASQUERADE',
 ] as const;
 
 /** What the fuller guest loads. */

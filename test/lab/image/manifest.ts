@@ -1,12 +1,11 @@
 // Which package files the images are made of, and their download.
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Apt, openApt } from './apt.ts';
 import { kernelPackage, type PackageFile } from './apt-text.ts';
+import { download, isThere, type Progress } from './download.ts';
 import { dom0Specs, guestSpecs, kernelMetas, type Spec } from './packages.ts';
 import { contentHash, prune } from './stage.ts';
-
-export type Progress = (text: string) => void;
 
 export interface Manifest {
   readonly dom0: readonly PackageFile[];
@@ -51,33 +50,6 @@ const resolve = async (apt: Apt): Promise<{ manifest: Manifest; specs: Spec[] }>
   return { manifest, specs: [...dom0Specs, ...guestSpecs, ...kernelSpecs] };
 };
 
-const isThere = (downloads: string, { file, sizeBytes }: PackageFile): boolean => {
-  const path = join(downloads, file);
-  return existsSync(path) && statSync(path).size === sizeBytes;
-};
-
-const mib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
-
-/** Downloads and tells every few seconds how far it is. */
-const download = async (apt: Apt, specs: readonly Spec[], manifest: Manifest, say: Progress) => {
-  const files = filesOf(manifest).filter((file) => !isThere(apt.downloads, file));
-  const total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  say(`downloading ${files.length} packages (${mib(total)} MiB)`);
-  const started = Date.now();
-  const timer = setInterval(() => {
-    const sizes = readdirSync(apt.downloads, { withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ name }) => statSync(join(apt.downloads, name)))
-      .filter(({ ctimeMs }) => ctimeMs >= started);
-    say(`downloaded ${mib(sizes.reduce((sum, { size }) => sum + size, 0))} of ${mib(total)} MiB`);
-  }, 5000);
-  try {
-    await apt.download(specs);
-  } finally {
-    clearInterval(timer);
-  }
-};
-
 /** The package files below `dir`: those of the last time while all are still there. */
 export const ensurePackageFiles = async (
   dir: string,
@@ -96,7 +68,7 @@ export const ensurePackageFiles = async (
   say("reading the package lists of Debian's releases");
   await apt.update();
   const { manifest, specs } = await resolve(apt);
-  await download(apt, specs, manifest, say);
+  await download(apt, specs, filesOf(manifest), say);
   writeFileSync(path, JSON.stringify(manifest, null, 1));
   const used = new Set(filesOf(manifest).map(({ file }) => file));
   const isOld = (name: string) => name.endsWith('.deb') && !used.has(name);

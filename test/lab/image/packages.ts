@@ -52,6 +52,17 @@ export const guestSpecs: readonly Spec[] = from(
    libdevmapper1.02.1 libjson-c5 libboost-iostreams1.83.0 libboost-thread1.83.0`,
 );
 
+/**
+ * What the larger image has beside that, with all that it depends on. libxl starts a device model
+ * that is linked with the libraries of its own Xen: each release's `qemu-system-xen`.
+ */
+export const moreSpecs: readonly Spec[] = from(
+  'trixie',
+  `systemd-sysv udev python3 dmsetup qemu-utils nbdkit iptables grub-xen-host qemu-system-xen
+   util-linux procps`,
+);
+export const deviceModel417: Spec = 'qemu-system-xen/bookworm';
+
 /** Debian's names for "the current kernel"; each depends on the package that holds it. */
 export const kernelMetas: readonly Spec[] = [
   'linux-image-amd64/bookworm',

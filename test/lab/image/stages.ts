@@ -1,6 +1,6 @@
 // What each stage of the images consists of; images.ts decides when one is made.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { recipeDir } from '../paths.ts';
 import { xenVersions } from '../xen-version.ts';
@@ -16,7 +16,7 @@ import { guestConfigs } from './guests.ts';
 import { dom0Initramfs, fullInitramfs, smallInitramfs } from './initramfs.ts';
 import { kernelImage, kernelModules } from './kernels.ts';
 import type { Programs } from './programs.ts';
-import { gunzip } from './unpack.ts';
+import { gunzip, unpack } from './unpack.ts';
 import { extractVmlinux } from './vmlinux.ts';
 
 /** Room for what commands write in dom0. */
@@ -34,6 +34,31 @@ export interface Sources {
 export const makeTree = async (debs: readonly string[], out: string): Promise<void> => {
   await unpackTree(debs, out);
   await linkBusybox(out);
+};
+
+/** Where libxl of every Xen looks for its device model, and where the lab keeps each Xen's. */
+const deviceModel = 'usr/libexec/xen-qemu-system-i386';
+const deviceModelOf = (version: string): string => `usr/lib/xen-${version}/${deviceModel}`;
+
+/** The tree of the larger image; xtl-init links the running Xen's device model into place. */
+export const makeMoreTree = async (
+  debs: readonly string[],
+  deviceModel417: string,
+  out: string,
+): Promise<void> => {
+  await makeTree(debs, out);
+  const keep = (version: string): void => {
+    const to = join(out, deviceModelOf(version));
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(join(out, deviceModel), to);
+  };
+  keep('4.20');
+  await unpack(deviceModel417, out, { only: [`./${deviceModel}`] });
+  keep('4.17');
+  // What the package's maintainer script would choose.
+  for (const name of ['iptables', 'ip6tables', 'iptables-save', 'iptables-restore']) {
+    symlinkSync('xtables-nft-multi', join(out, 'usr/sbin', name));
+  }
 };
 
 export const makeGuestTree = (debs: readonly string[], out: string): Promise<void> =>
@@ -93,7 +118,8 @@ const dom0Programs = [
 
 /** Fails, and says which, when the packages lack a library that a program of dom0 loads. */
 const checkTree = async (tree: string, tools: Programs): Promise<void> => {
-  for (const program of dom0Programs) await tools.libraries(join(tree, program));
+  const models = xenVersions.map(deviceModelOf).filter((path) => existsSync(join(tree, path)));
+  for (const program of [...dom0Programs, ...models]) await tools.libraries(join(tree, program));
 };
 
 /** What QEMU boots: the hypervisors, dom0's initramfs and dom0's disk. */
@@ -111,6 +137,7 @@ export const makeImage = async (sources: Sources, tools: Programs, out: string):
   addModules(kernel13, root);
   completeTree(root, [
     { to: 'sbin/xtl-init', from: script('xtl-init.sh'), mode: 0o755 },
+    { to: 'etc/systemd/system/lab.service', from: script('lab.service') },
     { to: 'usr/local/bin/xtl', from: script('xtl.sh'), mode: 0o755 },
     { to: 'etc/dropbear/host_key', from: join(keys, 'host_key'), mode: 0o600 },
     { to: 'root/.ssh/authorized_keys', from: join(keys, 'id.pub'), mode: 0o600 },

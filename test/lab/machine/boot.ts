@@ -16,12 +16,13 @@ import { execa } from 'execa';
 import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
 import type { XenVersion } from '../xen-version.ts';
+import { ensureDisk } from './disk.ts';
 import { imagesFor } from './early-build.ts';
 import { isAlive, isStill, type ProcessId, processId } from './process-id.ts';
 import { type MachineOptions, qemuArguments, qemuMajor } from './qemu.ts';
 import { openChannel } from './ssh.ts';
 
-const bootTimeoutMs = 180_000;
+const bootTimeoutMs = 300_000;
 /** From then on a machine that does nothing is taken for dead. */
 const patienceMs = 60_000;
 
@@ -85,8 +86,8 @@ export const greets = (port: number, timeoutMs: number): Promise<boolean> =>
 
 type BootOptions = MachineOptions & {
   readonly keep: boolean;
-  /** Told why a boot is tried again. */
-  readonly say?: (text: string) => void;
+  /** Told why before a boot is tried again; may throw. */
+  readonly onDeath?: (why: string) => void;
 };
 
 /** A machine that has ended or stands still before its dom0 took a command. */
@@ -109,7 +110,7 @@ export const boot = async (
       return await bootOnce(images, options, signal);
     } catch (error) {
       if (!(error instanceof DeadOnArrival) || boots === MOST_BOOTS) throw error;
-      options.say?.(`${error.message}\nbooting it again`);
+      options.onDeath?.(error.message);
     }
   }
 };
@@ -126,6 +127,7 @@ const bootOnce = async (
   const errors = join(dir, 'qemu.log');
   writeFileSync(log, '');
   const booted = await imagesFor(images, options.xenstored, dir);
+  if (options.disk !== undefined) await ensureDisk(options.disk, images);
   const qemu = 'qemu-system-x86_64';
   const major = qemuMajor((await execa(qemu, ['--version'])).stdout);
   const args = qemuArguments(booted, options, { sshPort, consoleLog: log, major });
@@ -159,7 +161,7 @@ const bootOnce = async (
     const said = consoleTail(machine);
     await end(machine);
     const reason = error instanceof Error ? error.message : String(error);
-    const text = [reason, why, said && `The host's last words:\n${said}`];
+    const text = [reason, why, said && `its last words:\n${said}`];
     const Kind = error instanceof DeadOnArrival ? DeadOnArrival : Error;
     throw new Kind(text.filter(Boolean).join('\n'));
   }
@@ -178,6 +180,15 @@ const ready = async (machine: Machine, signal?: AbortSignal): Promise<void> => {
     await sleep(100);
   }
   await openChannel(machine, deadline);
+};
+
+/** Until a machine that was told to end has ended. */
+export const ended = async ({ qemu }: Machine, timeoutMs: number): Promise<void> => {
+  const deadline = Date.now() + timeoutMs;
+  while (isAlive(qemu)) {
+    if (Date.now() > deadline) throw new Error(`the lab host did not end in ${timeoutMs / 1000} s`);
+    await sleep(100);
+  }
 };
 
 /** Ends a machine and removes its directory; harmless when it has ended already. */

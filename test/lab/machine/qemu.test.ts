@@ -37,12 +37,29 @@ describe('the machine', () => {
     expect(valueAfter('-initrd', args({ xenstored: '/x/y' }))).toBe(modules);
   });
 
+  it.each([
+    ['plain', false],
+    ['tools', false],
+    ['systemd', true],
+  ] as const)('of the image %s has systemd as process 1: %s', (image, has) => {
+    expect(valueAfter('-initrd', args({ image })).includes(' xtl.init=systemd ')).toBe(has);
+  });
+
   it('takes commands from this machine alone, and reaches no network', () => {
     expect(valueAfter('-netdev')).toMatch(/restrict=on,hostfwd=tcp:127\.0\.0\.1:2222-:22$/);
   });
 
   it('never writes to the disk that all share', () => {
-    expect(valueAfter('-drive')).toMatch(/,snapshot=on$/);
+    expect(valueAfter('-drive')).toMatch(/^file=\/i\/disk,snapshot=on,/);
+  });
+
+  it('writes to a disk of its own', () => {
+    const drive = valueAfter('-drive', args({ disk: '/i/my,disk' }));
+    expect(drive).toBe('file=/i/my,,disk,if=virtio,format=raw');
+  });
+
+  it('is emulated by one thread', () => {
+    expect(valueAfter('-accel')).toMatch(/^tcg,thread=single,/);
   });
 
   it('keeps vector registers apart without the trap that emulation lacks', () => {

@@ -1,5 +1,5 @@
 // The QEMU command line that boots a real Xen with its dom0.
-import type { Images } from '../image/images.ts';
+import type { ImageKind, Images } from '../image/images.ts';
 import type { XenVersion } from '../xen-version.ts';
 
 export type Accel = 'tcg' | 'kvm';
@@ -12,14 +12,20 @@ export interface MachineOptions {
   readonly xenstored: string;
   /** Two unless given. */
   readonly cpus?: number;
+  /** `plain` unless given; the images given must be of that kind. */
+  readonly image?: ImageKind;
+  /** A disk that keeps what dom0 writes, in place of the images' own. */
+  readonly disk?: string | undefined;
 }
 
 /**
+ * One thread emulates both processors: with one each, about one Linux in ten dies in a guest, boots
+ * take two to three times as long beside other load, and a second host has no core left.
  * Under emulation some features of the "max" processor are left out: with SMAP a PV dom0 dies on
  * its first stack write, and with RDTSCP Linux in a PVH guest meets a gap of the emulated SVM.
  */
 const processor: Readonly<Record<Accel, readonly string[]>> = {
-  tcg: ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'max,-smap,-pku,-rdtscp'],
+  tcg: ['-accel', 'tcg,thread=single,tb-size=512', '-cpu', 'max,-smap,-pku,-rdtscp'],
   kvm: ['-accel', 'kvm', '-cpu', 'host'],
 };
 
@@ -49,21 +55,31 @@ const paging = (accel: Accel, major: number): string =>
 /** QEMU doubles commas inside a value of its own comma lists. */
 const quoted = (path: string): string => path.replaceAll(',', ',,');
 
+/** Units that wait for what is not there (D-Bus, a terminal) are left out. */
+const systemdArguments = [
+  'xtl.init=systemd systemd.unit=multi-user.target systemd.wants=lab.service net.ifnames=0',
+  'systemd.mask=systemd-logind.service systemd.getty_auto=no',
+].join(' ');
+
+/** The images' disk is a base that many machines share; what one writes is gone when it ends. */
+const drive = (base: string, own: string | undefined): string =>
+  own === undefined ? `file=${quoted(base)},snapshot=on` : `file=${quoted(own)}`;
+
 /** Arguments of qemu-system-x86_64; Xen's console goes to the file `consoleLog`. */
 export const qemuArguments = (
   images: Images,
-  { xen, accel, xenstored, cpus = 2 }: MachineOptions,
+  { xen, accel, xenstored, cpus = 2, disk, image }: MachineOptions,
   { sshPort, consoleLog, major }: { sshPort: number; consoleLog: string; major: number },
 ): string[] => {
-  const kernelArguments = `console=hvc0 quiet xtl.xenstored=${xenstored}`;
+  const init = image === 'systemd' ? ` ${systemdArguments}` : '';
+  const kernelArguments = `console=hvc0 quiet xtl.xenstored=${xenstored}${init}`;
   return [
     ...processor[accel],
     ...['-m', '4096', '-smp', String(cpus), '-display', 'none', '-monitor', 'none', '-no-reboot'],
     ...['-nodefaults', '-serial', `file:${quoted(consoleLog)}`],
     ...['-kernel', images.xen[xen], '-append', `${xenArguments}${paging(accel, major)}`],
     ...['-initrd', `${quoted(images.kernel)} ${kernelArguments},${quoted(images.initramfs)}`],
-    // The disk is a base that many machines share; what one writes is gone when it ends.
-    ...['-drive', `file=${quoted(images.disk)},if=virtio,format=raw,snapshot=on`],
+    ...['-drive', `${drive(images.disk, disk)},if=virtio,format=raw`],
     ...['-netdev', `user,id=lan,restrict=on,hostfwd=tcp:127.0.0.1:${sshPort}-:22`],
     ...['-device', 'virtio-net-pci,netdev=lan,romfile='],
   ];

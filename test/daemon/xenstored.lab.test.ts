@@ -1,11 +1,11 @@
 // A real Xen whose dom0 starts our xenstored: everything else on it is Xen's and Linux's own.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasEvery, xensHere } from '../lab/extent.ts';
+import type { LabHost } from '../lab/host.ts';
+import { testHost } from '../lab/test-host.ts';
 import { comeAndGo, GUESTS, liveAndShutDown } from './come-and-go.ts';
-import { hasEvery } from './extent.ts';
-import { type LabHost, labHost } from './host.ts';
 
 const OURS = '/usr/lib/xtl/xenstored';
-const VERSIONS = ['4.17', '4.20'] as const;
 
 /** Scripts that connect devices to Linux's back ends: dom0 here lacks what Xen's own need. */
 const HOTPLUG = `
@@ -26,6 +26,7 @@ head -c 8388608 /dev/urandom >/root/disk.img && losetup /dev/loop0 /root/disk.im
 `;
 
 const DEVICES = [
+  'type="pv"',
   'vif=["script=xtl-vif"]',
   'disk=["format=raw,vdev=xvda,access=rw,script=xtl-block,target=/dev/loop0"]',
 ];
@@ -62,10 +63,10 @@ const TOOLS = [
   ['/usr/bin/ip -V', 'iproute2'],
 ] as const;
 
-describe.each(VERSIONS)('on Xen %s', (xen) => {
+describe.each(xensHere)('on Xen %s', (xen) => {
   let host: LabHost;
   beforeAll(async () => {
-    host = await labHost({ xen, xenstored: OURS });
+    host = await testHost({ xen, xenstored: OURS });
   });
   afterAll(() => host?.end());
 
@@ -80,7 +81,7 @@ describe.each(VERSIONS)('on Xen %s', (xen) => {
   // First of all that make domains: their numbers are in the tree.
   if (xen === '4.20') {
     it('xl’s steps make the same tree as on C xenstored', async () => {
-      const other = await labHost({ xen });
+      const other = await testHost({ xen });
       const theirs = await treesOf(other).finally(() => other.end());
       expect(await treesOf(host)).toEqual(theirs);
       expect(theirs[1]).toContain(`/vm/${UUID}`);
