@@ -15,6 +15,10 @@ const HOSTS = [
 ] as const;
 const here = HOSTS.filter(({ xen }) => xensHere.includes(xen));
 
+/** Waits until a guest is gone. */
+const gone = (name: string): string =>
+  `for i in $(seq 60); do xtl vm list | grep -q ${name} || exit 0; sleep 1; done; exit 1`;
+
 describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
   const { xen, xenstored } = on;
   let host: LabHost;
@@ -56,7 +60,9 @@ describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
           const xl = await host.must(`xl list | ${columns}`);
           expect(await host.must(`xtl vm list | ${columns}`)).toBe(xl);
           expect(xl).toMatch(new RegExp(`^${name} [0-9]+ 512 ${vcpus}$`, 'm'));
-          await guest.destroy();
+          // What a user would type. The console ends with the guest, which the service removes.
+          await expect(guest.run('poweroff')).rejects.toThrow("the console's client ended with 0");
+          await host.must(gone(name));
         }),
     );
 
@@ -87,9 +93,7 @@ describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
         });
         await guest.waitForPrompt();
         await host.must('xtl vm shutdown small --wait --timeout 120');
-        const gone =
-          'for i in $(seq 60); do xtl vm list | grep -q small || exit 0; sleep 1; done; exit 1';
-        await host.must(gone);
+        await host.must(gone('small'));
       }));
   }
 
