@@ -71,9 +71,14 @@ describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
           const xl = await host.must(`xl list | ${columns}`);
           expect(await host.must(`xtl vm list | ${columns}`)).toBe(xl);
           expect(xl).toMatch(new RegExp(`^${name} [0-9]+ 512 ${vcpus}$`, 'm'));
-          // The one is destroyed; the other ends, and the lifecycle service removes it.
-          if (client === 'xl') await guest.destroy();
-          else await guest.shutdown();
+          // The one is told to from within, the other from without; the lifecycle service removes
+          // both.
+          if (client === 'xl') {
+            await expect(guest.run('poweroff')).rejects.toThrow(
+              "the console's client ended with 0",
+            );
+            await host.must(gone(name));
+          } else await guest.shutdown();
           await host.must(gone(name));
         }),
     );

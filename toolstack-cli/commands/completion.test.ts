@@ -8,6 +8,9 @@ import { type OwnXenstored, ownXenstored } from '../../test/daemon/own-xenstored
 import { type Folder, folderWith } from '../testing/built.ts';
 import { hasShell, type Shell, TypingUser } from '../testing/shells.ts';
 
+/** Some thirty processes each, on a machine that may be busy. */
+const PATIENCE_MS = 300_000;
+
 /** What each would leave behind, were it run. */
 const HARM = 'harm-done';
 
@@ -82,20 +85,24 @@ const typed: [line: string, words: readonly string[]][] = [
 
 const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
-test.concurrent.each(SHELLS)('%s completes names as text and runs none', async (shell) => {
-  if (!hasShell(shell)) {
-    // Debian's fish brings Python and a manual's pages: too much for a test's set-up.
-    console.warn(`NOT TESTED: there is no ${shell} here, so nobody knows whether it completes`);
-    return;
-  }
-  const user = await TypingUser.at(shell, folder.path, env);
-  const got: [string, readonly string[]][] = [];
-  for (const [line] of typed) got.push([line, await user.words(`${line}\r`)]);
-  user.end();
-  const wanted = (word: string): string => word.replace(/^HOME/, folder.path);
-  expect(got).toEqual(typed.map(([line, words]) => [line, words.map(wanted)]));
-  expect(existsSync(join(folder.path, HARM))).toBe(false);
-});
+test.concurrent.each(SHELLS)(
+  '%s completes names as text and runs none',
+  async (shell) => {
+    if (!hasShell(shell)) {
+      // Debian's fish brings Python and a manual's pages: too much for a test's set-up.
+      console.warn(`NOT TESTED: there is no ${shell} here, so nobody knows whether it completes`);
+      return;
+    }
+    const user = await TypingUser.at(shell, folder.path, env);
+    const got: [string, readonly string[]][] = [];
+    for (const [line] of typed) got.push([line, await user.words(`${line}\r`)]);
+    user.end();
+    const wanted = (word: string): string => word.replace(/^HOME/, folder.path);
+    expect(got).toEqual(typed.map(([line, words]) => [line, words.map(wanted)]));
+    expect(existsSync(join(folder.path, HARM))).toBe(false);
+  },
+  PATIENCE_MS,
+);
 
 /** What may follow, asked of xtl itself: the last word is the one that is being typed. */
 const asked: [words: readonly string[], next: readonly string[]][] = [
@@ -155,15 +162,19 @@ const asked: [words: readonly string[], next: readonly string[]][] = [
   [['xenstored', 'start', '--', '--'], []],
 ];
 
-test('xtl itself knows what may follow', async () => {
-  const got: [readonly string[], readonly string[]][] = [];
-  for (const [words] of asked) {
-    const { exit, stdout, stderr } = await folder.xtl(['__complete', '--', ...words], env);
-    expect([exit, stderr]).toEqual([0, '']);
-    got.push([words, stdout.split('\n').slice(0, -1)]);
-  }
-  expect(got).toEqual(asked);
-});
+test(
+  'xtl itself knows what may follow',
+  async () => {
+    const got: [readonly string[], readonly string[]][] = [];
+    for (const [words] of asked) {
+      const { exit, stdout, stderr } = await folder.xtl(['__complete', '--', ...words], env);
+      expect([exit, stderr]).toEqual([0, '']);
+      got.push([words, stdout.split('\n').slice(0, -1)]);
+    }
+    expect(got).toEqual(asked);
+  },
+  PATIENCE_MS,
+);
 
 test('without a xenstored, or with one that is mute, only names are missing', async () => {
   const gone = { XENSTORED_PATH: join(folder.path, 'no-socket') };

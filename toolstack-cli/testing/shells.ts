@@ -22,7 +22,7 @@ export function hasShell(shell: Shell): boolean {
   return spawnSync(shell, ['--version']).status === 0;
 }
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** A command `xtl` that answers completion as it is and keeps the words of all other calls. */
 function recorder(dir: string, shell: Shell): string {
