@@ -110,9 +110,9 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
   {
     name: 'too-many-events',
-    why: `a change of a guest's that more than 2,048 events tell of: ours refuses it, C does it and
-      nothing else meanwhile. A guest may leave 8 events unread for each watch of its quota; C counts
-      only their memory`,
+    why: `a change of a guest's that more than 2,048 events tell of: ours refuses it, C does it
+      and nothing else meanwhile. A guest may leave 8 events unread for each watch of its quota; C
+      counts only their memory`,
   },
   {
     name: 'stuck-socket',
