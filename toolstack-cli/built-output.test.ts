@@ -53,7 +53,7 @@ test.each(COMMANDS)('xtl %s ends with %i, however little is read of it', async (
 
 test('a disk that is full is a failure of what would only print, and of nothing else', async () => {
   expect(await bash('xtl explain 2>&1 >/dev/full; echo $?')).toBe(
-    'xtl: cannot write to standard output: ENOSPC\n1',
+    'xtl: cannot write to standard output: no space left\n1',
   );
   expect(await bash('xtl vm list 2>/dev/full; echo $?')).toBe('5');
   expect(await bash('xtl store write /b 1 >/dev/full 2>&1; echo $?; xtl store read /b')).toBe(

@@ -1,7 +1,7 @@
 /** The terminal of this process. */
 
-import { ERRNO, type Errno } from '../../shared/core/errno.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { reasonOf } from '../../shared/platform/unix/reason.ts';
 import type { Sink, Source, Terminal } from '../terminal.ts';
 
 /** Help and tables for what is no terminal. */
@@ -26,9 +26,9 @@ function sink(stream: NodeJS.WriteStream, name: string): Sink {
   const waiting: (() => void)[] = [];
   const end = (error: NodeJS.ErrnoException): void => {
     if (ended !== undefined) return;
-    const code = error.code ?? 'EIO';
-    const errno = code in ERRNO ? (code as Errno) : 'EIO';
-    ended = READER_GONE.includes(code) ? ok() : fail(errno, `cannot write to ${name}: ${code}`);
+    const { errno, words } = reasonOf(error);
+    const isGone = READER_GONE.includes(error.code);
+    ended = isGone ? ok() : fail(errno, `cannot write to ${name}: ${words}`);
     for (const then of waiting) then();
   };
   stream.on('error', end);

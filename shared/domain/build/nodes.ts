@@ -125,8 +125,8 @@ export function domainNodes(of: NodesOf): StoreNode[] {
   ];
 }
 
-/** As much of a record as one node holds: a request has 4096 bytes, and the path is in it, too. */
-export const RECORD_PIECE = 3072;
+/** As much of a record as one node holds: xenstored in OCaml takes 2048 bytes, of dom0, too. */
+export const RECORD_PIECE = 1536;
 
 /** A record in nodes: the first piece, then those below it; only the last one is not full. */
 function pieces(record: string): [string, string][] {
