@@ -51,12 +51,22 @@ export async function xenstoredRestart(
   const old = await connect(services, host.value);
   const store = old.ok ? old.value : undefined;
   const state: RestartState = { context, host: host.value, services, store, nodes: [], left: [] };
+  try {
+    return await restart(state, options);
+  } finally {
+    // Whichever it is by now: the process would live on with it.
+    state.store?.close();
+  }
+}
+
+async function restart(state: RestartState, options: Options): Promise<Outcome> {
+  const { context, host, store } = state;
   const whole = await knowsAll(state);
   if (whole && options.force !== true) return failure(EXIT.wrongState, WHOLE);
   const plan = planRestart(store !== undefined, options.force === true);
   const signals = context.holdSignals();
   // A host whose xenstored was ended needs the next one.
-  const how = { clock: host.value.clock, quiet: options.quiet === true, stoppable: false };
+  const how = { clock: host.clock, quiet: options.quiet === true, stoppable: false };
   const notDone = await carryOut(context, plan, state, { ...how, signals });
   const signal = await signals.came();
   signals.release();
