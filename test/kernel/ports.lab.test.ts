@@ -36,10 +36,15 @@ describe.each(xensHere)('a stub domain on Xen %s', (xen) => {
     await host.must(`cat > ${name}.cfg`, { input: config.join('\n') });
   }
 
-  /** Waits for the end of a domain and returns what it said; it is destroyed. */
-  async function ended(name: string): Promise<string> {
+  /**
+   * Waits for the end of a domain and returns what it said; it is destroyed. Its `last` line may
+   * come to the log after its end.
+   */
+  async function ended(name: string, last: string): Promise<string> {
+    const log = `${LOGS}/guest-${name}.log`;
     await host.must(`until xl list ${name} | grep -q -- '---*s\\|---*c'; do sleep 1; done`);
-    const said = await host.must(`cat ${LOGS}/guest-${name}.log`);
+    await host.must(`for i in {1..60}; do grep -q '${last}' ${log} && break; sleep 0.5; done`);
+    const said = await host.must(`cat ${log}`);
     await host.must(`xl destroy ${name}`);
     return said.replaceAll('\r', '').trimEnd();
   }
@@ -48,7 +53,7 @@ describe.each(xensHere)('a stub domain on Xen %s', (xen) => {
     host.withGuests(async () => {
       await bring('cases');
       await host.must('xl create -q cases.cfg');
-      const last = (await ended('cases')).split('\n').at(-1);
+      const last = (await ended('cases', ' passed, ')).split('\n').at(-1);
       expect(last).toMatch(/^[1-9]\d+ passed, 0 failed, \d+ skipped$/);
     }));
 
@@ -63,7 +68,7 @@ describe.each(xensHere)('a stub domain on Xen %s', (xen) => {
         until grep -q port= offered; do sleep 0.2; done
         xl create -q exchange.cfg "extra=\\"$(head -n 1 offered)\\""`,
       );
-      expect(await ended('exchange')).toBe('exchanged');
+      expect(await ended('exchange', 'exchanged')).toBe('exchanged');
       expect(await host.must('cat offered')).toMatch(/\nanswered\n$/);
     }));
 });

@@ -20,11 +20,11 @@ const interrupted = (signal: string, step: number): string => `
   wait $pid
   echo "status $?"`;
 
-/** Signal, the step that is under way, and the status. */
+/** Signal, the step that is under way, and the status. The last steps are over before it comes. */
 const SIGNALS = [
   ['INT', 3, 130],
-  ['TERM', 7, 143],
-  ['HUP', 14, 129],
+  ['TERM', 5, 143],
+  ['HUP', 7, 129],
 ] as const;
 
 /** Creates that are interrupted leave nothing; what a killed one leaves is named and removed. */

@@ -99,10 +99,6 @@ describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
         await host.must('xl unpause small && xl pause small && xl destroy small');
         expect(await host.must('xl list')).not.toContain('small');
       }));
-
-    it('leaves nothing of creates that signals end', () => interruptCreates(host));
-    it('gives one name to one VM', () => createTwoAtOnce(host));
-    it("gives a console to one client, xl's or xtl's", () => shareConsole(host));
   }
 
   it("xl's verbs know xtl's domain, and nothing is kept of one that is gone", () =>
@@ -124,6 +120,13 @@ describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
     }));
 
   if (isAll) {
+    const among: readonly (readonly [string, (host: LabHost) => Promise<void>])[] = [
+      ['leaves nothing of creates that signals end', interruptCreates],
+      ['gives one name to one VM', createTwoAtOnce],
+      ["gives a console to one client, xl's or xtl's", shareConsole],
+    ];
+    it.each(among)('%s', (_what, test) => host.withGuests(() => test(host)));
+
     it("xl saves and restores xtl's domain", () =>
       host.withGuests(async () => {
         const guest = await host.bootGuest('small');
