@@ -33,6 +33,7 @@ async function broken(how: How = {}): Promise<Broken> {
     asked.push(what);
     return ok(value);
   };
+  let open = 0;
   let answers: Result<XenstoreClient> = NOBODY;
   const services: StoreServices = {
     stop: async () => noted('stop', undefined),
@@ -40,7 +41,12 @@ async function broken(how: How = {}): Promise<Broken> {
       answers = how.after ?? ok(renewed);
       return noted('start', '/xenstored');
     },
-    connect: async () => answers,
+    connect: async () => {
+      if (!answers.ok) return answers;
+      open++;
+      // The machine's own client outlives the command.
+      return ok({ ...answers.value, close: () => void open-- });
+    },
     consolesAreOlder: async () => how.consolesAreOlder === true,
     restartConsoles: async () => noted('consoles', true),
     noteLoss: async () => noted('note', undefined),
@@ -56,9 +62,12 @@ async function broken(how: How = {}): Promise<Broken> {
     ...machine,
     asked,
     renewed,
-    restart: (words = '', before = NOBODY) => {
+    restart: async (words = '', before = NOBODY) => {
       answers = before;
-      return machine.xtl(`xenstored restart${words}`, options);
+      const ran = await machine.xtl(`xenstored restart${words}`, options);
+      // The process would not end with one that is open.
+      expect(open).toBe(0);
+      return ran;
     },
   };
 }
