@@ -22,6 +22,15 @@ export const tripleFaults = (xenLog: string): string[] =>
  */
 const isStaleBreakpoint = (text: string): boolean => text.includes('exc_int3');
 
+/**
+ * Whether a Linux died of faults in its entry code, each met by the next until the entry's stack was
+ * full: with its address space not in place, as above, but late enough for it to tell (seen on
+ * both Xens).
+ */
+const RECURSION = 'RIP: 0010:error_entry';
+const isEntryRecursion = (text: string): boolean =>
+  text.includes(RECURSION) && text.includes('</ENTRY_TRAMPOLINE>');
+
 const lineWith = (text: string, word: string): string =>
   text
     .split('\n')
@@ -42,6 +51,7 @@ export const guestFault = (xenLog: string, earlier: number, error: string): Faul
   if (line !== undefined) {
     return { guest: /\b(d\d+)v\d+/.exec(line)?.[1] ?? 'a guest', words: line.trim() };
   }
+  if (isEntryRecursion(error)) return { guest: 'a guest', words: lineWith(error, RECURSION) };
   if (!isStaleBreakpoint(error)) return undefined;
   return { guest: 'a guest', words: lineWith(error, 'exc_int3') };
 };
