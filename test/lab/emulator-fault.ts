@@ -23,8 +23,8 @@ export const tripleFaults = (xenLog: string): string[] =>
 const isStaleBreakpoint = (text: string): boolean => text.includes('exc_int3');
 
 /**
- * Whether a Linux died of faults in its entry code, each met by the next until the entry's stack was
- * full: with its address space not in place, as above, but late enough for it to tell (seen on
+ * Whether a Linux died of faults in its entry code, each met by the next until that code's stack
+ * was full: with its address space not in place, as above, but late enough for it to tell (seen on
  * both Xens).
  */
 const RECURSION = 'RIP: 0010:error_entry';
