@@ -10,27 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "quickjs.h"
-
-static char *read_file(const char *path, size_t *size)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
-    fseek(file, 0, SEEK_END);
-    long length = ftell(file);
-    rewind(file);
-    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
-    if (text && fread(text, 1, (size_t)length, file) == (size_t)length) {
-        text[length] = '\0';
-        *size = (size_t)length;
-    } else {
-        free(text);
-        text = NULL;
-    }
-    fclose(file);
-    return text;
-}
+#include "script.h"
 
 static int write_file(const char *path, const uint8_t *bytes, size_t size)
 {
@@ -39,16 +19,6 @@ static int write_file(const char *path, const uint8_t *bytes, size_t size)
         return -1;
     size_t written = fwrite(bytes, 1, size, file);
     return fclose(file) == 0 && written == size ? 0 : -1;
-}
-
-static int say_exception(JSContext *ctx)
-{
-    JSValue exception = JS_GetException(ctx);
-    const char *what = JS_ToCString(ctx, exception);
-    JSValue stack = JS_GetPropertyStr(ctx, exception, "stack");
-    const char *where = JS_ToCString(ctx, stack);
-    fprintf(stderr, "%s\n%s", what ? what : "exception", where ? where : "");
-    return 1;
 }
 
 int main(int argc, char **argv)

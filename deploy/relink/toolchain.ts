@@ -110,7 +110,7 @@ export async function openToolchain(
   const hash = createHash('sha256');
   hash.update(JSON.stringify([flags, FLAGS_OF, sysroot.packages, await gccLine('--version')]));
   for (const path of sources) hash.update(path).update(readFileSync(join(kernel, path)));
-  hash.update(readFileSync(compiler));
+  hash.update(readFileSync(compiler)).update(readFileSync(join(root, 'deploy/relink/script.h')));
   const dir = join(root, 'build/relink', hash.digest('hex').slice(0, 16));
   if (!existsSync(dir)) {
     say('compiling the kernel');

@@ -9,7 +9,6 @@ import { createAudience } from './audience.ts';
 import type { Connection, Watch } from './connection.ts';
 import { type Judge, sendTo } from './fire.ts';
 import { EVENT_COST, EVENTS_PER_CHANGE } from './limits.ts';
-import { eventCount } from './output.ts';
 import type { Path } from './path.ts';
 import { eventsMax } from './reply.ts';
 import type { Owed, Request, State } from './state.ts';
@@ -28,6 +27,8 @@ export interface FanOut {
   readonly paths: string[];
   /** By path. */
   readonly watches: (readonly Watch[])[];
+  /** Why it is not all. */
+  short: 'events' | 'memory' | undefined;
 }
 
 /** What is kept of an event until it is sent. */
@@ -37,15 +38,21 @@ const PLAN_BYTES = 16;
 function spaceOf(state: State, to: Connection): number {
   const { domain, privileged, output } = to;
   if (privileged || domain === undefined) return Number.POSITIVE_INFINITY;
-  return eventsMax(state, domain) - eventCount(output);
+  return eventsMax(state, domain) - output.events.count;
 }
 
 /** So few events have room in what a store keeps back. */
 const FEW_EVENTS = 64;
 
-/** The events that are to be queued; it goes on looking while `isWithin` says so. */
-function planEvents(state: State, changes: Changes, isWithin: (plan: FanOut) => boolean): FanOut {
-  const plan: FanOut = { events: 0, bytes: 0, paths: [], watches: [] };
+/**
+ * The events that are to be queued, at most `limit`, and as many as there is memory for beside
+ * `more` bytes: it stops looking where either ends.
+ */
+function planEvents(state: State, changes: Changes, limit: number, more: number): FanOut {
+  const plan: FanOut = { events: 0, bytes: more, paths: [], watches: [], short: undefined };
+  const { host } = state;
+  const hasRoom = (): boolean => host.hasRoom?.(plan.bytes) !== false;
+  if (more > 0 && !hasRoom()) return { ...plan, short: 'memory' };
   const audience = createAudience(state);
   const space = new Map<Connection, number>();
   const { told, watches } = state;
@@ -73,7 +80,9 @@ function planEvents(state: State, changes: Changes, isWithin: (plan: FanOut) => 
     plan.events += taken.length;
     plan.paths.push(path.text);
     plan.watches.push(taken);
-    return isWithin(plan);
+    if (plan.events > limit) plan.short = 'events';
+    else if (plan.events > FEW_EVENTS && !hasRoom()) plan.short = 'memory';
+    return plan.short === undefined;
   });
   return plan;
 }
@@ -85,25 +94,20 @@ function planEvents(state: State, changes: Changes, isWithin: (plan: FanOut) => 
 export function mayFanOut(rq: Request, changes: Changes, more: number): FanOut | WireError {
   const { state, connection } = rq;
   const limit = connection.privileged ? Number.POSITIVE_INFINITY : EVENTS_PER_CHANGE;
-  const plan = planEvents(state, changes, ({ events }) => events <= limit);
-  const { events, bytes } = plan;
-  const isLarge = events > FEW_EVENTS || more > 0;
-  if (events <= limit && !(isLarge && state.host.hasRoom?.(bytes + more) === false)) return plan;
+  const plan = planEvents(state, changes, limit, more);
+  if (plan.short === undefined) return plan;
   const who = connection.domain === undefined ? 'a tool' : `domain ${connection.domid}`;
-  const count = events > limit ? `over ${limit}` : `${events}`;
-  state.host.report(`${who}: refused a change that ${count} events tell of`);
+  const why = plan.short === 'events' ? `over ${limit} events tell of` : 'there is no memory for';
+  state.host.report(`${who}: refused a change that ${why}`);
   return 'ENOMEM';
 }
 
 /** The events of changes that nothing can hinder: as many as there is memory for. */
 export function fanOut(state: State, changes: Changes): FanOut {
-  const { host } = state;
-  let isShort = false;
-  const plan = planEvents(state, changes, ({ events, bytes }) => {
-    isShort = events > FEW_EVENTS && host.hasRoom?.(bytes) === false;
-    return !isShort;
-  });
-  if (isShort) host.report(`no memory: ${plan.events} events of a removal are sent, no more`);
+  const plan = planEvents(state, changes, Number.POSITIVE_INFINITY, 0);
+  if (plan.short !== undefined) {
+    state.host.report(`no memory: ${plan.events} events of a removal are sent, no more`);
+  }
   return plan;
 }
 

@@ -35,4 +35,26 @@ describe('a store that runs out of memory', () => {
     expect(dom0.say('rm', '/many')).toMatch(/^OK/);
     expect(store.check()).toEqual([]);
   });
+
+  it('refuses a commit whose events have no room, and tells of a removal what has', () => {
+    const { dom0, tool, host, store } = bench();
+    const watcher = tool();
+    for (let i = 0; i < 10; i++) watcher.say('watch', '/many', `t${i}`);
+    for (let i = 0; i < 50; i++) dom0.say('write', `/many/${i}`, 'v');
+    watcher.events();
+    const begun = dom0.begin();
+    for (let i = 0; i < 50; i++) dom0.in(begun, 'write', `/many/${i}`, 'w');
+    const asked: number[] = [];
+    host.hasRoom = (bytes = 0) => {
+      asked.push(bytes);
+      return bytes < 20_000;
+    };
+    expect(dom0.in(begun, 'end', 'T')).toBe('ENOMEM');
+    // It did not go on to look once there was too much.
+    expect(Math.max(...asked)).toBeLessThan(25_000);
+    expect([dom0.say('read', '/many/1'), watcher.events()]).toEqual(['v', []]);
+    expect(dom0.say('rm', '/many')).toBe('OK|');
+    expect(watcher.events().length).toBeGreaterThan(0);
+    expect(store.check()).toEqual([]);
+  });
 });

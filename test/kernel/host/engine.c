@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "quickjs.h"
+#include "../../../deploy/relink/script.h"
 
 /* What an allocation costs beside its bytes in the kernel's heap (memory/heap.c). */
 #define HEADER 8
@@ -108,30 +108,6 @@ static void add_host(JSContext *ctx, int argc, char **argv)
     JS_FreeValue(ctx, global);
 }
 
-static char *read_file(const char *path, size_t *size)
-{
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
-    fseek(file, 0, SEEK_END);
-    long length = ftell(file);
-    rewind(file);
-    char *text = calloc(1, (size_t)length + 1);
-    *size = fread(text, 1, (size_t)length, file);
-    fclose(file);
-    return text;
-}
-
-static int say_exception(JSContext *ctx)
-{
-    JSValue exception = JS_GetException(ctx);
-    const char *what = JS_ToCString(ctx, exception);
-    JSValue stack = JS_GetPropertyStr(ctx, exception, "stack");
-    const char *where = JS_ToCString(ctx, stack);
-    fprintf(stderr, "%s\n%s", what ? what : "exception", where ? where : "");
-    return 1;
-}
-
 int main(int argc, char **argv)
 {
     if (argc < 3)
@@ -139,8 +115,10 @@ int main(int argc, char **argv)
     size_t size;
     limit = strtoul(argv[2], NULL, 10) << 10;
     char *text = read_file(argv[1], &size);
-    if (!text)
-        return 2;
+    if (!text) {
+        fprintf(stderr, "cannot read %s\n", argv[1]);
+        return 1;
+    }
     const JSMallocFunctions functions = { take, give, retake, usable };
     JSRuntime *runtime = JS_NewRuntime2(&functions, NULL);
     JSContext *ctx = JS_NewContext(runtime);

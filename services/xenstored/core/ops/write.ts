@@ -25,8 +25,9 @@ import { valueFrom } from '../value.ts';
 
 /** ENOMEM if too many would have to be told that the node at `path` becomes `node`. */
 function mayTell(rq: Request, path: Path, node: Protected | undefined): WireError | undefined {
-  const { state, transaction } = rq;
-  if (transaction !== undefined || state.watches.size() <= EVENTS_PER_CHANGE) return undefined;
+  const { state, transaction, connection } = rq;
+  if (connection.privileged || transaction !== undefined) return undefined;
+  if (state.watches.size() <= EVENTS_PER_CHANGE) return undefined;
   const judge = () => {
     const parent = lookup(state.tree, parentPath(path));
     // A node that inherits its list from further up is judged by what is known of it.
