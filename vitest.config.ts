@@ -20,6 +20,9 @@ const project = (name: string, include: string[], rest: object = {}) => ({
 /** A host's emulator is one thread: so many side by side. */
 const hosts = Math.min(2, availableParallelism());
 
+/** Vitest would leave one processor idle: of two, half. */
+const workers = Math.max(2, availableParallelism() - 1);
+
 /** Where both projects of the lab note what they begin anew. */
 const tally = newTally();
 
@@ -39,6 +42,7 @@ const labProject = (xen: string) =>
 
 export default defineConfig({
   test: {
+    maxWorkers: workers,
     reporters: [retriesReporter(tally), 'default'],
     projects: [
       project('unit', ['**/*.test.ts'], {

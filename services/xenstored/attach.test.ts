@@ -56,7 +56,7 @@ describe('a client of a store in the same process', () => {
     expect(await xs.readString('/a/b')).toEqual(ok('x'));
     expect(await xs.directory('/')).toEqual(ok(['tool', 'a']));
     must(await xs.rm('/a'));
-    expect(await xs.read('/a/b')).toEqual(fail('ENOENT', 'read /a/b'));
+    expect(await xs.read('/a/b')).toEqual(fail('ENOENT', 'read /a/b: there is no such node'));
     expect(store.check()).toEqual([]);
   });
 

@@ -99,12 +99,12 @@ describe('requests', () => {
 
   it('fail with the name of the request and the error of the store', async () => {
     const { client } = against(() => [XS_ERROR, 'EACCES\0']);
-    expect(await client.write('/x', 'v')).toEqual(fail('EACCES', 'write /x'));
+    expect(await client.write('/x', 'v')).toEqual(fail('EACCES', 'write /x: not permitted'));
   });
 
   it('take an error string that no header lists for EINVAL', async () => {
     const { client } = against(() => [XS_ERROR, 'EQUOTA\0']);
-    expect(await client.rm('/x')).toEqual(fail('EINVAL', 'rm /x'));
+    expect(await client.rm('/x')).toEqual(fail('EINVAL', 'rm /x: not a valid path or permission'));
   });
 
   it.each<[string, (c: ReturnType<typeof against>) => void, Failure]>([

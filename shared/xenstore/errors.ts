@@ -23,3 +23,27 @@ export function toWireError(errno: Errno): WireError {
 export function fromWireError(text: string): WireError {
   return isWireError(text) ? text : 'EINVAL';
 }
+
+const REASONS: Readonly<Record<WireError, string>> = {
+  EINVAL: 'not a valid path or permission',
+  EACCES: 'not permitted',
+  EEXIST: 'it is there already',
+  EISDIR: 'it is a directory',
+  ENOENT: 'there is no such node',
+  ENOMEM: 'over a quota of memory',
+  ENOSPC: 'over a quota',
+  EIO: 'the store failed',
+  ENOTEMPTY: 'it is not empty',
+  ENOSYS: 'this store does not know that request',
+  EROFS: 'it can only be read',
+  EBUSY: 'too busy',
+  EAGAIN: 'others changed what the transaction read',
+  EISCONN: 'it is connected already',
+  E2BIG: 'too large',
+  EPERM: 'not permitted',
+};
+
+/** What an error means to who made the request. */
+export function wireErrorReason(error: WireError): string {
+  return REASONS[error];
+}

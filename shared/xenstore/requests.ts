@@ -4,7 +4,7 @@ import { XENSTORE_PAYLOAD_MAX, XS_ERROR, XS_WATCH_EVENT } from '../abi/xs-wire.t
 import type { Failure, Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { XenstoreTransport } from '../platform/xenstore.ts';
-import { fromWireError } from './errors.ts';
+import { fromWireError, wireErrorReason } from './errors.ts';
 import { firstString } from './strings.ts';
 import { createDecoder, encodePacket } from './wire.ts';
 
@@ -116,7 +116,10 @@ function onReply(
   line.inFlight.delete(reqId);
   if (line.first < line.waiting.length) flushSoon(line);
   if (type === pending.type) pending.settle(ok(payload));
-  else pending.settle(fail(fromWireError(firstString(payload)), pending.what));
+  else {
+    const error = fromWireError(firstString(payload));
+    pending.settle(fail(error, `${pending.what}: ${wireErrorReason(error)}`));
+  }
   return undefined;
 }
 

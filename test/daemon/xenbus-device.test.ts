@@ -40,7 +40,9 @@ describe('a client over the device', () => {
     const client = createXenstoreClient(overXenbus(file));
     const room = 4096 - 16 - '/v\0'.length;
     expect(await client.write('/v', 'x'.repeat(room))).toEqual(ok());
-    expect(await client.write('/v', 'x'.repeat(room + 1))).toEqual(fail('E2BIG', 'write /v'));
+    expect(await client.write('/v', 'x'.repeat(room + 1))).toEqual(
+      fail('E2BIG', 'write /v: too large'),
+    );
     expect(must(await client.readString('/v'))).toHaveLength(room);
   });
 

@@ -37,8 +37,34 @@ const lineWith = (text: string, word: string): string =>
     .find((line) => line.includes(word))
     ?.trim() ?? word;
 
+/** Flags up to ID, the last one that a processor has. */
+const FLAGS_MAX = 0x3f_ffff;
+
+/**
+ * The line of a Linux's fault whose flags no processor can have: the emulator mixed up the
+ * registers when it went between Linux and Xen (seen in dom0 as it booted).
+ */
+const impossibleFlags = (text: string): string | undefined => {
+  const [line] =
+    [...text.matchAll(/RSP: .* EFLAGS: ([0-9a-f]{8})\b/g)].find(
+      ([, flags = '']) => Number.parseInt(flags, 16) > FLAGS_MAX,
+    ) ?? [];
+  return line;
+};
+
+/**
+ * What Xen or dom0's kernel says of its death, in a boot that has run nothing of ours yet: whose
+ * fault it was does not matter, for it is not ours.
+ */
+export const bootFault = (xenLog: string): string | undefined =>
+  /^.*(Hardware Dom0 crashed|Kernel panic - not syncing|\bOops: |\(XEN\) FATAL).*$/m
+    .exec(xenLog)?.[0]
+    .trim();
+
 /** dom0's death by the emulator; the host is gone with it. */
 export const dom0Fault = (xenLog: string): Fault | undefined => {
+  const flags = impossibleFlags(xenLog);
+  if (flags !== undefined) return { guest: 'Domain-0', words: flags };
   const crashed = 'Hardware Dom0 crashed';
   if (!isStaleBreakpoint(xenLog) || !xenLog.includes(crashed)) return undefined;
   const words = `${lineWith(xenLog, 'exc_int3')}; ${lineWith(xenLog, crashed)}`;

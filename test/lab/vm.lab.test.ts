@@ -5,6 +5,7 @@ import type { LabHost } from './host.ts';
 import { createTwoAtOnce, interruptCreates, shareConsole } from './interrupts.ts';
 import { testLabItself } from './lab-itself.ts';
 import { testHost } from './test-host.ts';
+import { xenVersions } from './xen-version.ts';
 
 /** What a round of creating and destroying must not change. */
 const STOCK = 'xl info | grep ^free_memory; xenstore-ls -fp | grep -v ^/tool/xenstored';
@@ -13,7 +14,7 @@ const STOCK = 'xl info | grep ^free_memory; xenstore-ls -fp | grep -v ^/tool/xen
 const KEPT = 'ls /var/lib/xen';
 
 /** Each must leave exactly what it found. */
-const ROUNDS = isAll ? 20 : 6;
+const ROUNDS = isAll ? 20 : 3;
 
 // The xenstored in OCaml is here on one of them: other files have the one in C, and ours.
 const HOSTS = [
@@ -45,10 +46,10 @@ describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
   // On the other Xen guests of xtl boot with its xenstore domain.
   if (hasEvery(xen)) {
     const boots = [
-      ['debian13', 2, 'xl', /^6\.12\./],
       ['debian12', 1, 'xtl', /^6\.1\./],
+      ['debian13', 2, 'xl', /^6\.12\./],
     ] as const;
-    it.each(boots)(
+    it.each(isAll ? boots : boots.slice(0, 1))(
       '%s boots with %i vCPUs and 512 MiB, on the console of %s, keeps its name, and ends',
       (name, vcpus, client, release) =>
         host.withGuests(async () => {
@@ -93,31 +94,34 @@ describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
     it("works on xl's domains, and xl on its own", () =>
       host.withGuests(async () => {
         await host.must(`xl create -q -p guests/small.cfg 'on_reboot="destroy"'`);
-        expect(await host.must('xtl vm show small -o json')).toContain('"name": "small"');
-        await host.must('xtl vm unpause small && xtl vm pause small && xtl vm destroy small');
+        const show = 'xtl vm show small -o json && xtl vm destroy small';
+        expect(await host.must(`xtl vm unpause small && ${show}`)).toContain('"name": "small"');
         await host.must(`xtl vm create -q -p guests/small.cfg 'on_reboot="destroy"'`);
         await host.must('xl unpause small && xl pause small && xl destroy small');
         expect(await host.must('xl list')).not.toContain('small');
       }));
   }
 
-  it("xl's verbs know xtl's domain, and nothing is kept of one that is gone", () =>
-    host.withGuests(async () => {
-      const kept = await host.must(KEPT);
-      const long = 'x'.repeat(3900);
-      await host.must(`xtl vm create -q -p guests/small.cfg 'cmdline="${long}"'`);
-      const [listed] = JSON.parse(await host.must('xl list -l small'));
-      expect(listed.config).toMatchObject({
-        c_info: { type: 'pvh', name: 'small' },
-        b_info: { max_memkb: 163840, target_memkb: 163840, cmdline: long, 'type.pvh': {} },
-      });
-      await host.must('xl mem-max small 200 && xl mem-set small 150 && xl rename small other');
-      expect(await host.must('xl list other')).toMatch(/^other +\d+ +160 /m);
-      await host.must('xtl vm destroy other');
-      expect(await host.must(KEPT)).toBe(kept);
-      await host.must('xl create -q -p guests/small.cfg && xtl vm destroy small');
-      expect(await host.must(KEPT)).toBe(kept);
-    }));
+  // What libxl keeps changes with its version: the newest one is asked.
+  if (isAll || xen === xenVersions.at(-1)) {
+    it("xl's verbs know xtl's domain, and nothing is kept of one that is gone", () =>
+      host.withGuests(async () => {
+        const kept = await host.must(KEPT);
+        const long = 'x'.repeat(3900);
+        await host.must(`xtl vm create -q -p guests/small.cfg 'cmdline="${long}"'`);
+        const [listed] = JSON.parse(await host.must('xl list -l small'));
+        expect(listed.config).toMatchObject({
+          c_info: { type: 'pvh', name: 'small' },
+          b_info: { max_memkb: 163840, target_memkb: 163840, cmdline: long, 'type.pvh': {} },
+        });
+        await host.must('xl mem-max small 200 && xl mem-set small 150 && xl rename small other');
+        expect(await host.must('xl list other')).toMatch(/^other +\d+ +160 /m);
+        await host.must('xtl vm destroy other');
+        expect(await host.must(KEPT)).toBe(kept);
+        await host.must('xl create -q -p guests/small.cfg && xtl vm destroy small');
+        expect(await host.must(KEPT)).toBe(kept);
+      }));
+  }
 
   if (isAll) {
     const among: readonly (readonly [string, (host: LabHost) => Promise<void>])[] = [
@@ -145,7 +149,7 @@ describe.each(here)('on Xen $xen with xenstored in $xenstored', (on) => {
     ['memory="x"', 6, 'memory must be a whole number'],
   ] as const;
   // Only the lack of memory is the hypervisor's word; the command's own tests have the others.
-  it.each(isAll ? bad : bad.filter(([, code]) => code === 1))(
+  it.each(isAll ? bad : bad.filter(([, code]) => code === 1 && hasEvery(xen)))(
     'create with %s ends with %i, names the thing, and leaves nothing',
     async (settings, code, words) => {
       const before = await host.must(STOCK);

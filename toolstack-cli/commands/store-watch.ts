@@ -9,7 +9,6 @@ import { printable } from '../output/style.ts';
 import { readSeconds } from '../seconds.ts';
 import type { Options } from '../table.ts';
 import { readCount, withStore } from './store.ts';
-import { refused } from './store-refused.ts';
 import { type Running, runningNow, runningText } from './xenstored-running.ts';
 
 /** Prints a path for each event; each watched path comes first, once. */
@@ -26,7 +25,7 @@ export function storeWatch(
     const watches: Watch[] = [];
     for (const path of paths) {
       const watch = await store.watch(utf8(path));
-      if (!watch.ok) return refused(watch.error);
+      if (!watch.ok) return failed(watch.error);
       watches.push(watch.value);
     }
     let left = count.value ?? Number.POSITIVE_INFINITY;

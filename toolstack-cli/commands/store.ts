@@ -15,7 +15,6 @@ import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
 import { emit, type Format } from '../output/format.ts';
 import { printable } from '../output/style.ts';
 import type { Options } from '../table.ts';
-import { refused } from './store-refused.ts';
 
 export interface NodeView {
   readonly path: string;
@@ -92,7 +91,7 @@ export function storeLs(
   return withStore(context, async (store) => {
     const deep = options.recursive === true;
     const views = await nodesBelow(store, utf8(path), deep, options.permissions === true);
-    if (!views.ok) return refused(views.error);
+    if (!views.ok) return failed(views.error);
     await emit(context.terminal.out, options.output as Format, views.value, () =>
       views.value
         .map((view) => line(view, deep ? '' : (view.path.split('/').at(-1) as string)))
@@ -111,7 +110,7 @@ export function storeRead(
     const { out } = context.terminal;
     for (const path of paths) {
       const value = await store.read(utf8(path));
-      if (!value.ok) return refused(value.error);
+      if (!value.ok) return failed(value.error);
       if (options.raw === true) out.write(value.value);
       else {
         const text = String.fromCharCode(...value.value);
@@ -132,7 +131,7 @@ export function storeWrite(context: Context, words: readonly string[]): Promise<
     );
     // Several nodes come to be at once, or none of them.
     const done = await store.transaction((tx) => tx.writeAll(nodes));
-    return done.ok ? DONE : refused(done.error);
+    return done.ok ? DONE : failed(done.error);
   });
 }
 
@@ -140,10 +139,10 @@ export function storeRm(context: Context, paths: readonly string[]): Promise<Out
   return withStore(context, async (store) => {
     for (const path of paths) {
       const there = await store.exists(utf8(path));
-      if (!there.ok) return refused(there.error);
+      if (!there.ok) return failed(there.error);
       if (!there.value) return failure(EXIT.notFound, `there is no node ${path}`);
       const done = await store.rm(utf8(path));
-      if (!done.ok) return refused(done.error);
+      if (!done.ok) return failed(done.error);
     }
     return DONE;
   });
@@ -153,7 +152,7 @@ export function storeExists(context: Context, paths: readonly string[]): Promise
   return withStore(context, async (store) => {
     for (const path of paths) {
       const there = await store.exists(utf8(path));
-      if (!there.ok) return refused(there.error);
+      if (!there.ok) return failed(there.error);
       if (!there.value) return { exit: EXIT.notFound };
     }
     return DONE;
@@ -188,7 +187,7 @@ export function storeChmod(
     if (!permissions.ok) return failed(permissions.error, '', { EINVAL: EXIT.usage });
     const deep = options.recursive === true;
     const done = await store.transaction((tx) => setAll(tx, utf8(path), permissions.value, deep));
-    return done.ok ? DONE : refused(done.error);
+    return done.ok ? DONE : failed(done.error);
   });
 }
 

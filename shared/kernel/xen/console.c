@@ -35,22 +35,30 @@ void console_init(bool to_log)
     ring_port = (uint32_t)port;
 }
 
-/* Room for the line's own end, and what was dropped before it. */
+/* Whether the reader knows of all lines that there was no room for. */
+static bool dropped_are_told(void)
+{
+    char note[64];
+    if (lines_dropped == 0)
+        return true;
+    int size = snprintf(note, sizeof note, "(%lu lines were dropped here)\r\n", lines_dropped);
+    if (!console_ring_put(ring, note, (size_t)size))
+        return false;
+    lines_dropped = 0;
+    events_notify(ring_port);
+    return true;
+}
+
 static bool put(const char *text, size_t size)
 {
     static char line[1024];
-    int said = 0;
-    if (lines_dropped > 0)
-        said = snprintf(line, 64, "(%lu lines were dropped here)\r\n", lines_dropped);
-    size_t room = sizeof line - (size_t)said - 2;
-    if (size > room)
-        size = room;
-    memcpy(line + said, text, size);
-    memcpy(line + said + size, "\r\n", 2);
-    if (!console_ring_put(ring, line, (size_t)said + size + 2))
+    if (!dropped_are_told())
         return false;
-    lines_dropped = 0;
-    return true;
+    if (size > sizeof line - 2)
+        size = sizeof line - 2;
+    memcpy(line, text, size);
+    memcpy(line + size, "\r\n", 2);
+    return console_ring_put(ring, line, size + 2);
 }
 
 void console_line(const char *text, size_t size)
@@ -84,7 +92,7 @@ void console_flush(void)
         return;
     uint64_t end = clock_now() + FLUSH_NS;
     /* Polling with sleeps: xenconsoled's event would end them, but its port is never taken. */
-    while (!console_ring_is_empty(ring) && clock_now() < end)
+    while (!(dropped_are_told() && console_ring_is_empty(ring)) && clock_now() < end)
         xen_sleep(clock_now() + FLUSH_NS / 40);
 }
 

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { isAlive, type ProcessId, processId } from '../../../shared/platform/unix/process-id.ts';
+import { bootFault } from '../emulator-fault.ts';
 import type { Images } from '../image/images.ts';
 import { runDir } from '../paths.ts';
 import { withHypervisor } from './hypervisor.ts';
@@ -165,10 +166,11 @@ export const start = async (
   } catch (error) {
     const why = readFileSync(errors, 'utf8').trim();
     const said = consoleTail(machine);
+    const isDead = error instanceof DeadOnArrival || bootFault(consoleText(machine)) !== undefined;
     await end(machine);
     const reason = error instanceof Error ? error.message : String(error);
     const text = [reason, why, said && `its last words:\n${said}`];
-    const Kind = error instanceof DeadOnArrival ? DeadOnArrival : Error;
+    const Kind = isDead ? DeadOnArrival : Error;
     throw new Kind(text.filter(Boolean).join('\n'));
   }
 };
@@ -183,6 +185,8 @@ const ready = async (machine: Machine, signal?: AbortSignal): Promise<void> => {
     if (bootTimeoutMs - leftMs > patienceMs && (await isStill(machine.qemu))) {
       throw new DeadOnArrival('the lab host stood still while it booted');
     }
+    const fault = bootFault(consoleText(machine));
+    if (fault !== undefined) throw new DeadOnArrival(`the lab host died as it booted: ${fault}`);
     await sleep(100);
   }
   await openChannel(machine, deadline);

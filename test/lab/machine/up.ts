@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { isAlive } from '../../../shared/platform/unix/process-id.ts';
+import { dom0Fault } from '../emulator-fault.ts';
 import type { Images } from '../image/images.ts';
 import { withLock } from '../image/lock.ts';
 import { repoRoot } from '../paths.ts';
@@ -106,7 +107,9 @@ const STORE_MS = 180_000;
 const startStore = async (machine: Machine, xenstored: string): Promise<void> => {
   const store = runInDom0(machine, `/sbin/xtl-init store ${xenstored}`, { timeoutMs: STORE_MS });
   await store.catch(async (error: Error) => {
-    const isDead = !isAlive(machine.qemu) || consoleText(machine).includes('Triple fault');
+    const text = consoleText(machine);
+    const isDead =
+      !isAlive(machine.qemu) || text.includes('Triple fault') || dom0Fault(text) !== undefined;
     const Kind = isDead || (await isStill(machine.qemu)) ? DeadOnArrival : Error;
     throw new Kind(error.message);
   });
