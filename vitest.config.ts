@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { isAll } from './test/lab/extent.ts';
+import { LongestFirst } from './test/lab/longest-first.ts';
 import { newTally, retriesReporter } from './test/lab/retries-reporter.ts';
 import { xenVersions } from './test/lab/xen-version.ts';
 
@@ -43,6 +44,7 @@ const labProject = (xen: string) =>
 export default defineConfig({
   test: {
     maxWorkers: workers,
+    sequence: { sequencer: LongestFirst },
     reporters: [retriesReporter(tally), 'default'],
     projects: [
       project('unit', ['**/*.test.ts'], {

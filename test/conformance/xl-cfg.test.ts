@@ -4,6 +4,7 @@ import { type Prng, prng } from '../../shared/core/prng.ts';
 import { KEYS } from '../../shared/domain/spec/keys.ts';
 import { COMMANDS } from '../../toolstack-cli/table.ts';
 import { xlVerb } from '../../toolstack-cli/xl-words.ts';
+import { isAll } from '../lab/extent.ts';
 import { openXl, type Question, type Xl } from '../peers/xl.ts';
 import { meaningOfXl, ourReading } from './xl-oracle.ts';
 
@@ -190,11 +191,11 @@ describe('a configuration', () => {
     async () => {
       const random = prng(13);
       const classes = VALUES.split(/\s+/);
-      // All that xtl looks at, and a few values of each other key.
-      const few = () => [random.pick(classes), random.pick(classes)];
+      const some = (count: number) => Array.from({ length: count }, () => random.pick(classes));
       const values = [
+        // A few values are enough for a key that xtl does not look at.
         ...[...KEYS.values()].map(({ name, status, form }) =>
-          (status === 'now' || form !== undefined ? classes : few()).map(
+          (status !== 'now' && form === undefined ? some(2) : isAll ? classes : some(8)).map(
             (value) => [name, value] as const,
           ),
         ),

@@ -10,9 +10,9 @@ export interface Retry extends Fault {
 
 /**
  * In a run of all files. Of PVH Linux guests on one emulator thread, none of 24 died on Xen 4.17
- * and two on 4.20; there `npm test` boots one of those, and `npm run test:all` six. So more than
- * this comes by chance in one run of ten thousand: it is a mistake of ours that looks like the
- * emulator's.
+ * (one did later) and two of 24 on 4.20; `npm test` boots one on 4.17, and `npm run test:all` six
+ * on each. So more than this comes by chance in one run of ten thousand: it is a mistake of ours
+ * that looks like the emulator's.
  */
 export const MOST_RETRIES = isAll ? 5 : 3;
 
