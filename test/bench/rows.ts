@@ -16,6 +16,11 @@ export interface Row {
   readonly runs: number;
 }
 
+export interface BenchOptions {
+  /** Another build of the same program, to be measured beside this one where a bench can. */
+  readonly beside?: string | undefined;
+}
+
 export interface Report {
   readonly bench: string;
   readonly rows: readonly Row[];

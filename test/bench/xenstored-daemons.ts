@@ -10,7 +10,8 @@ import { startPeer } from '../peers/xenstored.ts';
 
 export const KINDS = ['ours', 'c', 'ocaml'] as const;
 
-export type Kind = (typeof KINDS)[number];
+/** `beside` is another build of ours. */
+export type Kind = (typeof KINDS)[number] | 'beside';
 
 export interface Daemon {
   readonly kind: Kind;
@@ -30,10 +31,11 @@ function rssKib(pid: number): number {
 
 type Process = Omit<Daemon, 'kind' | 'rssKib'>;
 
-async function startOurs(): Promise<Process> {
+const OURS = join(repoRoot, 'build/xtl/xenstored.mjs');
+
+async function startOurs(program: string): Promise<Process> {
   const dir = await mkdtemp(join(tmpdir(), 'xtl-bench-'));
   const socket = join(dir, 'socket');
-  const program = join(repoRoot, 'build/xtl/xenstored.mjs');
   const child = execa(process.execPath, [program, '--no-fork', '--no-domain-init'], {
     env: { XENSTORED_RUNDIR: dir, XENSTORED_PATH: '' },
     reject: false,
@@ -61,7 +63,9 @@ async function startOurs(): Promise<Process> {
 }
 
 /** Starts one daemon with an empty store; resolves once it serves. */
-export async function startDaemon(kind: Kind): Promise<Daemon> {
-  const { socket, pid, stop } = await (kind === 'ours' ? startOurs() : startPeer(kind));
+export async function startDaemon(kind: Kind, beside = ''): Promise<Daemon> {
+  const starting =
+    kind === 'ours' ? startOurs(OURS) : kind === 'beside' ? startOurs(beside) : startPeer(kind);
+  const { socket, pid, stop } = await starting;
   return { kind, socket, pid, stop, rssKib: () => rssKib(pid) };
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { repoRoot } from '../lab/paths.ts';
 import { compile, type PeerTree, peerTree } from '../peers/packages.ts';
-import { median, type Report, type Row } from './rows.ts';
+import { type BenchOptions, median, type Report, type Row } from './rows.ts';
 import { type Daemon, KINDS, type Kind, startDaemon } from './xenstored-daemons.ts';
 
 const RUNS = 10;
@@ -24,6 +24,8 @@ const LOAD_SOURCES = ['main', 'link', 'transactions', 'domains'].map((name) =>
 );
 
 interface Tools {
+  /** The path of another xenstored.mjs of ours, or none. */
+  readonly beside?: string | undefined;
   readonly tree: PeerTree;
   /** The load generator. */
   readonly load: string;
@@ -151,7 +153,8 @@ async function onAll(
 ): Promise<void> {
   const daemons: Daemon[] = [];
   try {
-    for (const kind of KINDS) daemons.push(await startDaemon(kind));
+    const kinds: Kind[] = [...KINDS, ...(tools.beside ? (['beside'] as const) : [])];
+    for (const kind of kinds) daemons.push(await startDaemon(kind, tools.beside));
     for (const measure of first) for (const daemon of daemons) await measure(daemon, tools);
     for (let run = 0; run < runs; run++) {
       for (const [i, measure] of measures.entries()) {
@@ -178,9 +181,13 @@ function rowOf(row: string, kinds: ReadonlyMap<Kind, readonly number[]>): Row {
   };
 }
 
-export async function benchXenstored(): Promise<Report> {
+export async function benchXenstored({ beside }: BenchOptions): Promise<Report> {
   const tree = await peerTree();
-  const tools = { tree, load: await compile(tree.root, 'xenstored-load', LOAD_SOURCES, []) };
+  const tools = {
+    beside,
+    tree,
+    load: await compile(tree.root, 'xenstored-load', LOAD_SOURCES, []),
+  };
   const samples: Samples = new Map();
   await onAll(tools, [warmUp], REQUESTS, RUNS, samples);
   await onAll(tools, [populate, warmUp], TREE, RUNS, samples);
