@@ -49,11 +49,10 @@ export function sendTo(
 }
 
 /**
- * Tells of one change at `path`. `owed`: the request that caused it waits for its events to be
- * read. Where there are many changes, see fan-out.ts.
+ * Tells of one change at `path`, of which `mayMatch` is true. `owed`: the request that caused it
+ * waits for its events to be read. Where there are many changes, see fan-out.ts.
  */
 export function fire(state: State, owed: Owed | undefined, path: Path, judge: Judge): void {
-  if (!state.watches.mayMatch(path)) return;
   let changed: Changed | undefined;
   const found = state.watches.matching(path, false, (to) => {
     if (!canHear(state, to)) return false;

@@ -42,10 +42,10 @@ function announce(rq: Request, path: Path, old: Protected | undefined): void {
   const { state, transaction } = rq;
   const { tree } = state;
   if (transaction !== undefined) noteFor(transaction, path, false);
-  else {
-    fire(state, owedBy(rq), path, () => ({
-      ...{ node: lookup(tree, path), parent: lookup(tree, parentPath(path)), old },
-    }));
+  else if (state.watches.mayMatch(path)) {
+    fire(state, owedBy(rq), path, () => {
+      return { node: lookup(tree, path), parent: lookup(tree, parentPath(path)), old };
+    });
   }
 }
 
