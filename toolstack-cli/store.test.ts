@@ -134,8 +134,12 @@ test('trace of ours in a domain says where its traffic is shown', async () => {
 test.each([
   ['store ls /nothing', 3, /^xtl: directory \/nothing: there is no such node\n$/],
   ['store read /nothing', 3, /^xtl: read \/nothing: there is no such node\n$/],
-  ['store read /a//b', 1, /^xtl: read \/a\/\/b: not a valid path or permission\n$/],
-  ['store rm /', 1, /^xtl: rm \/: not a valid path or permission\n$/],
+  [
+    'store read /a//b',
+    1,
+    /^xtl: read \/a\/\/b: a path, permission or other argument is not valid\n$/,
+  ],
+  ['store rm /', 1, /^xtl: rm \/: a path, permission or other argument is not valid\n$/],
   ['store rm /nothing', 3, /^xtl: there is no node \/nothing\n$/],
   ['store chmod /a x5', 2, /^xtl: permission 'x5' must start with n, r, w or b\n$/],
   ['store chmod /nothing n5', 3, /^xtl: .*\/nothing.*\n$/],

@@ -104,7 +104,9 @@ describe('requests', () => {
 
   it('take an error string that no header lists for EINVAL', async () => {
     const { client } = against(() => [XS_ERROR, 'EQUOTA\0']);
-    expect(await client.rm('/x')).toEqual(fail('EINVAL', 'rm /x: not a valid path or permission'));
+    expect(await client.rm('/x')).toEqual(
+      fail('EINVAL', 'rm /x: a path, permission or other argument is not valid'),
+    );
   });
 
   it.each<[string, (c: ReturnType<typeof against>) => void, Failure]>([

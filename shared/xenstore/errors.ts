@@ -25,12 +25,12 @@ export function fromWireError(text: string): WireError {
 }
 
 const REASONS: Readonly<Record<WireError, string>> = {
-  EINVAL: 'not a valid path or permission',
+  EINVAL: 'a path, permission or other argument is not valid',
   EACCES: 'not permitted',
   EEXIST: 'it is there already',
   EISDIR: 'it is a directory',
   ENOENT: 'there is no such node',
-  ENOMEM: 'over a quota of memory',
+  ENOMEM: 'over a quota of memory, or the store has no more',
   ENOSPC: 'over a quota',
   EIO: 'the store failed',
   ENOTEMPTY: 'it is not empty',

@@ -17,7 +17,7 @@ export interface Row {
 }
 
 export interface BenchOptions {
-  /** Another build of the same program, to be measured beside this one where a bench can. */
+  /** The program of another build of ours, as one more peer; only xenstored's bench has it. */
   readonly beside?: string | undefined;
 }
 

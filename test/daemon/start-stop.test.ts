@@ -133,6 +133,8 @@ describe('a stop beside another', () => {
   it('leaves the socket and the pid file of whoever took them over', async () => {
     const pidFile = join(own.dir, 'pid');
     const child = await own.start('-F', pidFile);
+    // It answers a moment before it is all there.
+    await until(() => existsSync(pidFile));
     expect(statSync(pidFile).mode & 0o777).toBe(0o600);
     // As C xenstored does it: it removes whatever is there.
     rmSync(own.socket);
@@ -155,6 +157,7 @@ describe('a stop beside another', () => {
 
   it('removes all that is ours', async () => {
     const child = await own.start('-F', join(own.dir, 'pid'), '-T', join(own.dir, 'trace'));
+    await until(() => left().includes('pid'));
     expect(left().sort()).toEqual(['pid', 'socket', 'socket.lock', 'socket.trace', 'trace']);
     expect(await exitOf(child, 'SIGTERM')).toBe(0);
     expect(left()).toEqual(['trace']);

@@ -3,8 +3,8 @@
  * socket. It takes one line for each connection, and answers it with "ok\n":
  *
  *   exist N      the hypervisor knows domain N from now on
- *   shutdown N   domain N has shut down: VIRQ_DOM_EXC
- *   die N        domain N is gone: VIRQ_DOM_EXC
+ *   shutdown N   domain N has shut down: VIRQ_DOM_EXC, and answered once xenstored has seen to it
+ *   die N        domain N is gone: the same
  *   ring N       from the next byte on this is domain N's ring, both ways
  */
 #define _GNU_SOURCE
@@ -23,11 +23,14 @@
 struct client {
     int fd;
     int domid; /* -1 before its line is complete */
+    bool awaits;
+    uint32_t virq; /* which one it awaits: its answer comes after it */
     char line[64];
     size_t used;
 };
 
 static struct client clients[CLIENTS];
+static uint32_t virqs_raised;
 static int wake[2] = { -1, -1 };
 static int listener = -1;
 
@@ -104,9 +107,20 @@ static void command(struct client *c)
         d->exists = false;
     else if (!strcmp(verb, "ring"))
         c->domid = domid;
-    if (!strcmp(verb, "shutdown") || !strcmp(verb, "die"))
-        raise_port(VIRQ_PORT);
     c->used = 0;
+    if (!strcmp(verb, "shutdown") || !strcmp(verb, "die")) {
+        c->awaits = true;
+        c->virq = ++virqs_raised;
+        raise_port(VIRQ_PORT);
+    } else
+        (void)!write(c->fd, "ok\n", 3);
+}
+
+static void answer_late(struct client *c)
+{
+    if (!c->awaits || (int32_t)(virqs_handled() - c->virq) < 0)
+        return;
+    c->awaits = false;
     (void)!write(c->fd, "ok\n", 3);
 }
 
@@ -156,6 +170,7 @@ static void *play_guests(void *unused)
             struct client *c = &clients[i];
             if (c->fd < 0)
                 continue;
+            answer_late(c);
             if (c->domid >= 0)
                 drain(c);
             if (c->fd < 0 || !(fds[i + 2].revents & (POLLIN | POLLHUP | POLLERR)))

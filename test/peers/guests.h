@@ -15,6 +15,9 @@ struct domain {
 
 extern struct domain domains[DOMAINS];
 
+/* How often xenstored has dealt with VIRQ_PORT so far. */
+uint32_t virqs_handled(void);
+
 /* An event for xenstored: the port of a domain (FIRST_PORT + domid) or VIRQ_PORT. */
 void raise_port(uint32_t port);
 

@@ -35,8 +35,8 @@ void console_init(bool to_log)
     ring_port = (uint32_t)port;
 }
 
-/* Whether the reader knows of all lines that there was no room for. */
-static bool dropped_are_told(void)
+/* Tells the reader of lines that there was no room for; false if there is none for that. */
+static bool tell_dropped(void)
 {
     char note[64];
     if (lines_dropped == 0)
@@ -52,7 +52,7 @@ static bool dropped_are_told(void)
 static bool put(const char *text, size_t size)
 {
     static char line[1024];
-    if (!dropped_are_told())
+    if (!tell_dropped())
         return false;
     if (size > sizeof line - 2)
         size = sizeof line - 2;
@@ -92,7 +92,7 @@ void console_flush(void)
         return;
     uint64_t end = clock_now() + FLUSH_NS;
     /* Polling with sleeps: xenconsoled's event would end them, but its port is never taken. */
-    while (!(dropped_are_told() && console_ring_is_empty(ring)) && clock_now() < end)
+    while (!(tell_dropped() && console_ring_is_empty(ring)) && clock_now() < end)
         xen_sleep(clock_now() + FLUSH_NS / 40);
 }
 
