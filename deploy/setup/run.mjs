@@ -6,6 +6,8 @@ import { fail } from './say.mjs';
 
 const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 const watchMs = 500;
+/** Noted before there is a program that could be waited for: who ends us then may be quick. */
+const parent = process.ppid;
 /** What a shell reports of a program that a signal ended. */
 const statusOfSignals = 128;
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
@@ -23,7 +25,6 @@ export const run = (command, ...args) =>
     const argv = [command, ...args];
     if (existsSync(setpriv)) argv.unshift(setpriv, '--pdeathsig', 'TERM', '--');
     const child = spawn(/** @type {string} */ (argv[0]), argv.slice(1), { stdio: 'inherit' });
-    const parent = process.ppid;
     const pass = (/** @type {NodeJS.Signals} */ signal) => void child.kill(signal);
     const watch = setInterval(() => {
       if (process.ppid !== parent) child.kill('SIGTERM');
