@@ -1,11 +1,28 @@
-/** Processes of this machine, by name. */
+/** Root's processes of this machine, by name: a name is anybody's to take. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { parseStat } from '../../shared/platform/unix/process-id.ts';
 
 export interface Process {
   readonly pid: number;
   /** Since boot, in ticks of the kernel. */
   readonly startedTicks: number;
+}
+
+/** Whether a process whose /proc/PID/status this is is root's and nobody else's in any way. */
+export const isRoots = (status: string): boolean => /^Uid:(?:\t0){4}$/m.test(status);
+
+/** Not one of a container, whose root is not this host's; what cannot be read does not count. */
+function isOfThisHost(pid: string): boolean {
+  const namespaceOf = (of: string): string | undefined => {
+    try {
+      return readlinkSync(`/proc/${of}/ns/pid`);
+    } catch {
+      return undefined;
+    }
+  };
+  const theirs = namespaceOf(pid);
+  return theirs === undefined || theirs === namespaceOf('self');
 }
 
 /** The kernel cuts names in `comm` to 15 characters. */
@@ -16,12 +33,14 @@ export function processesNamed(...names: readonly string[]): readonly Process[] 
   return readdirSync('/proc')
     .filter((entry) => /^[0-9]+$/.test(entry))
     .flatMap((entry) => {
-      const stat = readText(`/proc/${entry}/stat`);
+      const stat = readText(`/proc/${entry}/stat`) ?? '';
       // The name stands in brackets, and may hold some itself.
-      const [, comm = '', rest = ''] = /^\d+ \((.*)\) (.*)$/s.exec(stat ?? '') ?? [];
+      const comm = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
       if (!wanted.includes(comm)) return [];
-      // starttime is field 22 of proc(5); the rest begins with field 3.
-      return [{ pid: Number(entry), startedTicks: Number(rest.split(' ')[19]) }];
+      const { state, startTicks } = parseStat(stat) ?? {};
+      const isEnded = state === undefined || state === 'Z';
+      if (isEnded || !isRoots(readText(`/proc/${entry}/status`) ?? '')) return [];
+      return isOfThisHost(entry) ? [{ pid: Number(entry), startedTicks: Number(startTicks) }] : [];
     });
 }
 

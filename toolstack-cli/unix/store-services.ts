@@ -1,31 +1,39 @@
 /** The processes of the store on a Linux host: found in /proc, started as they were before. */
 
 import { spawn } from 'node:child_process';
-import { existsSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { STORE_LOSS_MARK } from '../../shared/domain/build/index.ts';
 import { unixFiles } from '../../shared/platform/unix/files.ts';
+import { isAlive } from '../../shared/platform/unix/process-id.ts';
 import { connectSocket, xenstoreSocketPath } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
 import { PROGRAM } from '../commands/xenstored-config.ts';
 import type { StoreServices } from '../store-services.ts';
-import { consolesAreOlder, processesNamed, readText, STORES } from './processes.ts';
+import { consolesAreOlder, type Process, processesNamed, readText, STORES } from './processes.ts';
+import { type Command, commandOf } from './root-program.ts';
 
 /** How long a process may take to end, and a starter to be done. */
 const PATIENCE_MS = 10_000;
 
 export function unixStoreServices(): StoreServices {
-  let before: Command | undefined;
+  let next: Command | undefined;
   return {
     stop: async () => {
       const running = processesNamed(...STORES);
       const [first] = running;
-      before = first === undefined ? undefined : commandOf(first.pid);
-      return end(running.map(({ pid }) => pid));
+      // Before anything is ended: a host without a xenstored is of no use.
+      next = starterOf(first === undefined ? undefined : commandOf(first.pid));
+      return next === undefined ? NOTHING_STARTS : end(running);
     },
     connect,
-    start: () => start(before),
+    start: async () => {
+      const command = next ?? starterOf(undefined);
+      if (command === undefined) return NOTHING_STARTS;
+      const ran = await run(command);
+      return ran.ok ? ok(command.join(' ')) : ran;
+    },
     consolesAreOlder: async () => consolesAreOlder(),
     restartConsoles,
     noteLoss: () => unixFiles().write(STORE_LOSS_MARK, new Uint8Array(0)),
@@ -38,36 +46,24 @@ async function connect(): Promise<Result<XenstoreClient>> {
   return socket.ok ? ok(createXenstoreClient(socket.value)) : socket;
 }
 
-/** Program and arguments; undefined for one that has changed its own name, as ours does. */
-function commandOf(pid: number): Command | undefined {
-  const [, ...args] = (readText(`/proc/${pid}/cmdline`) ?? '').split('\0');
-  try {
-    const program = readlinkSync(`/proc/${pid}/exe`);
-    return program.endsWith('/node') ? undefined : [program, ...args.filter((arg) => arg !== '')];
-  } catch {
-    return undefined;
-  }
-}
+const NOTHING_STARTS = fail('ENOENT', 'nothing here starts a xenstored');
 
-async function end(pids: readonly number[]): Promise<Result<void>> {
+async function end(running: readonly Process[]): Promise<Result<void>> {
+  const those = running.map(({ pid, startedTicks }) => ({ pid, startTicks: String(startedTicks) }));
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    for (const pid of pids) send(pid, signal);
+    for (const each of those) if (isAlive(each)) send(each.pid, signal);
     const late = Date.now() + PATIENCE_MS;
-    while (pids.some((pid) => send(pid, 0))) {
-      if (Date.now() > late) break;
-      await sleep(50);
-    }
+    while (those.some(isAlive) && Date.now() < late) await sleep(50);
   }
-  const left = pids.filter((pid) => send(pid, 0));
+  const left = those.filter(isAlive).map(({ pid }) => pid);
   return left.length === 0 ? ok() : fail('EBUSY', `process ${left.join(', ')} does not end`);
 }
 
-/** False once the process is gone. */
-function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+function send(pid: number, signal: NodeJS.Signals): void {
   try {
-    return process.kill(pid, signal);
+    process.kill(pid, signal);
   } catch {
-    return false;
+    // It has just ended.
   }
 }
 
@@ -77,17 +73,12 @@ const INIT_SCRIPT = '/etc/init.d/xen';
 /** Ours leaves this beside its socket when it is killed. */
 const wasOurs = (): boolean => existsSync(`${xenstoreSocketPath()}.trace`);
 
-type Command = readonly string[];
-
 /** As it ran before; else ours if it was ours; else what this host starts. */
-async function start(before: Command | undefined): Promise<Result<string>> {
+function starterOf(before: Command | undefined): Command | undefined {
   const program = existsSync(PROGRAM) ? [PROGRAM, '--pid-file', PID_FILE] : undefined;
   const script = existsSync(INIT_SCRIPT) ? [INIT_SCRIPT, 'start'] : undefined;
   const ours = wasOurs() ? (unit('xtl-xenstored') ?? program) : undefined;
-  const command = before ?? ours ?? unit('xenstored') ?? script ?? program;
-  if (command === undefined) return fail('ENOENT', 'nothing here starts a xenstored');
-  const ran = await run(command);
-  return ran.ok ? ok(command.join(' ')) : ran;
+  return before ?? ours ?? unit('xenstored') ?? script ?? program;
 }
 
 /** How to start a unit, where systemd runs and knows it. */
@@ -104,8 +95,10 @@ async function restartConsoles(): Promise<Result<boolean>> {
   if (first === undefined) return ok(false);
   const ofUnit = readText(`/proc/${first.pid}/cgroup`)?.includes('/xenconsoled.service');
   const command = ofUnit ? ['systemctl', 'restart', 'xenconsoled.service'] : commandOf(first.pid);
-  if (command === undefined) return fail('ESRCH', 'xenconsoled has just ended');
-  const ended = ofUnit ? ok() : await end(running.map(({ pid }) => pid));
+  if (command === undefined) {
+    return fail('ENOENT', "xenconsoled's program is not there any more, or not root's");
+  }
+  const ended = ofUnit ? ok() : await end(running);
   const ran = ended.ok ? await run(command) : ended;
   return ran.ok ? ok(true) : ran;
 }
