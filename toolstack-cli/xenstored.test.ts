@@ -26,6 +26,13 @@ describe.each(texts)('a file with %j', (text) => {
   });
 });
 
+test('a begin of ours without its end takes nothing of the user’s with it', () => {
+  const begin = withOurs('', OURS).split('\n')[0];
+  const text = `${begin}\nXENSTORED_ARGS=mine\n`;
+  expect(withoutOurs(withOurs(text, OURS))).toBe(text);
+  expect(withoutOurs(withOurs('', OURS) + withOurs(text, OURS))).toBe(text);
+});
+
 test.each([
   ['', undefined],
   ['#XENSTORED=/a\n', undefined],

@@ -18,6 +18,11 @@ export interface Files {
   read(path: string, limitBytes: number): Promise<Result<Uint8Array>>;
   /** Writes a file for its owner alone, as a whole or not at all; missing folders are made. */
   write(path: string, bytes: Uint8Array): Promise<Result<void>>;
+  /**
+   * Gives a file of somebody else's new content, as a whole or not at all: where a link leads to,
+   * with the owner and mode that it had. One that is not there yet is made for all to read.
+   */
+  replace(path: string, bytes: Uint8Array): Promise<Result<void>>;
   /** What does not exist is no error. */
   remove(path: string): Promise<Result<void>>;
   /** Names in a folder; none if it does not exist. */

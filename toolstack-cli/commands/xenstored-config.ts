@@ -24,13 +24,19 @@ export const PLACES: readonly ConfigPlace[] = [
   ),
 ];
 
-/** The text without our lines. */
+/** The text without our lines: each end with the begin that is nearest to it. */
 export function withoutOurs(text: string): string {
-  const lines = text.split('\n');
-  const begin = lines.indexOf(BEGIN);
-  const end = lines.indexOf(END, begin);
-  if (begin < 0 || end < 0) return text;
-  return [...lines.slice(0, begin), ...lines.slice(end + 1)].join('\n');
+  let lines = text.split('\n');
+  for (let end = 0; ; ) {
+    end = lines.indexOf(END, end);
+    if (end < 0) return lines.join('\n');
+    const begin = lines.lastIndexOf(BEGIN, end);
+    if (begin < 0) end++;
+    else {
+      lines = lines.toSpliced(begin, end + 1 - begin);
+      end = begin;
+    }
+  }
 }
 
 /** The text with our lines at its end, where they outdo what is set before. */

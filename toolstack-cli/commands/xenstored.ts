@@ -53,7 +53,7 @@ async function change(context: Context, edit: (text: string) => string): Promise
   for (const { file, text, reader } of places.value) {
     const next = edit(text);
     if (next === text) continue;
-    const done = await files.write(file, toLatin1(next));
+    const done = await files.replace(file, toLatin1(next));
     if (!done.ok) return failed(done.error);
     changed = true;
     context.terminal.out.write(`${file}, which ${reader} reads, is changed.\n`);

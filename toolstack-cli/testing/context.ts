@@ -74,17 +74,19 @@ export function fakeFiles(
     if (found === undefined) return fail('ENOENT', `${path}: no such file`);
     return ok(typeof found === 'string' ? new TextEncoder().encode(found) : found);
   };
+  const put: Files['write'] = async (path, bytes) => {
+    if (written === undefined) return fail('EROFS', path);
+    written.set(path, bytes);
+    return ok();
+  };
   return {
     stat: async (path) => {
       const bytes = bytesOf(path);
       return bytes.ok ? ok({ bytes: bytes.value.length, identity: path }) : bytes;
     },
     read: async (path) => bytesOf(path),
-    write: async (path, bytes) => {
-      if (written === undefined) return fail('EROFS', path);
-      written.set(path, bytes);
-      return ok();
-    },
+    write: put,
+    replace: put,
     remove: async (path) => {
       written?.delete(path);
       return ok();

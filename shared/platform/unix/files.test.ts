@@ -1,4 +1,14 @@
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -17,6 +27,22 @@ describe('unixFiles', () => {
     expect(must(await files.read(at('a/b/c'), 3))).toEqual(bytes);
     expect(statSync(at('a/b/c')).mode & 0o777).toBe(0o600);
     expect(must(await files.list(at('a/b')))).toEqual(['c']);
+  });
+
+  it('replaces what a link leads to, and keeps link, mode and owner', async () => {
+    const isRoot = process.getuid?.() === 0;
+    writeFileSync(at('theirs'), 'old');
+    chmodSync(at('theirs'), 0o664);
+    if (isRoot) chownSync(at('theirs'), 1, 2);
+    const before = statSync(at('theirs'));
+    symlinkSync('theirs', at('way'));
+    must(await files.replace(at('way'), Uint8Array.of(110, 101, 119)));
+    expect(readFileSync(at('theirs'), 'utf8')).toBe('new');
+    expect(readlinkSync(at('way'))).toBe('theirs');
+    const { mode, uid, gid } = statSync(at('theirs'));
+    expect([mode, uid, gid]).toEqual([before.mode, before.uid, before.gid]);
+    must(await files.replace(at('fresh'), Uint8Array.of(1)));
+    expect(statSync(at('fresh')).mode & 0o777).toBe(0o644);
   });
 
   it('gives another identity after a change, the same through a link', async () => {

@@ -17,6 +17,7 @@ export function unixFiles(): Files {
     stat: (path) => attempt(path, async () => statOf(path, await fs.stat(path, { bigint: true }))),
     read: (path, limitBytes) => attempt(path, () => read(path, limitBytes)),
     write: (path, bytes) => attempt(path, () => write(path, bytes)),
+    replace: (path, bytes) => attempt(path, () => replace(path, bytes)),
     remove: (path) =>
       attempt(path, async () => {
         await fs.rm(path, { force: true });
@@ -64,15 +65,42 @@ async function read(path: string, limitBytes: number): Promise<Result<Uint8Array
 async function write(path: string, bytes: Uint8Array): Promise<Result<void>> {
   const folder = makeFolders(dirname(path), 0o700);
   if (!folder.ok) return folder;
+  await putWhole(path, bytes, { mode: 0o600 });
+  return ok();
+}
+
+async function replace(path: string, bytes: Uint8Array): Promise<Result<void>> {
+  const file = await fs.realpath(path).catch(() => path);
+  const now = await fs.stat(file).catch(() => undefined);
+  const { mode, uid, gid } = now ?? { mode: 0o644 };
+  const owner = uid === undefined || gid === undefined ? undefined : { uid, gid };
+  await putWhole(file, bytes, { mode: mode & 0o7777, owner });
+  return ok();
+}
+
+interface Rights {
+  readonly mode: number;
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+async function putWhole(path: string, bytes: Uint8Array, { mode, owner }: Rights): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await fs.writeFile(draft, bytes, { mode: 0o600, flag: 'wx' });
+    const file = await fs.open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(bytes);
+      if (owner !== undefined) await file.chown(owner.uid, owner.gid);
+      // After the owner, whose change takes bits away; and whatever the umask is.
+      await file.chmod(mode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     await fs.rename(draft, path);
   } catch (error) {
     await fs.rm(draft, { force: true });
     throw error;
   }
-  return ok();
 }
 
 /** Node's exceptions as failures that name the path. */
