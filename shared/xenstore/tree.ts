@@ -1,5 +1,6 @@
 /** All nodes of a store, read and written back: what outlives the daemon that held them. */
 
+import { DOM0 } from '../core/ids.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { XenstoreClient } from './client.ts';
 import type { NodeToWrite } from './nodes.ts';
@@ -58,6 +59,10 @@ export async function readTree(store: XenstoreClient): Promise<Result<readonly N
   return ok(nodes);
 }
 
+/** What a node is that belonged to a domain that is gone: dom0's, and as open as it was. */
+const toDom0 = ([owner, ...others]: Node['permissions']): Node['permissions'] =>
+  owner === undefined ? [] : [{ ...owner, domid: DOM0 }, ...others];
+
 /** Writes nodes of a tree; a domain that is gone owns nothing any more. */
 export async function writeTree(
   store: XenstoreClient,
@@ -68,7 +73,8 @@ export async function writeTree(
       store.write(path, value),
       store.setPerms(path, permissions),
     ]);
-    return !set.ok && set.error.errno === 'ENOENT' ? done : done.ok ? set : done;
+    if (!done.ok || set.ok || set.error.errno !== 'ENOENT') return done.ok ? set : done;
+    return store.setPerms(path, toDom0(permissions));
   });
   return written.ok ? ok() : written;
 }
