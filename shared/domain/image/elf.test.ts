@@ -97,6 +97,11 @@ describe('a file that is no PVH kernel is refused with the reason:', () => {
     ['an object file', { type: 1 }, 'ELF type 1 is no executable'],
     ['no segments', { segments: [] }, 'nothing in the file is to be loaded'],
     ['entry below', { notes: [entryNote(BASE - 1)] }, 'entry point 0xffffff is outside the kernel'],
+    [
+      'entry between segments',
+      { segments: [at(BASE), at(BASE + 0x2000)], notes: [entryNote(BASE + 0x1000)] },
+      "entry point 0x1001000 is outside the kernel's segments",
+    ],
     ['entry above', { notes: [entryNote(BASE + 0x7000)] }, 'entry point 0x1007000 is outside'],
     [
       'a strange entry note',

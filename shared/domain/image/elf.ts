@@ -76,9 +76,12 @@ export function readElf(bytes: Uint8Array): Result<KernelImage> {
   if (!entry.ok) return entry;
   const loadStart = segments.value[0]?.paddr ?? 0;
   const loadEnd = segments.value.reduce((end, s) => Math.max(end, s.paddr + s.memSize), 0);
-  if (entry.value < loadStart || entry.value >= loadEnd) {
+  const holdsEntry = ({ paddr, memSize }: Segment): boolean =>
+    paddr <= entry.value && entry.value < paddr + memSize;
+  if (!segments.value.some(holdsEntry)) {
     const where = `${hex(loadStart)} to ${hex(loadEnd)}`;
-    return fail('ENOEXEC', `the entry point ${hex(entry.value)} is outside the kernel, ${where}`);
+    const what = `the entry point ${hex(entry.value)} is outside the kernel's segments`;
+    return fail('ENOEXEC', `${what}, which lie from ${where}`);
   }
   return ok({
     class: headers.value.class,
