@@ -1,6 +1,6 @@
 /** `xtl store` on a simulated machine with the real store. */
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fail, must, ok } from '../shared/core/result.ts';
 import { runXtl, simMachine } from './testing/bundled.ts';
 import type { Machine } from './testing/sim-host.ts';
@@ -158,5 +158,46 @@ test('without a xenstored every command says so', async () => {
     exit: 5,
     stdout: '',
     stderr: 'xtl: there is no xenstored\n',
+  });
+});
+
+describe('a listing that cannot be whole is no success', () => {
+  const formats = ['table', 'json', 'yaml'];
+
+  test.each(formats)('as %s, where the connection is lost midway', async (format) => {
+    const { xtl, xenstore } = await planted();
+    const readString: typeof xenstore.readString = async (path) => {
+      if (path === '/a/y') xenstore.close();
+      return xenstore.readString(path);
+    };
+    expect(
+      await xtl(`store ls -r -o ${format}`, { xenstore: ok({ ...xenstore, readString }) }),
+    ).toEqual({ exit: 1, stdout: '', stderr: 'xtl: this end closed the connection\n' });
+  });
+
+  test.each(formats)('as %s, where a directory is never at rest', async (format) => {
+    const { xtl, xenstore } = await planted();
+    const directory: typeof xenstore.directory = async (path) =>
+      path === '/a/y'
+        ? fail('EAGAIN', `directory ${path}: never at rest`)
+        : xenstore.directory(path);
+    const getPerms: typeof xenstore.getPerms = async (path) =>
+      path === '/a/x' ? fail('EIO', `getPerms ${path}: the store failed`) : xenstore.getPerms(path);
+    const options = { xenstore: ok({ ...xenstore, directory, getPerms }) };
+    const { exit, stdout, stderr } = await xtl(`store ls -rp -o ${format} /a`, options);
+    expect([exit, stdout.includes('/a/y'), stdout.includes('/a/x')]).toEqual([1, true, false]);
+    expect(stderr).toBe(
+      'xtl: not all is listed: getPerms /a/x: the store failed, and 1 more like it\n',
+    );
+  });
+
+  test('but a node that went away while we looked is missed by nobody', async () => {
+    const { xtl, xenstore } = await planted();
+    const readString: typeof xenstore.readString = async (path) => {
+      if (path === '/a/y') must(await xenstore.rm('/a/y'));
+      return xenstore.readString(path);
+    };
+    const ran = await xtl('store ls -r /a', { xenstore: ok({ ...xenstore, readString }) });
+    expect(ran).toEqual({ exit: 0, stdout: '/a/x = "1"\n', stderr: '' });
   });
 });

@@ -32,7 +32,7 @@ export const STORE_COMMANDS: readonly Command[] = [
       ['xtl store ls /local/domain', 'the domains that have nodes'],
       ['xtl store ls -rp /local/domain/3', 'all of domain 3, with permissions'],
     ],
-    run: async (...args) => (await import('./commands/store.ts')).storeLs(...args),
+    run: async (...args) => (await import('./commands/store-ls.ts')).storeLs(...args),
   },
   {
     path: ['store', 'read'],

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { domid } from '../shared/core/ids.ts';
-import { must } from '../shared/core/result.ts';
+import { must, ok } from '../shared/core/result.ts';
 import { fakeTerminal, simMachine } from './testing/bundled.ts';
 
 test('create makes a VM that list, show and destroy know, and destroy leaves nothing', async () => {
@@ -180,4 +180,24 @@ test('shutdown --timeout gives up with 7', async () => {
     stdout: '',
     stderr: "xtl: 'web1' was asked to power off: it still runs after 2.5 s\n",
   });
+});
+
+test.each([
+  ['vm list', '/local/domain/1/name'],
+  ['vm list web1', '/local/domain/0/name'],
+  ['vm show web1', '/libxl/1/type'],
+  ['vm pause web1', '/local/domain/1/name'],
+])('xtl %s fails where the connection to the store is lost midway', async (line, last) => {
+  const machine = await simMachine();
+  await machine.xtl('create vm.cfg -q');
+  const host = machine.openHost();
+  const readString: typeof host.xenstore.readString = async (path) => {
+    if (path === last) host.xenstore.close();
+    return host.xenstore.readString(path);
+  };
+  const { exit, stdout, stderr } = await machine.xtl(line, {
+    host: ok({ ...host, xenstore: { ...host.xenstore, readString } }),
+  });
+  expect([exit, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^xtl: .*this end closed the connection\n$/);
 });

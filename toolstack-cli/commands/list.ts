@@ -24,6 +24,9 @@ export async function list(
     if (!one.ok) return failed(one.error);
     views = [await view(host.value, one.value)];
   }
+  const lost = host.value.xenstore.lost();
+  // Else whatever was not answered any more would pass for a domain without a name.
+  if (lost !== undefined) return failed(lost);
   await emit(context.terminal.out, options.output as Format, views, () => table(views));
   return DONE;
 }

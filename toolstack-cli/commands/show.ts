@@ -32,6 +32,9 @@ export async function show(
     consoleTty: await node(host.value, `${domainPath(info.value.domid)}/console/tty`),
     spec: textOf(await recordOf(host.value, info.value.domid)),
   };
+  const lost = host.value.xenstore.lost();
+  // Else whatever was not answered any more would pass for what the domain does not have.
+  if (lost !== undefined) return failed(lost);
   await emit(context.terminal.out, options.output as Format, details, () => text(details));
   return DONE;
 }

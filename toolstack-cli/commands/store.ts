@@ -5,26 +5,11 @@ import { fail, ok } from '../../shared/core/result.ts';
 import { fromUtf8, utf8 } from '../../shared/domain/spec/utf8.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Nodes } from '../../shared/xenstore/nodes.ts';
-import {
-  formatPermission,
-  type Permission,
-  parsePermissions,
-} from '../../shared/xenstore/permissions.ts';
+import { type Permission, parsePermissions } from '../../shared/xenstore/permissions.ts';
 import type { Context } from '../context.ts';
 import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';
-import { emit, type Format } from '../output/format.ts';
 import { printable } from '../output/style.ts';
 import type { Options } from '../table.ts';
-
-export interface NodeView {
-  readonly path: string;
-  readonly value: string;
-  /** As on the wire: `n0`, `r5`. */
-  readonly permissions?: readonly string[];
-}
-
-/** Nodes asked for at a time. */
-const BATCH = 128;
 
 export async function withStore(
   context: Context,
@@ -34,72 +19,8 @@ export async function withStore(
   return store.ok ? work(store.value) : failed(store.error);
 }
 
-const under = (path: string, name: string): string =>
+export const under = (path: string, name: string): string =>
   path === '/' || path === '' ? `${path}${name}` : `${path}/${name}`;
-
-/** A node; undefined if it went away while we looked. */
-async function viewNode(
-  store: Nodes,
-  path: string,
-  permissions: boolean,
-): Promise<NodeView | undefined> {
-  const value = await store.readString(path);
-  if (!value.ok) return undefined;
-  const view = { path: fromUtf8(path), value: fromUtf8(value.value) };
-  if (!permissions) return view;
-  const list = await store.getPerms(path);
-  return list.ok ? { ...view, permissions: list.value.map(formatPermission) } : undefined;
-}
-
-/** The nodes below `top`, each before those below it; with `deep` all of them. */
-async function nodesBelow(
-  store: Nodes,
-  top: string,
-  deep: boolean,
-  permissions: boolean,
-): Promise<Result<readonly NodeView[]>> {
-  const views: NodeView[] = [];
-  const visit = async (path: string): Promise<Result<void>> => {
-    const names = await store.directory(path);
-    if (!names.ok) return path === top ? names : ok();
-    const paths = names.value.map((name) => under(path, name));
-    for (let i = 0; i < paths.length; i += BATCH) {
-      const batch = paths.slice(i, i + BATCH);
-      const seen = await Promise.all(batch.map((each) => viewNode(store, each, permissions)));
-      for (const [k, view] of seen.entries()) {
-        if (view === undefined) continue;
-        views.push(view);
-        if (deep) await visit(batch[k] as string);
-      }
-    }
-    return ok();
-  };
-  const done = await visit(top);
-  return done.ok ? ok(views) : done;
-}
-
-function line({ path, value, permissions }: NodeView, name: string): string {
-  const list = permissions === undefined ? '' : `   (${permissions.join(',')})`;
-  return `${printable(name === '' ? path : name)} = "${printable(value)}"${list}\n`;
-}
-
-export function storeLs(
-  context: Context,
-  [path = '/']: readonly string[],
-  options: Options,
-): Promise<Outcome> {
-  return withStore(context, async (store) => {
-    const deep = options.recursive === true;
-    const views = await nodesBelow(store, utf8(path), deep, options.permissions === true);
-    if (!views.ok) return failed(views.error);
-    await emit(context.terminal.out, options.output as Format, views.value, () =>
-      views.value
-        .map((view) => line(view, deep ? '' : (view.path.split('/').at(-1) as string)))
-        .join(''),
-    );
-    return DONE;
-  });
-}
 
 export function storeRead(
   context: Context,

@@ -29,6 +29,8 @@ export interface Machine {
   readonly ptys: Map<string, FakePty>;
   /** Files that were written. */
   readonly written: Map<string, Uint8Array>;
+  /** What a command has of the machine, as its context would open it. */
+  openHost(): Host;
   /** A client of another store, which knows nothing: as when a xenstored was started anew. */
   emptyStore(): XenstoreClient;
   /** Runs `xtl WORDS...`, with the small files below in place, while virtual time passes. */
@@ -146,7 +148,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const xtl = (line: string, extra?: FakeContextOptions) => sim.run(start(line, extra));
   return {
     ...{ sim, store, xenstore, ptys, written, emptyStore, start, xtl },
-    ...{ builders, killCommand, attended },
+    ...{ builders, killCommand, attended, openHost },
   };
 }
 

@@ -164,12 +164,14 @@ async function findBy(
   const values = await Promise.all(
     domids.map((id) => store.readString(`${domainPath(id)}/${key}`)),
   );
-  return ok(
-    domids.filter((_, i) => {
-      const read = values[i];
-      return read?.ok === true && read.value === value;
-    }),
-  );
+  const matching: Domid[] = [];
+  for (const [i, id] of domids.entries()) {
+    const read = values[i];
+    if (read?.ok === true && read.value === value) matching.push(id);
+    // A name that cannot be read is not one that nobody has.
+    else if (read?.ok === false && read.error.errno !== 'ENOENT') return read;
+  }
+  return ok(matching);
 }
 
 /** A domid that a service published of itself (`/tool/xenstored/domid`); dom0 if it did not. */
