@@ -1,7 +1,12 @@
 /** The built file in shell pipelines: the exit status is that of the work, whoever reads. */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { must } from '../shared/core/result.ts';
+import { connectSocket } from '../shared/platform/unix/xenstore-socket.ts';
+import { createXenstoreClient } from '../shared/xenstore/client.ts';
 import { type OwnXenstored, ownXenstored } from '../test/daemon/own-xenstored.ts';
 import { type Folder, folderWith, PROGRAM } from './testing/built.ts';
 
@@ -69,3 +74,28 @@ test.each(['store watch /w', 'store trace'])(
     expect(await bash(`rm -f ended; ${watch} & ${writes}; cat ended`)).toBe('0');
   },
 );
+
+test('a watch whose reader has stopped grows no further, and tells it to look again', async () => {
+  const watching = spawn(process.execPath, [PROGRAM, 'store', 'watch', '/many'], {
+    env: { ...process.env, XENSTORED_PATH: store.socket },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(watching, 'exit');
+  await once(watching.stdout, 'readable');
+  const client = createXenstoreClient(must(await connectSocket(store.socket)));
+  const path = (i: number): string => `/many/${'x'.repeat(200)}${i}`;
+  for (let i = 0; i < 10_000; i += 500) {
+    await Promise.all(Array.from({ length: 500 }, (_, k) => client.write(path(i + k), '')));
+    await Promise.all(Array.from({ length: 500 }, (_, k) => client.rm(path(i + k))));
+  }
+  client.close();
+  let text = '';
+  watching.stdout.setEncoding('latin1').on('data', (data) => {
+    text += data;
+    if (text.endsWith(`${path(9999)}\n`)) watching.kill();
+  });
+  await ended;
+  const lines = text.split('\n');
+  expect(lines.filter((line) => line === '/many').length).toBeGreaterThan(1);
+  expect(lines.length).toBeLessThan(5000);
+});

@@ -125,3 +125,26 @@ test('a console that somebody has is refused, and free again afterwards', async 
   terminal.type('\x1d');
   expect(await machine.sim.run(next)).toMatchObject({ exit: 0 });
 });
+
+test('while nobody reads its output, nothing more is taken of the guest, and nothing lost', async () => {
+  const { machine, pty, terminal, ran } = await attached(false);
+  const readOn = terminal.stopReading();
+  expect(pty.isRead()).toBe(true);
+  pty.print('a screenful\n');
+  expect(pty.isRead()).toBe(false);
+  let ended = false;
+  void ran.then(() => {
+    ended = true;
+  });
+  await machine.xtl('destroy web1 -q');
+  await machine.sim.advance(5000);
+  expect([ended, pty.isClosed()]).toEqual([false, false]);
+  readOn();
+  await machine.sim.advance(1);
+  expect(pty.isRead()).toBe(true);
+  pty.print('its last words\n');
+  expect(await machine.sim.run(ran)).toMatchObject({
+    exit: 0,
+    stdout: 'a screenful\nits last words\n',
+  });
+});

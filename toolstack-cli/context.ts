@@ -4,12 +4,16 @@ import type { Result } from '../shared/core/result.ts';
 import type { ImageFiles, StoreDomainHost } from '../shared/domain/build/index.ts';
 import type { Files } from '../shared/platform/files.ts';
 import type { HeldSignals } from '../shared/platform/signals.ts';
-import type { XenstoreTransport } from '../shared/platform/xenstore.ts';
 import type { XenstoreClient } from '../shared/xenstore/client.ts';
 import type { Probes } from './commands/doctor-checks.ts';
 import type { Host } from './host.ts';
 import type { StoreServices } from './store-services.ts';
 import type { Terminal } from './terminal.ts';
+
+/** Read no faster than it is asked for; ends when the daemon does. */
+export interface Traffic extends AsyncIterable<Uint8Array> {
+  close(): void;
+}
 
 export interface Context {
   readonly terminal: Terminal;
@@ -28,7 +32,7 @@ export interface Context {
   /** Connects to xenstored at the first call. Needs no hypervisor. */
   xenstore(): Promise<Result<XenstoreClient>>;
   /** The lines of a xenstored's traffic, if it is ours: ENOENT or ECONNREFUSED if not. */
-  traffic(): Promise<Result<Pick<XenstoreTransport, 'receive' | 'close'>>>;
+  traffic(): Promise<Result<Traffic>>;
   /** Holds back the signals that end a process, for what must not be left half done. */
   holdSignals(): HeldSignals;
   /** Calls `then` once after `ms`; the returned function takes that back. */

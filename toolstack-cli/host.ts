@@ -6,9 +6,13 @@ import type { BuildHost } from '../shared/domain/build/index.ts';
 
 /** The other end of a domain's console. */
 export interface Pty {
-  write(bytes: Uint8Array): void;
-  /** Sets the one receiver; `onEnd` once, when the other side is gone. */
-  receive(onData: (bytes: Uint8Array) => void, onEnd: () => void): void;
+  /** Settles once there is room for more; undefined if there is. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  /**
+   * Sets the one receiver; `onEnd` once, when the other side is gone. No more is read until what
+   * `onData` returns is settled.
+   */
+  receive(onData: (bytes: Uint8Array) => Promise<void> | undefined, onEnd: () => void): void;
   close(): void;
 }
 

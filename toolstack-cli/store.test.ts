@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { fail, must, ok } from '../shared/core/result.ts';
-import { runXtl, simMachine } from './testing/bundled.ts';
+import { fakeTerminal, runXtl, simMachine } from './testing/bundled.ts';
 import type { Machine } from './testing/sim-host.ts';
 
 async function planted(): Promise<Machine> {
@@ -88,9 +88,8 @@ test('watch ends in time, and says if events are missing', async () => {
 
 test('trace prints what the daemon shows, until it ends', async () => {
   const traffic = ok({
-    receive: (onData: (bytes: Uint8Array) => void, onClose: () => void) => {
-      onData(new TextEncoder().encode('IN d3 20260820 09:15:07 READ (name )\n'));
-      onClose();
+    async *[Symbol.asyncIterator]() {
+      yield new TextEncoder().encode('IN d3 20260820 09:15:07 READ (name )\n');
     },
     close: () => {},
   });
@@ -99,6 +98,38 @@ test('trace prints what the daemon shows, until it ends', async () => {
     stdout: 'IN d3 20260820 09:15:07 READ (name )\n',
     stderr: '',
   });
+});
+
+test('while nobody reads its output, a watch keeps no more than its queue holds', async () => {
+  const { start, sim, xenstore } = await planted();
+  const terminal = fakeTerminal();
+  const readOn = terminal.stopReading();
+  const watching = start('store watch --timeout 60 /a', { terminal });
+  await sim.advance(10);
+  for (let i = 0; i < 3000; i++) must(await sim.run(xenstore.write(`/a/${i}`, '')));
+  expect(terminal.stdout()).toBe('/a\n');
+  readOn();
+  const { stdout } = await sim.run(watching);
+  // Too many waited: look at everything again. Then what came later.
+  expect(stdout).toMatch(/^\/a\n\/a\n(\/a\/\d+\n)+\/a\/2999\n$/);
+  expect(stdout.split('\n').length).toBeLessThan(1100);
+});
+
+test('while nobody reads its output, a trace asks the daemon for no more', async () => {
+  let asked = 0;
+  const traffic = ok({
+    async *[Symbol.asyncIterator]() {
+      for (; asked < 3; asked++) yield new TextEncoder().encode(`line ${asked}\n`);
+    },
+    close: () => {},
+  });
+  const terminal = fakeTerminal();
+  const readOn = terminal.stopReading();
+  const ran = runXtl(['store', 'trace'], { traffic, terminal });
+  await new Promise((done) => setTimeout(done, 100));
+  expect([asked, terminal.stdout()]).toEqual([0, 'line 0\n']);
+  readOn();
+  expect(await ran).toMatchObject({ exit: 0, stdout: 'line 0\nline 1\nline 2\n' });
 });
 
 test.each([

@@ -7,6 +7,11 @@ export interface Sink {
   readonly isTty: boolean;
   readonly columns: number;
   write(data: string | Uint8Array): void;
+  /**
+   * For what prints without end: undefined while there is room for more; else settles once there is
+   * again, or nobody reads any more.
+   */
+  drained(): Promise<void> | undefined;
   /** Calls `then` once the reader has gone: for what would print for ever. */
   whenClosed(then: () => void): void;
   /** Once all is written. Fails if it cannot be; a reader that has gone is no failure. */
@@ -17,8 +22,11 @@ export interface Source {
   readonly isTty: boolean;
   /** Keys arrive one by one, unechoed, ^C included. Does nothing without a terminal. */
   setRaw(raw: boolean): void;
-  /** Sets the one receiver; the returned function takes it back and lets the process end. */
-  receive(onData: (bytes: Uint8Array) => void, onEnd: () => void): () => void;
+  /**
+   * Sets the one receiver; the returned function takes it back and lets the process end. Unless a
+   * user types it, no more comes until what `onData` returns is settled.
+   */
+  receive(onData: (bytes: Uint8Array) => Promise<void> | undefined, onEnd: () => void): () => void;
 }
 
 export interface Terminal {

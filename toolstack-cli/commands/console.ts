@@ -101,7 +101,7 @@ async function endWithDomain(host: Host, domid: Domid, session: Session): Promis
   const follow = async (): Promise<void> => {
     for await (const _ of watch.value) {
       const info = host.domainControl.getInfo(domid);
-      if (!info.ok || info.value.dying) session.domainGone();
+      if (!info.ok || info.value.dying) void session.domainGone();
     }
   };
   void follow();
@@ -131,8 +131,19 @@ class Session {
     void this.#watch.return();
   }
 
-  domainGone(): void {
-    this.#host.clock.after(LAST_WORDS_MS, () => this.end());
+  async domainGone(): Promise<void> {
+    await this.#lastWords();
+    this.end();
+  }
+
+  /** All that a domain said is shown, however slow the reader. */
+  async #lastWords(): Promise<void> {
+    for (;;) {
+      await this.#host.clock.sleep(LAST_WORDS_MS);
+      const slow = this.#terminal.out.drained();
+      if (slow === undefined) return;
+      await slow;
+    }
   }
 
   /** Follows the console wherever xenconsoled moves it. */
@@ -143,8 +154,9 @@ class Session {
         const tty = await this.#host.xenstore.readString(this.#path);
         if (!tty.ok) {
           if (tty.error.errno !== 'ENOENT') return tty;
-          if (this.#pty !== undefined) return ok();
-          continue;
+          if (this.#pty === undefined) continue;
+          await this.#lastWords();
+          return ok();
         }
         if (tty.value === '' || tty.value === this.#ptyPath) continue;
         const opened = await this.#open(tty.value);
@@ -172,7 +184,10 @@ class Session {
     this.#pty = pty.value;
     this.#ptyPath = path;
     pty.value.receive(
-      (bytes) => this.#terminal.out.write(bytes),
+      (bytes) => {
+        this.#terminal.out.write(bytes);
+        return this.#terminal.out.drained();
+      },
       () => {
         // xenconsoled let go: what comes next, a new terminal or the domain's end, a watch will
         // tell.
@@ -192,8 +207,9 @@ class Session {
       (bytes) => {
         const end = bytes.indexOf(ESCAPE);
         const typed = end < 0 ? bytes : bytes.subarray(0, end);
-        if (typed.length > 0) this.#pty?.write(typed);
+        const room = typed.length > 0 ? this.#pty?.write(typed) : undefined;
         if (end >= 0) this.end();
+        return room;
       },
       () => {},
     );

@@ -33,7 +33,8 @@ export function storeWatch(
     const endAll = (): void => {
       for (const watch of watches) void watch.return();
     };
-    context.terminal.out.whenClosed(endAll);
+    const { out } = context.terminal;
+    out.whenClosed(endAll);
     const cancel =
       timeout.value === undefined
         ? undefined
@@ -46,8 +47,10 @@ export function storeWatch(
         for await (const path of watch) {
           if (left <= 0) break;
           left--;
-          context.terminal.out.write(`${printable(fromUtf8(path))}\n`);
+          out.write(`${printable(fromUtf8(path))}\n`);
           if (left <= 0) endAll();
+          // Meanwhile the watch's own queue takes what comes, and stays small.
+          await out.drained();
         }
       }),
     );
@@ -85,15 +88,12 @@ export async function storeTrace(context: Context): Promise<Outcome> {
     if (!store.ok) return failed(store.error);
     return withoutTrace(traffic.error, await runningNow(context));
   }
-  await new Promise<void>((resolve) => {
-    traffic.value.receive(
-      (bytes) => context.terminal.out.write(bytes),
-      () => resolve(),
-    );
-    context.terminal.out.whenClosed(() => {
-      traffic.value.close();
-      resolve();
-    });
-  });
+  const { out } = context.terminal;
+  out.whenClosed(() => traffic.value.close());
+  for await (const bytes of traffic.value) {
+    out.write(bytes);
+    // The daemon drops what nobody reads, and says how much.
+    await out.drained();
+  }
   return DONE;
 }

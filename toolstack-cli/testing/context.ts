@@ -4,10 +4,9 @@ import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { createImageFiles, type StoreDomainHost } from '../../shared/domain/build/index.ts';
 import type { Files } from '../../shared/platform/files.ts';
 import type { HeldSignals } from '../../shared/platform/signals.ts';
-import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Probes } from '../commands/doctor-checks.ts';
-import type { Context } from '../context.ts';
+import type { Context, Traffic } from '../context.ts';
 import type { Host } from '../host.ts';
 import { runProgram } from '../program.ts';
 import type { StoreServices } from '../store-services.ts';
@@ -26,7 +25,7 @@ export interface FakeContextOptions {
   readonly written?: Map<string, Uint8Array>;
   readonly probes?: Probes;
   readonly signals?: HeldSignals;
-  readonly traffic?: Result<Pick<XenstoreTransport, 'receive' | 'close'>>;
+  readonly traffic?: Result<Traffic>;
 }
 
 export function fakeContext(options: FakeContextOptions = {}): Context {

@@ -10,15 +10,19 @@ export interface FakePty extends Pty {
   /** What was typed into it. */
   typed(): string;
   isClosed(): boolean;
+  /** Whether what it prints is taken at the moment. */
+  isRead(): boolean;
 }
 
 export function fakePty(): FakePty {
   let typed = '';
   let closed = false;
-  let receiver: { onData: (bytes: Uint8Array) => void; onEnd: () => void } | undefined;
+  let read = true;
+  let receiver: { onData: Parameters<Pty['receive']>[0]; onEnd: () => void } | undefined;
   return {
     write: (bytes) => {
       typed += new TextDecoder().decode(bytes);
+      return undefined;
     },
     receive: (onData, onEnd) => {
       receiver = { onData, onEnd };
@@ -27,7 +31,15 @@ export function fakePty(): FakePty {
       closed = true;
       receiver = undefined;
     },
-    print: (text) => receiver?.onData(new TextEncoder().encode(text)),
+    print: (text) => {
+      const room = receiver?.onData(new TextEncoder().encode(text));
+      if (room === undefined) return;
+      read = false;
+      void room.then(() => {
+        read = true;
+      });
+    },
+    isRead: () => read,
     hangUp: () => receiver?.onEnd(),
     typed: () => typed,
     isClosed: () => closed,

@@ -11,6 +11,7 @@ import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
 import { processTerminal } from './terminal.ts';
+import { trafficOf } from './traffic.ts';
 
 export interface UnixContext extends Context {
   close(): Promise<void>;
@@ -53,9 +54,10 @@ export function unixContext(): UnixContext {
     random: () => randomBytes(16),
     xenstore: openStore,
     traffic: async () => {
-      const { connectSocket, xenstoreSocketPath } = await socketModule();
+      const { openSocket, xenstoreSocketPath } = await socketModule();
       // Beside the daemon's own socket; only our xenstored has it.
-      return connectSocket(`${xenstoreSocketPath()}.trace`);
+      const socket = await openSocket(`${xenstoreSocketPath()}.trace`);
+      return socket.ok ? ok(trafficOf(socket.value)) : socket;
     },
     holdSignals: () => holdSignals(() => terminal.err.write(LEFT)),
     after: clock.after,

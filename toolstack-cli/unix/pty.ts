@@ -5,6 +5,7 @@ import { isatty, ReadStream, WriteStream } from 'node:tty';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { reasonOf } from '../../shared/platform/unix/reason.ts';
 import type { Pty } from '../host.ts';
+import { drained, pauseUntil } from './flow.ts';
 
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -34,9 +35,17 @@ function openTerminal(path: string, mode: number): number {
 function join(reader: ReadStream, writer: WriteStream): Pty {
   let ended = false;
   let onEnd = (): void => {};
+  let onData: Parameters<Pty['receive']>[0] = () => undefined;
+  const take = (bytes: Uint8Array): void => {
+    const room = onData(bytes);
+    if (room !== undefined) pauseUntil(reader, room);
+  };
   const end = (): void => {
     if (ended) return;
     ended = true;
+    // What was read while there was no room for it is not lost.
+    reader.off('data', take);
+    for (let rest = reader.read(); rest !== null; rest = reader.read()) void onData(rest);
     reader.destroy();
     writer.destroy();
     onEnd();
@@ -46,11 +55,14 @@ function join(reader: ReadStream, writer: WriteStream): Pty {
   reader.on('end', end).on('close', end);
   return {
     write: (bytes) => {
-      if (!ended) writer.write(bytes);
+      if (ended) return undefined;
+      writer.write(bytes);
+      return drained(writer);
     },
-    receive: (onData, whenEnded) => {
+    receive: (whenData, whenEnded) => {
+      onData = whenData;
       onEnd = whenEnded;
-      reader.on('data', onData);
+      reader.on('data', take);
     },
     close: () => {
       onEnd = () => {};

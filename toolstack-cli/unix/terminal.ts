@@ -3,6 +3,7 @@
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { reasonOf } from '../../shared/platform/unix/reason.ts';
 import type { Sink, Source, Terminal } from '../terminal.ts';
+import { drained, pauseUntil } from './flow.ts';
 
 /** Help and tables for what is no terminal. */
 const DEFAULT_COLUMNS = 100;
@@ -44,6 +45,7 @@ function sink(stream: NodeJS.WriteStream, name: string): Sink {
         });
       });
     },
+    drained: () => (ended === undefined ? drained(stream) : undefined),
     whenClosed: (then) => {
       if (ended === undefined) waiting.push(then);
       else then();
@@ -61,7 +63,12 @@ function source(stream: NodeJS.ReadStream): Source {
     setRaw: (raw) => {
       if (stream.isTTY) stream.setRawMode(raw);
     },
-    receive: (onData, onEnd) => {
+    receive: (whenData, onEnd) => {
+      const onData = (bytes: Uint8Array): void => {
+        const room = whenData(bytes);
+        // A user who types shall be heard, if only to leave.
+        if (room !== undefined && !stream.isTTY) pauseUntil(stream, room);
+      };
       stream.on('data', onData);
       stream.on('end', onEnd);
       stream.resume();

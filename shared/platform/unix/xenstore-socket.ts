@@ -49,7 +49,13 @@ function transport(socket: Socket, path: string): XenstoreTransport {
 }
 
 /** ENOENT or ECONNREFUSED without a xenstored there, EACCES without privilege. */
-export function connectSocket(path: string): Promise<Result<XenstoreTransport>> {
+export async function connectSocket(path: string): Promise<Result<XenstoreTransport>> {
+  const socket = await openSocket(path);
+  return socket.ok ? ok(transport(socket.value, path)) : socket;
+}
+
+/** The same, as it is: nothing of it is read yet. */
+export function openSocket(path: string): Promise<Result<Socket>> {
   return new Promise((resolve) => {
     const socket = createConnection({ path });
     const refused = (error: Error) => {
@@ -58,7 +64,7 @@ export function connectSocket(path: string): Promise<Result<XenstoreTransport>> 
     socket.once('error', refused);
     socket.once('connect', () => {
       socket.off('error', refused);
-      resolve(ok(transport(socket, path)));
+      resolve(ok(socket));
     });
   });
 }
