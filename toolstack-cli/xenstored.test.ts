@@ -1,7 +1,7 @@
 /** `xtl xenstored` on hosts made of files. */
 
 import { describe, expect, test } from 'vitest';
-import { must, ok } from '../shared/core/result.ts';
+import { fail, must, ok } from '../shared/core/result.ts';
 import { chosenIn, withOurs, withoutOurs } from './commands/xenstored-config.ts';
 import { runXtl, simMachine } from './testing/bundled.ts';
 
@@ -91,9 +91,33 @@ describe('status says whose xenstored answers, and where it runs', () => {
     );
   });
 
-  test('none, where nobody answers', async () => {
-    const { stdout } = await runXtl(['xenstored', 'status', '-o', 'json']);
+  test.each([
+    ['ENODEV', 'there is no xenstored'],
+    ['ECONNREFUSED', 'nobody listens there'],
+  ] as const)('none, where nobody answers: %s', async (errno, what) => {
+    const xenstore = fail(errno, what);
+    const { exit, stdout } = await runXtl(['xenstored', 'status', '-o', 'json'], { xenstore });
+    expect(exit).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ running: 'none', domain: null, configured: [] });
+  });
+
+  test.each([
+    ['EACCES', 5],
+    ['EMFILE', 1],
+  ] as const)('nothing, where it cannot be known: %s', async (errno, exit) => {
+    const xenstore = fail(errno, 'cannot reach xenstored');
+    const ran = await runXtl(['xenstored', 'status'], { xenstore });
+    expect(ran).toEqual({ exit, stdout: '', stderr: 'xtl: cannot reach xenstored\n' });
+  });
+
+  test('nor by a store that is lost meanwhile', async () => {
+    const { xenstore, xtl } = await simMachine();
+    xenstore.close();
+    expect(await xtl('xenstored status', { xenstore: ok(xenstore) })).toEqual({
+      exit: 1,
+      stdout: '',
+      stderr: 'xtl: directory /: this end closed the connection\n',
+    });
   });
 });
 

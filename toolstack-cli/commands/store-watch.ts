@@ -86,7 +86,8 @@ export async function storeTrace(context: Context): Promise<Outcome> {
   if (!traffic.ok) {
     const store = await context.xenstore();
     if (!store.ok) return failed(store.error);
-    return withoutTrace(traffic.error, await runningNow(context));
+    const now = await runningNow(context);
+    return now.ok ? withoutTrace(traffic.error, now.value) : failed(now.error);
   }
   const { out } = context.terminal;
   out.whenClosed(() => traffic.value.close());

@@ -1,5 +1,7 @@
 /** Whose xenstored answers, and where it runs. */
 
+import type { Errno } from '../../shared/core/errno.ts';
+import { ok, type Result } from '../../shared/core/result.ts';
 import type { Context } from '../context.ts';
 import { isOurs } from './store-kind.ts';
 
@@ -13,14 +15,20 @@ export interface Running {
 /** Where whoever starts a xenstore domain writes its number (libxl_dom.c @ RELEASE-4.17.0). */
 const DOMID_NODE = '/tool/xenstored/domid';
 
-export async function runningNow(context: Context): Promise<Running> {
+/** No socket, or one that a daemon has left behind. */
+const NOBODY: readonly Errno[] = ['ENODEV', 'ENOENT', 'ECONNREFUSED'];
+
+/** Fails where it cannot be known: without privilege, or by one that does not answer. */
+export async function runningNow(context: Context): Promise<Result<Running>> {
   const store = await context.xenstore();
-  if (!store.ok) return { running: 'none', domain: null };
+  if (!store.ok) {
+    return NOBODY.includes(store.error.errno) ? ok({ running: 'none', domain: null }) : store;
+  }
   const root = await store.value.directory('/');
-  if (!root.ok) return { running: 'none', domain: null };
+  if (!root.ok) return root;
   const domid = await store.value.readString(DOMID_NODE);
   const domain = domid.ok && /^[1-9][0-9]{0,4}$/.test(domid.value) ? Number(domid.value) : 0;
-  return { running: (await isOurs(store.value)) ? 'xtl' : 'other', domain };
+  return ok({ running: (await isOurs(store.value)) ? 'xtl' : 'other', domain });
 }
 
 /** `xtl's, a process of domain 0`. */

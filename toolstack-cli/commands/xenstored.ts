@@ -84,8 +84,10 @@ export async function xenstoredStatus(
 ): Promise<Outcome> {
   const places = await findPlaces(await context.files());
   if (!places.ok) return failed(places.error);
+  const now = await runningNow(context);
+  if (!now.ok) return failed(now.error);
   const status: Status = {
-    ...(await runningNow(context)),
+    ...now.value,
     configured: places.value.map(({ file, text }) => ({ file, program: chosenIn(text) ?? null })),
   };
   await emit(context.terminal.out, options.output as Format, status, () =>
