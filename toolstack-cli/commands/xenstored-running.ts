@@ -2,6 +2,7 @@
 
 import type { Errno } from '../../shared/core/errno.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
+import { onceItAnswers } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { isOurs } from './store-kind.ts';
 
@@ -24,8 +25,8 @@ export async function runningNow(context: Context): Promise<Result<Running>> {
   if (!store.ok) {
     return NOBODY.includes(store.error.errno) ? ok({ running: 'none', domain: null }) : store;
   }
-  const root = await store.value.directory('/');
-  if (!root.ok) return root;
+  const answered = await onceItAnswers(store.value, context);
+  if (!answered.ok) return answered;
   const domid = await store.value.readString(DOMID_NODE);
   const domain = domid.ok && /^[1-9][0-9]{0,4}$/.test(domid.value) ? Number(domid.value) : 0;
   return ok({ running: (await isOurs(store.value)) ? 'xtl' : 'other', domain });

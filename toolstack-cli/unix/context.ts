@@ -12,6 +12,7 @@ import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
 import { processTerminal } from './terminal.ts';
 import { trafficOf } from './traffic.ts';
+import { tellIfSilent } from './waiting.ts';
 
 export interface UnixContext extends Context {
   close(): Promise<void>;
@@ -24,7 +25,11 @@ export function unixContext(): UnixContext {
   const terminal = processTerminal();
   let host: Promise<Result<Host>> | undefined;
   const openHost = (): Promise<Result<Host>> => {
-    host ??= import('./host.ts').then(({ openUnixHost }) => openUnixHost());
+    host ??= import('./host.ts').then(async ({ openUnixHost }) => {
+      const opened = await openUnixHost();
+      if (opened.ok) tellIfSilent(opened.value.xenstore, terminal.err);
+      return opened;
+    });
     return host;
   };
   let store: Promise<Result<XenstoreClient>> | undefined;
@@ -36,7 +41,9 @@ export function unixContext(): UnixContext {
       return errno === 'ENOENT' ? fail('ENODEV', what) : transport;
     }
     const { createXenstoreClient } = await import('../../shared/xenstore/client.ts');
-    return ok(createXenstoreClient(transport.value));
+    const client = createXenstoreClient(transport.value);
+    tellIfSilent(client, terminal.err);
+    return ok(client);
   };
   const openStore = (): Promise<Result<XenstoreClient>> => {
     store ??= connect();
