@@ -102,6 +102,17 @@ const words: [words: string, exit: number, stderr: RegExp][] = [
   ['store ls', 5, /^xtl: cannot reach xenstored at .*: no such file\n$/],
 ];
 
+test.each([
+  'xenstored restart',
+  'xenstored start --stubdom --kernel k --memory 64',
+  'vm list',
+  'vm destroy 5',
+])('xtl %s without Xen, or a right to it, ends with 5', async (line) => {
+  const { exit, stdout, stderr } = await folder.xtl(line.split(' '));
+  expect([exit, stdout]).toEqual([5, '']);
+  expect(stderr).toMatch(/^xtl: .+\n$/);
+});
+
 test.each(words)(
   'xtl %s says why in words, not by the name of an errno',
   async (line, exit, why) => {

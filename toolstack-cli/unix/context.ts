@@ -3,13 +3,14 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { ok, type Result } from '../../shared/core/result.ts';
 import { createImageFiles, KERNEL_CACHE_DIR } from '../../shared/domain/build/index.ts';
 import { clock } from '../../shared/platform/unix/clock.ts';
 import { holdSignals } from '../../shared/platform/unix/held-signals.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
+import { noXen } from './no-xen.ts';
 import { processTerminal } from './terminal.ts';
 import { trafficOf } from './traffic.ts';
 import { tellIfSilent } from './waiting.ts';
@@ -36,10 +37,7 @@ export function unixContext(): UnixContext {
   const socketModule = () => import('../../shared/platform/unix/xenstore-socket.ts');
   const connect = async (): Promise<Result<XenstoreClient>> => {
     const transport = await (await socketModule()).connectXenstore();
-    if (!transport.ok) {
-      const { errno, what } = transport.error;
-      return errno === 'ENOENT' ? fail('ENODEV', what) : transport;
-    }
+    if (!transport.ok) return noXen(transport);
     const { createXenstoreClient } = await import('../../shared/xenstore/client.ts');
     const client = createXenstoreClient(transport.value);
     tellIfSilent(client, terminal.err);

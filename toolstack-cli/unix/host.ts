@@ -1,6 +1,6 @@
 /** The host of a process in dom0: hypercalls by koffi, xenstored by its socket. */
 
-import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { ok, type Result } from '../../shared/core/result.ts';
 import { unixFiles } from '../../shared/platform/unix/files.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
 import { builders } from '../../shared/platform/unix/process-id.ts';
@@ -8,16 +8,17 @@ import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host } from '../host.ts';
 import { attendDomains, isAttended } from './lifecycle.ts';
+import { noXen } from './no-xen.ts';
 import { openPty } from './pty.ts';
 
 /** ENODEV without Xen, its libraries or xenstored; EACCES without privilege. */
 export async function openUnixHost(): Promise<Result<Host>> {
   const platform = openUnix();
-  if (!platform.ok) return notThere(platform);
+  if (!platform.ok) return noXen(platform);
   const transport = await connectXenstore();
   if (!transport.ok) {
     platform.value.close();
-    return notThere(transport);
+    return noXen(transport);
   }
   const xenstore = createXenstoreClient(transport.value);
   return ok({
@@ -36,10 +37,4 @@ export async function openUnixHost(): Promise<Result<Host>> {
       platform.value.close();
     },
   });
-}
-
-/** What is missing here is Xen, not something that the user named. */
-function notThere<T>(result: Result<T> & { ok: false }): Result<never> {
-  const { errno, what } = result.error;
-  return errno === 'ENOENT' ? fail('ENODEV', what) : result;
 }

@@ -7,14 +7,15 @@ import { builders } from '../../shared/platform/unix/process-id.ts';
 import { handOver } from '../../shared/platform/unix/xenbus-backend.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
+import { noXen } from './no-xen.ts';
 
 /** How long a domain that was just started may take for its first answer. */
 const START_MS = 30_000;
 
-/** ENOENT without Xen, EACCES without privilege. */
+/** ENODEV without Xen, EACCES without privilege. */
 export function openStoreDomainHost(): Result<StoreDomainHost> {
   const platform = openUnix();
-  if (!platform.ok) return platform;
+  if (!platform.ok) return noXen(platform);
   const { domainControl, memory, clock } = platform.value;
   return ok({
     domainControl,
@@ -27,7 +28,7 @@ export function openStoreDomainHost(): Result<StoreDomainHost> {
       for (;;) {
         const transport = await connectXenstore();
         if (transport.ok) return ok(createXenstoreClient(transport.value));
-        if (transport.error.errno !== 'ETIMEDOUT' || clock.nowMs() > late) return transport;
+        if (transport.error.errno !== 'ETIMEDOUT' || clock.nowMs() > late) return noXen(transport);
       }
     },
   });
