@@ -66,6 +66,22 @@ test('a disk that is full is a failure of what would only print, and of nothing 
   );
 });
 
+test('bytes of a value that are no UTF-8 are stored as they are, beside text', async () => {
+  expect(await bash("xtl store write /bytes $'a\\xff\\xfeb' /text größe\ufffd; echo $?")).toBe('0');
+  const hex = (path: string) => bash(`xtl store read --raw ${path} | od -An -tx1`);
+  expect((await hex('/bytes')).trim()).toBe('61 ff fe 62');
+  expect((await hex('/text')).trim()).toBe('67 72 c3 b6 c3 9f 65 ef bf bd');
+  expect(await bash("xtl store ls $'/\\xc3' 2>&1; echo $?")).toMatch(/^xtl: directory \/.: .*\n1$/);
+});
+
+test('a file is found by a name that is no UTF-8, and completed', async () => {
+  const make = "cp bad.cfg $'g\\xff.cfg'";
+  const create = "xtl vm create $'g\\xff.cfg' 2>&1; echo $?";
+  expect(await bash(`${make}; ${create}`)).toMatch(/^g\ufffd\.cfg: error: type is not set.*\n6$/s);
+  const complete = "xtl __complete -- vm create g | od -An -tx1; rm $'g\\xff.cfg'";
+  expect((await bash(complete)).trim()).toBe('67 ff 2e 63 66 67 0a');
+});
+
 test.each(['store watch /w', 'store trace'])(
   'xtl %s ends when its reader has gone',
   async (words) => {

@@ -126,7 +126,7 @@ test('a console that somebody has is refused, and free again afterwards', async 
   expect(await machine.sim.run(next)).toMatchObject({ exit: 0 });
 });
 
-test('while nobody reads its output, nothing more is taken of the guest, and nothing lost', async () => {
+test('while nobody reads its output, no more is taken of the guest, and nothing lost', async () => {
   const { machine, pty, terminal, ran } = await attached(false);
   const readOn = terminal.stopReading();
   expect(pty.isRead()).toBe(true);

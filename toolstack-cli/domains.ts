@@ -2,6 +2,7 @@
 
 import { type Domid, domid, isDomid } from '../shared/core/ids.ts';
 import { fail, ok, type Result } from '../shared/core/result.ts';
+import { fromUtf8, utf8 } from '../shared/core/utf8.ts';
 import {
   builderOf,
   domainPath,
@@ -11,7 +12,6 @@ import {
   readRecord,
   type VmRecord,
 } from '../shared/domain/build/index.ts';
-import { fromUtf8, utf8 } from '../shared/domain/spec/utf8.ts';
 import type { DomainInfo } from '../shared/platform/domain-control.ts';
 import { PAGE_SIZE } from '../shared/platform/region.ts';
 import type { Host } from './host.ts';

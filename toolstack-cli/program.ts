@@ -1,6 +1,8 @@
 /** From words to a command: commander, driven by the table of commands. */
 
 import { Command as Commander, CommanderError, Option } from 'commander';
+import { toLatin1 } from '../shared/core/text.ts';
+import { utf8 } from '../shared/core/utf8.ts';
 import { nearest } from '../shared/domain/spec/nearest.ts';
 import type { Context } from './context.ts';
 import { EXIT, failed, type Outcome } from './output/exit.ts';
@@ -18,7 +20,7 @@ export async function runProgram(context: Context, argv: readonly string[]): Pro
   if (argv[0] === COMPLETE) {
     const { complete } = await import('./commands/complete.ts');
     const words = await complete(context, argv.slice(2), COMMANDS);
-    out.write(words.map((word) => `${word}\n`).join(''));
+    out.write(toLatin1(utf8(words.map((word) => `${word}\n`).join(''))));
     return EXIT.ok;
   }
   let outcome: Outcome = { exit: EXIT.ok };

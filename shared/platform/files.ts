@@ -11,6 +11,7 @@ export interface FileStat {
 /** How a kernel's payload may be packed. */
 export type Compression = 'gzip' | 'xz' | 'lzma' | 'zstd' | 'lz4' | 'bzip2' | 'lzop';
 
+/** In paths and names a byte that is no UTF-8 stands as core's `textOfBytes` has it. */
 export interface Files {
   /** ENOENT, EACCES; EISDIR or EINVAL for what is not a regular file. Failures name the path. */
   stat(path: string): Promise<Result<FileStat>>;

@@ -1,8 +1,8 @@
 /** What xl prints of a configuration, and what we read, as one and the same thing to compare. */
 
 import { fromLatin1 } from '../../shared/core/text.ts';
+import { textOfBytes } from '../../shared/core/utf8.ts';
 import { readSpec } from '../../shared/domain/spec/read-spec.ts';
-import { textOfBytes } from '../../shared/domain/spec/utf8.ts';
 import type { VmSpec } from '../../shared/domain/spec/vm-spec.ts';
 import { readConfig } from '../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../shared/domain/xl-cfg/sources.ts';

@@ -1,6 +1,6 @@
 /** Names that a shell may complete, from this machine and its xenstore; none where those fail. */
 
-import { fromUtf8, utf8 } from '../../shared/domain/spec/utf8.ts';
+import { fromUtf8, utf8 } from '../../shared/core/utf8.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Context } from '../context.ts';
 

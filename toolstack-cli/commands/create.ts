@@ -4,6 +4,7 @@ import { assert } from '../../shared/core/assert.ts';
 import type { Domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import { fromLatin1 } from '../../shared/core/text.ts';
+import { fromUtf8, textOfBytes } from '../../shared/core/utf8.ts';
 import {
   newCreateState,
   type Plan,
@@ -13,7 +14,6 @@ import {
   takeBack,
 } from '../../shared/domain/build/index.ts';
 import { readSpec, type SpecReading } from '../../shared/domain/spec/read-spec.ts';
-import { fromUtf8, textOfBytes } from '../../shared/domain/spec/utf8.ts';
 import { readConfig } from '../../shared/domain/xl-cfg/config.ts';
 import { joinSources } from '../../shared/domain/xl-cfg/sources.ts';
 import type { HeldSignals } from '../../shared/platform/signals.ts';

@@ -1,7 +1,7 @@
 /** `xtl vm show`: all that is known of one domain. */
 
+import { fromUtf8 } from '../../shared/core/utf8.ts';
 import { domainPath, libxlPath, type VmRecord } from '../../shared/domain/build/index.ts';
-import { fromUtf8 } from '../../shared/domain/spec/utf8.ts';
 import type { Context } from '../context.ts';
 import { type DomainView, findDomain, recordOf, view } from '../domains.ts';
 import type { Host } from '../host.ts';

@@ -1,7 +1,7 @@
 /** `xtl store ls`: the nodes below a node. */
 
 import { type Failure, ok, type Result } from '../../shared/core/result.ts';
-import { fromUtf8, utf8 } from '../../shared/domain/spec/utf8.ts';
+import { fromUtf8, utf8 } from '../../shared/core/utf8.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Nodes } from '../../shared/xenstore/nodes.ts';
 import { formatPermission } from '../../shared/xenstore/permissions.ts';

@@ -1,7 +1,7 @@
 /** `xtl store watch` and `xtl store trace`: what happens in xenstore, as it happens. */
 
 import type { Failure } from '../../shared/core/result.ts';
-import { fromUtf8, utf8 } from '../../shared/domain/spec/utf8.ts';
+import { fromUtf8, utf8 } from '../../shared/core/utf8.ts';
 import type { Watch } from '../../shared/xenstore/watch-queue.ts';
 import type { Context } from '../context.ts';
 import { DONE, EXIT, failed, failure, type Outcome } from '../output/exit.ts';

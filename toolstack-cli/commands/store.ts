@@ -2,7 +2,7 @@
 
 import type { Result } from '../../shared/core/result.ts';
 import { fail, ok } from '../../shared/core/result.ts';
-import { fromUtf8, utf8 } from '../../shared/domain/spec/utf8.ts';
+import { fromUtf8, utf8 } from '../../shared/core/utf8.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Nodes } from '../../shared/xenstore/nodes.ts';
 import { type Permission, parsePermissions } from '../../shared/xenstore/permissions.ts';

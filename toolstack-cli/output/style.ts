@@ -1,6 +1,6 @@
 /** Colour, where it is wanted: on a terminal, and without NO_COLOR (no-color.org). */
 
-import { fromUtf8 } from '../../shared/domain/spec/utf8.ts';
+import { fromUtf8 } from '../../shared/core/utf8.ts';
 import type { Sink, Terminal } from '../terminal.ts';
 
 export type Paint = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim';

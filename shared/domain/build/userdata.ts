@@ -7,8 +7,8 @@
 import type { Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { fromLatin1, toLatin1 } from '../../core/text.ts';
+import { utf8 } from '../../core/utf8.ts';
 import type { Files } from '../../platform/files.ts';
-import { utf8 } from '../spec/utf8.ts';
 import type { ShutdownAction, VmSpec } from '../spec/vm-spec.ts';
 import { USERDATA_DIR } from './places.ts';
 import { formatRecord, parseRecord } from './record.ts';

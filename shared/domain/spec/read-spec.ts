@@ -1,9 +1,9 @@
 /** From settings to a VmSpec, by xl's rules (parse_config_data in xl_parse.c @ RELEASE-4.17.0). */
 
+import { isUtf8, utf8 } from '../../core/utf8.ts';
 import type { Config } from '../xl-cfg/config.ts';
 import { byPlace, type Problem } from '../xl-cfg/problem.ts';
 import { checkOtherKeys } from './other-keys.ts';
-import { isUtf8, utf8 } from './utf8.ts';
 import { Values } from './values.ts';
 import { SHUTDOWN_ACTIONS, type ShutdownAction, type VmSpec } from './vm-spec.ts';
 

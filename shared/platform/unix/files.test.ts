@@ -72,6 +72,18 @@ describe('unixFiles', () => {
     expect(result.ok ? '' : result.error.what).toContain(at(name));
   });
 
+  it('knows files by names that are no UTF-8', async () => {
+    const name = 'g\udcff.cfg';
+    const path = Buffer.from(`${at('odd')}/g\xff.cfg`, 'latin1');
+    must(await files.write(at(`odd/${name}`), Uint8Array.of(7)));
+    expect(readFileSync(path)).toEqual(Buffer.of(7));
+    expect(must(await files.list(at('odd')))).toEqual([name]);
+    expect(must(await files.stat(at(`odd/${name}`))).bytes).toBe(1);
+    expect(must(await files.read(at(`odd/${name}`), 10))).toEqual(Uint8Array.of(7));
+    must(await files.remove(at(`odd/${name}`)));
+    expect(must(await files.list(at('odd')))).toEqual([]);
+  });
+
   it('refuses a device and a file above the limit', async () => {
     writeFileSync(at('big'), '12345');
     expect(await files.read('/dev/zero', 10)).toMatchObject({ error: { errno: 'EINVAL' } });

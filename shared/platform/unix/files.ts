@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { isUtf8, textOfBytes, utf8 } from '../../core/utf8.ts';
 import type { FileStat, Files } from '../files.ts';
 import { decompress } from './decompress.ts';
 import { makeFolders } from './folders.ts';
@@ -14,21 +15,30 @@ import { reasonOf } from './reason.ts';
  */
 export function unixFiles(): Files {
   return {
-    stat: (path) => attempt(path, async () => statOf(path, await fs.stat(path, { bigint: true }))),
+    stat: (path) =>
+      attempt(path, async () => statOf(path, await fs.stat(raw(path), { bigint: true }))),
     read: (path, limitBytes) => attempt(path, () => read(path, limitBytes)),
     write: (path, bytes) => attempt(path, () => write(path, bytes)),
     replace: (path, bytes) => attempt(path, () => replace(path, bytes)),
     remove: (path) =>
       attempt(path, async () => {
-        await fs.rm(path, { force: true });
+        await fs.rm(raw(path), { force: true });
         return ok();
       }),
     list: async (path) => {
-      const names = await attempt(path, async () => ok(await fs.readdir(path)));
+      const names = await attempt(path, async () => {
+        const found = await fs.readdir(raw(path), { encoding: 'latin1' });
+        return ok(found.map(textOfBytes));
+      });
       return !names.ok && names.error.errno === 'ENOENT' ? ok([]) : names;
     },
     decompress,
   };
+}
+
+/** As the system takes it; text, where it is any. */
+function raw(path: string): string | Buffer {
+  return isUtf8(path) ? path : Buffer.from(utf8(path), 'latin1');
 }
 
 type BigStats = Awaited<ReturnType<typeof statBig>>;
@@ -42,7 +52,7 @@ function statOf(path: string, stat: BigStats): Result<FileStat> {
 }
 
 async function read(path: string, limitBytes: number): Promise<Result<Uint8Array>> {
-  const file = await fs.open(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  const file = await fs.open(raw(path), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
     const stat = statOf(path, await file.stat({ bigint: true }));
     if (!stat.ok) return stat;
@@ -70,8 +80,9 @@ async function write(path: string, bytes: Uint8Array): Promise<Result<void>> {
 }
 
 async function replace(path: string, bytes: Uint8Array): Promise<Result<void>> {
-  const file = await fs.realpath(path).catch(() => path);
-  const now = await fs.stat(file).catch(() => undefined);
+  const found = await fs.realpath(raw(path), { encoding: 'latin1' }).catch(() => undefined);
+  const file = found === undefined ? path : textOfBytes(found);
+  const now = await fs.stat(raw(file)).catch(() => undefined);
   const { mode, uid, gid } = now ?? { mode: 0o644 };
   const owner = uid === undefined || gid === undefined ? undefined : { uid, gid };
   await putWhole(file, bytes, { mode: mode & 0o7777, owner });
@@ -84,7 +95,7 @@ interface Rights {
 }
 
 async function putWhole(path: string, bytes: Uint8Array, { mode, owner }: Rights): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  const draft = raw(`${path}.${randomBytes(6).toString('hex')}`);
   try {
     const file = await fs.open(draft, 'wx', 0o600);
     try {
@@ -96,7 +107,7 @@ async function putWhole(path: string, bytes: Uint8Array, { mode, owner }: Rights
     } finally {
       await file.close();
     }
-    await fs.rename(draft, path);
+    await fs.rename(draft, raw(path));
   } catch (error) {
     await fs.rm(draft, { force: true });
     throw error;
