@@ -1,6 +1,8 @@
 // xenstored as a process of dom0, in the place of Xen's own: same options, same socket, same
 // signals.
 import { notifyReady } from '../../shared/platform/unix/notify-ready.ts';
+import { putToStandard, STDOUT } from '../../shared/platform/unix/standard-lines.ts';
+import { print } from '../../shared/platform/unix/standard-stream.ts';
 import { createStarter, inBackground, startInBackground } from './daemon/background.unix.ts';
 import { createLogs } from './daemon/logs.unix.ts';
 import { type Running, start } from './daemon/start.unix.ts';
@@ -13,18 +15,24 @@ function complain(text: string): void {
   for (const line of text.trimEnd().split('\n')) process.stderr.write(`xenstored: ${line}\n`);
 }
 
+/** For scripts; who cannot be told is served nevertheless, as by C xenstored. */
+function printPid(pid: number): void {
+  putToStandard(STDOUT)(Buffer.from(`${pid}\n`));
+}
+
 function serve(options: DaemonOptions): void {
   const background = inBackground();
   const starter = createStarter();
   const logs = createLogs(background);
+  let running: Running | undefined;
   const give: (why: string, told: string) => never = (why, told) => {
     logs.error(why);
+    running?.abandon();
     starter.end(told);
     process.exit(FAILED);
   };
   // A bug of ours: in the background nobody sees standard error.
   process.on('uncaughtException', (bug) => give(bug.stack ?? bug.message, `a bug: ${bug.message}`));
-  let running: Running | undefined;
   // Signals are heard from here on, and served when we serve.
   process.on('SIGHUP', () => {
     for (const opened of [logs.reopen(), running?.tracing.reopen()]) {
@@ -51,7 +59,7 @@ function serve(options: DaemonOptions): void {
   for (const line of options.ignored) logs.info(line);
   if (options.event !== undefined) logs.info('--event: the port of dom0 is asked of its kernel');
   process.title = 'xenstored';
-  if (options.outputPid && !background) process.stdout.write(`${process.pid}\n`);
+  if (options.outputPid && !background) printPid(process.pid);
   logs.info(`serves ${running.socket}${options.domains ? '' : ', without domains'}`);
   notifyReady();
   starter.end();
@@ -64,8 +72,10 @@ async function main(words: readonly string[]): Promise<void> {
     process.exit(FAILED);
   }
   if (options.value.help) {
-    process.stdout.write(USAGE);
-    return;
+    const printed = await print(USAGE);
+    if (printed.ok) return;
+    complain(printed.error.what);
+    process.exit(FAILED);
   }
   if (!options.value.fork || inBackground()) {
     serve(options.value);
@@ -77,7 +87,7 @@ async function main(words: readonly string[]): Promise<void> {
     process.exit(FAILED);
   }
   for (const note of started.notes) complain(note);
-  if (options.value.outputPid) process.stdout.write(`${started.pid}\n`);
+  if (options.value.outputPid) printPid(started.pid);
   process.exit(0);
 }
 

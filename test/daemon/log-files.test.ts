@@ -227,7 +227,7 @@ describe('a standard error that nobody reads: the store goes on, and says what w
     execFileSync('mkfifo', [pipe]);
     const both = openSync(pipe, constants.O_RDWR);
     const end = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
-    await own.startWith(both);
+    await own.startWith({ stderr: both });
     await flood();
     let text = '';
     await expectAll(() => {

@@ -8,6 +8,13 @@ import { join } from 'node:path';
 
 const PROGRAM = join(import.meta.dirname, '../../build/xtl/xenstored.mjs');
 
+interface Surroundings {
+  /** Words for Node, before the program. */
+  readonly node?: readonly string[];
+  readonly stdout?: 'pipe' | number;
+  readonly stderr?: number;
+}
+
 export interface OwnXenstored {
   /** Its folder, with its socket and whatever a test puts there. */
   readonly dir: string;
@@ -17,8 +24,8 @@ export interface OwnXenstored {
   readonly env: NodeJS.ProcessEnv;
   /** Starts it in the foreground, without domains; resolves once it serves. */
   start(...options: readonly string[]): Promise<ChildProcess>;
-  /** As `start`, with a descriptor for its standard error. */
-  startWith(stderr: 'pipe' | number, ...options: readonly string[]): Promise<ChildProcess>;
+  /** As `start`, from other surroundings. */
+  startWith(around: Surroundings, ...options: readonly string[]): Promise<ChildProcess>;
   /** What a process that was started wrote to its standard error. */
   said(child: ChildProcess): string;
   /** Kills whatever of it runs, in the background too. */
@@ -76,10 +83,11 @@ export function ownXenstored(): OwnXenstored {
     for (const pid of running(dir)) process.kill(pid, 'SIGKILL');
     while (running(dir).length > 0) await new Promise((done) => setTimeout(done, 10));
   };
-  const startWith: OwnXenstored['startWith'] = async (stderr, ...options) => {
-    const child = spawn(process.execPath, [PROGRAM, '-N', '-D', ...options], {
+  const startWith: OwnXenstored['startWith'] = async (around, ...options) => {
+    const { node = [], stdout = 'ignore', stderr = 'pipe' } = around;
+    const child = spawn(process.execPath, [...node, PROGRAM, '-N', '-D', ...options], {
       env,
-      stdio: ['ignore', 'ignore', stderr],
+      stdio: ['ignore', stdout, stderr],
     });
     children.push(child);
     said.set(child, '');
@@ -99,7 +107,7 @@ export function ownXenstored(): OwnXenstored {
     socket,
     command: [process.execPath, PROGRAM],
     env,
-    start: (...options) => startWith('pipe', ...options),
+    start: (...options) => startWith({}, ...options),
     startWith,
     said: (child) => said.get(child) ?? '',
     kill,

@@ -1,7 +1,7 @@
 /** The terminal of this process. */
 
-import { fail, ok, type Result } from '../../shared/core/result.ts';
-import { reasonOf } from '../../shared/platform/unix/reason.ts';
+import { ok, type Result } from '../../shared/core/result.ts';
+import { endOfWrites } from '../../shared/platform/unix/standard-stream.ts';
 import type { Sink, Source, Terminal } from '../terminal.ts';
 import { drained, pauseUntil } from './flow.ts';
 
@@ -17,9 +17,6 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** A pipe or socket whose reader has gone, and a terminal that was closed. */
-const READER_GONE: readonly unknown[] = ['EPIPE', 'ECONNRESET', 'EIO'];
-
 function sink(stream: NodeJS.WriteStream, name: string): Sink {
   let ended: Result<void> | undefined;
   /** The last write; those before it are over when it is. */
@@ -27,9 +24,7 @@ function sink(stream: NodeJS.WriteStream, name: string): Sink {
   const waiting: (() => void)[] = [];
   const end = (error: NodeJS.ErrnoException): void => {
     if (ended !== undefined) return;
-    const { errno, words } = reasonOf(error);
-    const isGone = READER_GONE.includes(error.code);
-    ended = isGone ? ok() : fail(errno, `cannot write to ${name}: ${words}`);
+    ended = endOfWrites(name, error);
     for (const then of waiting) then();
   };
   stream.on('error', end);

@@ -7,7 +7,7 @@ import {
   type LineFile,
   openLineFile,
 } from '../../../shared/platform/unix/line-file.ts';
-import { linesToStderr } from '../../../shared/platform/unix/stderr-lines.ts';
+import { linesToStderr } from '../../../shared/platform/unix/standard-lines.ts';
 
 /** XENSTORED_LOG names another. */
 const LOG_PATH = '/var/log/xen/xenstored.log';

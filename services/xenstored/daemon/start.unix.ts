@@ -22,6 +22,11 @@ export interface Running {
   readonly tracing: Tracing;
   /** Ends all connections and removes what is ours: sockets, pid file, lock. */
   stop(): void;
+  /**
+   * At a bug: removes what is ours of what is left, and asks nothing of the store, which may be
+   * what is broken.
+   */
+  abandon(): void;
 }
 
 export interface Outlook {
@@ -32,6 +37,22 @@ export interface Outlook {
 
 /** How to give back what was taken. */
 type Undo = (() => void)[];
+
+/** In reverse. A step that throws is gone, too: the rest can be given back after it. */
+function giveBack(undo: Undo): void {
+  for (let step = undo.pop(); step !== undefined; step = undo.pop()) step();
+}
+
+/** The same, whatever fails of it. */
+function giveBackAll(undo: Undo): void {
+  while (undo.length > 0) {
+    try {
+      giveBack(undo);
+    } catch {
+      // The bug that brought us here is told, and not what follows from it.
+    }
+  }
+}
 
 interface Xen {
   readonly platform: UnixPlatform | undefined;
@@ -72,7 +93,9 @@ function createDaemon(options: DaemonOptions, { platform }: Xen, { logs, amiss }
   return { daemon, tracing };
 }
 
-function take(options: DaemonOptions, outlook: Outlook, undo: Undo): Result<Omit<Running, 'stop'>> {
+type Taken = Pick<Running, 'socket' | 'tracing'> & Pick<Daemon, 'daemon'>;
+
+function take(options: DaemonOptions, outlook: Outlook, undo: Undo): Result<Taken> {
   const place = takePlace();
   if (!place.ok) return place;
   const { socket, lock } = place.value;
@@ -95,9 +118,10 @@ function take(options: DaemonOptions, outlook: Outlook, undo: Undo): Result<Omit
     if (!pidFile.ok) return pidFile;
     undo.push(pidFile.value.remove);
   }
-  undo.push(daemon.stop);
   const started = daemon.start(xen.value.dom0);
-  return started.ok ? ok({ socket, tracing }) : started;
+  if (started.ok) return ok({ socket, tracing, daemon });
+  daemon.stop();
+  return started;
 }
 
 /**
@@ -106,11 +130,21 @@ function take(options: DaemonOptions, outlook: Outlook, undo: Undo): Result<Omit
  */
 export function start(options: DaemonOptions, outlook: Outlook): Result<Running> {
   const undo: Undo = [];
-  const stop = (): void => {
-    for (const giveBack of undo.splice(0).reverse()) giveBack();
-  };
-  const taken = take(options, outlook, undo);
-  if (taken.ok) return ok({ ...taken.value, stop });
-  stop();
-  return taken;
+  const abandon = (): void => giveBackAll(undo);
+  try {
+    const taken = take(options, outlook, undo);
+    if (!taken.ok) {
+      giveBack(undo);
+      return taken;
+    }
+    const { socket, tracing, daemon } = taken.value;
+    const stop = (): void => {
+      daemon.stop();
+      giveBack(undo);
+    };
+    return ok({ socket, tracing, stop, abandon });
+  } catch (bug) {
+    abandon();
+    throw bug;
+  }
 }
