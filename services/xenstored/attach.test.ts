@@ -1,10 +1,12 @@
 /** Clients of a store in the same process. */
 
 import { describe, expect, it } from 'vitest';
+import { XENSTORE_PAYLOAD_MAX, XS_READ } from '../../shared/abi/xs-wire.ts';
 import { domid, port } from '../../shared/core/ids.ts';
 import { fail, must, ok } from '../../shared/core/result.ts';
 import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
+import { createDecoder, encodePacket, putHeader } from '../../shared/xenstore/wire.ts';
 import { attach, type ConnectionKind } from './attach.ts';
 import { createStore } from './core/store.ts';
 import { createSimpleHost } from './simple-host.ts';
@@ -58,6 +60,21 @@ describe('a client of a store in the same process', () => {
     must(await xs.rm('/a'));
     expect(await xs.read('/a/b')).toEqual(fail('ENOENT', 'read /a/b: there is no such node'));
     expect(store.check()).toEqual([]);
+  });
+
+  it('is answered what it sent whole before a header that nobody may send', async () => {
+    const { store } = serve();
+    const [near, far] = pair();
+    attach(store, far, 'socket');
+    const heard: number[] = [];
+    const decoder = createDecoder((_type, reqId) => heard.push(reqId));
+    const closed = new Promise((resolve) => near.receive(decoder.push, resolve));
+    const bytes = new Uint8Array(2 * 22 + 16);
+    for (const i of [0, 1]) bytes.set(encodePacket(XS_READ, i, 0, '/tool\0'), i * 22);
+    putHeader(bytes, 2 * 22, XS_READ, 2, 0, XENSTORE_PAYLOAD_MAX + 1);
+    near.write(bytes);
+    await closed;
+    expect(heard).toEqual([0, 1]);
   });
 
   it('sees a change made by another client', async () => {

@@ -50,7 +50,11 @@ export function attach(store: Store, transport: XenstoreTransport, kind: Connect
     store.handle(connection, type, reqId, txId, bytes, start, end);
   });
   transport.receive((bytes) => {
-    if (!decoder.push(bytes).ok) store.ignore(connection);
+    const framed = decoder.push(bytes).ok;
+    // What came whole is answered even so.
+    store.flush();
+    if (framed) return;
+    store.ignore(connection);
     store.flush();
   }, gone);
   store.flush();

@@ -160,7 +160,11 @@ function serve(state: State, ring: Ring): void {
     if (taken !== 'packet') break;
   }
   if (taken === 'no room') state.needRoom.add(ring);
-  else if (taken !== 'packet' && taken !== 'nothing') giveUp(state, ring, taken);
+  else if (taken !== 'packet' && taken !== 'nothing') {
+    // What came whole is answered even so.
+    send(state, ring);
+    if (!connection.ignored) giveUp(state, ring, taken);
+  }
   flush();
   if (!ring.open) return;
   tell(state, ring);

@@ -39,6 +39,8 @@ function accept({ store, tap, begin, flush, scratch, open }: State, stream: Stre
   let isOpen = true;
   let wantsInput = true;
   let wantsRoom = false;
+  /** Its framing is lost: what came before is still answered, and nothing after it heard. */
+  let isBroken = false;
 
   const drop = (): void => {
     if (!isOpen) return;
@@ -51,7 +53,7 @@ function accept({ store, tap, begin, flush, scratch, open }: State, stream: Stre
 
   const want = (): void => {
     const unread = output.size;
-    const input = unread < SOCKET_UNREAD_MAX;
+    const input = !isBroken && unread < SOCKET_UNREAD_MAX;
     const room = unread > 0;
     if (input === wantsInput && room === wantsRoom) return;
     wantsInput = input;
@@ -76,7 +78,8 @@ function accept({ store, tap, begin, flush, scratch, open }: State, stream: Stre
       if (tap.active()) tap.sent(connection, bytes.subarray(0, count));
       consumeOutput(output, count);
     }
-    want();
+    if (isBroken && output.size === 0) drop();
+    else want();
   };
   connection.wake = send;
 
@@ -90,7 +93,11 @@ function accept({ store, tap, begin, flush, scratch, open }: State, stream: Stre
       begin();
       const count = stream.read(scratch);
       if (count === 0) return;
-      if (count < 0 || !decoder.push(scratch, count).ok) drop();
+      if (count < 0) drop();
+      else if (!decoder.push(scratch, count).ok) {
+        isBroken = true;
+        send();
+      }
       flush();
     },
     writable: () => {

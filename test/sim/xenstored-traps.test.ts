@@ -69,6 +69,18 @@ describe('traps 2, 11; XSA-325, XSA-420: a packet that announces more than there
     await othersAreFine();
     await domainIsThere();
   });
+
+  it('what came whole before it is answered', async () => {
+    const { raw, host } = await scene();
+    const header = new Uint8Array(16);
+    putHeader(header, 0, XS_WRITE, 1, 0, 5000);
+    for (let i = 0; i < 3; i++) raw.put(packet(XS_READ, 'mine'));
+    raw.put(header);
+    raw.guest.notify();
+    await host.sim.advance(5);
+    expect(raw.field('error')).toBe(XENSTORE_ERROR_PROTO);
+    expect(raw.take().map(show)).toEqual(['|', '|', '|']);
+  });
 });
 
 describe('trap 1: indices that run free', () => {
