@@ -78,6 +78,27 @@ describe('a start that fails: status 1, a line that says why, nothing left', () 
       /cannot write the pid file \/dev\/full: no space left/,
     ],
     [
+      'a new run directory, and a pid file on a full disk',
+      () => ['-F', '/dev/full', '-T', at('trace')],
+      () => ({ XENSTORED_RUNDIR: at('run') }),
+      none,
+      /cannot write the pid file/,
+    ],
+    [
+      'a new run directory whose name is too long for a socket',
+      () => [],
+      () => ({ XENSTORED_RUNDIR: at('x'.repeat(200)) }),
+      none,
+      /the path \S+ is too long/,
+    ],
+    [
+      'a new run directory whose name is too long for a lock beside a socket',
+      () => [],
+      () => ({ XENSTORED_RUNDIR: at('long').padStart(4090, '/') }),
+      none,
+      /too long/,
+    ],
+    [
       'a run directory in no folder',
       () => [],
       () => ({ XENSTORED_RUNDIR: at('none/run') }),
@@ -165,6 +186,17 @@ describe('a stop beside another', () => {
 });
 
 describe('starts at once', () => {
+  it('that all fail take no folder from under each other', async () => {
+    const fails = (): Promise<Ended> =>
+      run(['-N', '-F', '/dev/full'], { XENSTORED_RUNDIR: join(own.dir, 'run') });
+    for (const { code, err } of await Promise.all(Array.from({ length: 6 }, fails))) {
+      expect(code).toBe(1);
+      expect(err).toMatch(/another xenstored runs|cannot write the pid file/);
+    }
+    // Nothing but the folder, which who came last may have found there.
+    expect(left().flatMap((name) => readdirSync(join(own.dir, name)))).toEqual([]);
+  });
+
   it('one serves, the others leave it alone, where a killed one left its sockets', async () => {
     for (let round = 0; round < 3; round++) {
       const old = await own.start();

@@ -73,7 +73,7 @@ interface Daemon {
   readonly tracing: Tracing;
 }
 
-function createDaemon(options: DaemonOptions, { platform }: Xen, { logs, amiss }: Outlook): Daemon {
+function createDaemon(options: DaemonOptions, { platform }: Xen, { logs }: Outlook): Daemon {
   const { keepOrphans, privDomid, eventTimeoutMs, quotas } = options;
   const daemon: Xenstored = createXenstored(
     {
@@ -86,10 +86,6 @@ function createDaemon(options: DaemonOptions, { platform }: Xen, { logs, amiss }
     { keepOrphans, privDomid, eventTimeoutMs, quotas },
   );
   const tracing = createTracing(daemon.tap, options.traceFile);
-  if (options.traceFile !== undefined) {
-    const traced = tracing.start();
-    if (!traced.ok) amiss(traced.error.what);
-  }
   return { daemon, tracing };
 }
 
@@ -98,8 +94,8 @@ type Taken = Pick<Running, 'socket' | 'tracing'> & Pick<Daemon, 'daemon'>;
 function take(options: DaemonOptions, outlook: Outlook, undo: Undo): Result<Taken> {
   const place = takePlace();
   if (!place.ok) return place;
-  const { socket, lock } = place.value;
-  undo.push(lock.release);
+  const { socket, lock, keep, giveBack } = place.value;
+  undo.push(giveBack);
   keepHeapSmall();
   warmUp();
   const xen = openXen(options, undo);
@@ -119,9 +115,17 @@ function take(options: DaemonOptions, outlook: Outlook, undo: Undo): Result<Take
     undo.push(pidFile.value.remove);
   }
   const started = daemon.start(xen.value.dom0);
-  if (started.ok) return ok({ socket, tracing, daemon });
-  daemon.stop();
-  return started;
+  if (!started.ok) {
+    daemon.stop();
+    return started;
+  }
+  keep();
+  // Last, and still before the first request: a start that fails leaves no trace.
+  if (options.traceFile !== undefined) {
+    const traced = tracing.start();
+    if (!traced.ok) outlook.amiss(traced.error.what);
+  }
+  return ok({ socket, tracing, daemon });
 }
 
 /**

@@ -3,18 +3,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { unixFiles } from './files.ts';
-import { makeFolder, makeFolders } from './folders.ts';
+import { makeFolder, makeFolders, removeEmptyFolder } from './folders.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'xtl-folders-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 it('makes one, or all that are missing, and minds none that is there', () => {
   expect(makeFolder(join(dir, 'a/b'), 0o700)).toMatchObject({ error: { errno: 'ENOENT' } });
-  for (let i = 0; i < 2; i++) expect(makeFolders(join(dir, 'a/b/c'), 0o700)).toEqual({ ok: true });
+  for (const value of [true, false]) {
+    expect(makeFolders(join(dir, 'a/b/c'), 0o700)).toEqual({ ok: true, value });
+  }
   for (const path of ['a', 'a/b', 'a/b/c']) {
     expect(statSync(join(dir, path)).mode & 0o777).toBe(0o700);
   }
-  expect(makeFolder(join(dir, 'a/b/d'), 0o755)).toEqual({ ok: true });
+  expect(makeFolder(join(dir, 'a/b/d'), 0o755)).toEqual({ ok: true, value: true });
+});
+
+it('takes one back that holds nothing', () => {
+  for (const path of ['x', 'x/y']) makeFolder(join(dir, path), 0o700);
+  for (const left of [true, false]) {
+    removeEmptyFolder(join(dir, 'x'));
+    expect(existsSync(join(dir, 'x'))).toBe(left);
+    removeEmptyFolder(join(dir, 'x/y'));
+  }
 });
 
 it.each(['/proc/none', '/proc/none/a/b', '/proc/self/none/a'])('ends at %s', async (path) => {
