@@ -3,7 +3,9 @@
  * another epoch is copied first: all of a small directory, one small bucket of a large one.
  */
 
+import { putLatin1 } from '../../../shared/xenstore/wire.ts';
 import { BUCKET_CHILDREN } from './limits.ts';
+import { type Listed, listedAs, upToDate, withName, withoutName } from './listed.ts';
 import type { Node } from './tree.ts';
 
 interface Bucket {
@@ -20,8 +22,8 @@ interface Large {
   /** As many as a power of two. */
   buckets: Bucket[];
   nextOrder: number;
-  /** The list on the wire, once asked for, until a name comes or goes. */
-  list: Uint8Array | undefined;
+  /** The list on the wire, once asked for. */
+  list: Listed | undefined;
 }
 
 /** There is one for every directory, and most are small: what only large ones need is apart. */
@@ -96,7 +98,7 @@ function grow(children: Children): void {
     });
   }
   children.nodes = NO_NODES;
-  children.large = { count, buckets, nextOrder: large?.nextOrder ?? count, list: undefined };
+  children.large = { count, buckets, nextOrder: large?.nextOrder ?? count, list: large?.list };
 }
 
 /** Puts a copy of a child in its place. `children` must be owned. */
@@ -118,7 +120,7 @@ export function addChild(children: Children, node: Node, generation: number): vo
     const bucket = home as Bucket;
     bucket.orders = bucket.orders.concat(large.nextOrder++);
     large.count++;
-    large.list = undefined;
+    large.list = withName(large.list, node.name);
   }
   children.bytes += node.name.length + 1;
   children.generation = generation;
@@ -137,33 +139,56 @@ export function deleteChild(children: Children, name: string, generation: number
     const bucket = home as Bucket;
     bucket.orders = bucket.orders.toSpliced(at, 1);
     large.count--;
-    large.list = undefined;
+    large.list = withoutName(large.list, name);
   }
   children.bytes -= name.length + 1;
   children.generation = generation;
 }
 
+/**
+ * The nodes of a large directory in their order. Numbers are sorted, not pairs by a function: that
+ * held everybody up ten times as long, and took ten times the memory meanwhile.
+ */
+function sorted({ count, buckets }: Large): Node[] {
+  const nodes: Node[] = [];
+  const keys = new Float64Array(count);
+  // A power of two, so that the order and where the node lies come apart again exactly.
+  const places = 2 ** Math.ceil(Math.log2(count));
+  for (const { nodes: own, orders } of buckets) {
+    for (let i = 0; i < own.length; i++) {
+      keys[nodes.length] = (orders[i] as number) * places + nodes.length;
+      nodes.push(own[i] as Node);
+    }
+  }
+  keys.sort();
+  return Array.from(keys, (key) => nodes[key - Math.floor(key / places) * places] as Node);
+}
+
 /** In the order in which they came, as C xenstored lists them. */
 export function childrenOf(children: Children | undefined): readonly Node[] {
   if (children?.large === undefined) return children?.nodes ?? NO_NODES;
-  const all = children.large.buckets.flatMap(({ nodes, orders }) =>
-    nodes.map((node, i) => ({ node, order: orders[i] as number })),
-  );
-  return all.sort((a, b) => a.order - b.order).map(({ node }) => node);
+  return sorted(children.large);
 }
 
 const NOTHING = new Uint8Array(0);
 
+/** Bytes of `childList`, which need not be made for them. */
+export function childListSize(children: Children | undefined): number {
+  return children?.bytes ?? 0;
+}
+
+function listOf(children: Children): Uint8Array {
+  const list = new Uint8Array(children.bytes);
+  let at = 0;
+  for (const { name } of childrenOf(children)) at = putLatin1(list, at, name) + 1;
+  return list;
+}
+
 /** The names as DIRECTORY sends them; of a large directory kept: not to be written to. */
 export function childList(children: Children | undefined): Uint8Array {
   if (children === undefined || children.bytes === 0) return NOTHING;
-  if (children.large?.list !== undefined) return children.large.list;
-  const list = new Uint8Array(children.bytes);
-  let at = 0;
-  for (const { name } of childrenOf(children)) {
-    for (let i = 0; i < name.length; i++) list[at++] = name.charCodeAt(i);
-    at++;
-  }
-  if (children.large !== undefined) children.large.list = list;
-  return list;
+  const { large, bytes } = children;
+  if (large === undefined) return listOf(children);
+  large.list = large.list ? upToDate(large.list, bytes) : listedAs(listOf(children));
+  return large.list.bytes;
 }

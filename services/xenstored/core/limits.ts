@@ -43,6 +43,9 @@ export const STRING_VALUE_MAX = 128;
  */
 export const BUCKET_CHILDREN = 16;
 
+/** Names that came or went since a large directory was listed, before its list is made anew. */
+export const LISTED_CHANGES_MAX = 32;
+
 /** Parsed paths kept for the next request; a power of two. */
 export const PATH_CACHE_SLOTS = 512;
 /** Longer paths are parsed each time. */

@@ -77,11 +77,6 @@ export function beginReply(rq: Request, length: number): number {
   return begin(rq, rq.type, length);
 }
 
-export function replyBytes(rq: Request, payload: Uint8Array): void {
-  const at = beginReply(rq, payload.length);
-  if (at >= 0) packetBytes(rq.connection.output).set(payload, at);
-}
-
 /** Sends the text as it is: most replies end it with a NUL. */
 export function replyText(rq: Request, text: string): void {
   const at = beginReply(rq, text.length);
