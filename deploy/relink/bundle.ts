@@ -50,12 +50,23 @@ export function importChain(
   return [entry, wanted];
 }
 
+export interface BundleOptions {
+  readonly debug: boolean;
+  /** Global names that are replaced by other words. */
+  readonly define?: Readonly<Record<string, string>>;
+}
+
 /** Bundles `entry`, a path from `root`. Throws when the service needs a module of Node's. */
-export async function bundle(root: string, entry: string, debug: boolean): Promise<Bundle> {
+export async function bundle(
+  root: string,
+  entry: string,
+  { debug, define = {} }: BundleOptions,
+): Promise<Bundle> {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     inject: [GLOBALS],
+    define: { ...define },
     outfile: 'main.js',
     bundle: true,
     write: false,

@@ -2,10 +2,13 @@
  * Runs on the machine that links: compiles a script (an ES module) to the engine's bytecode.
  *
  * usage: compile NAME SCRIPT BYTECODE [--debug]
+ *        compile --run SCRIPT
  *
- * NAME is the file name in stack traces. With --debug the bytecode keeps the source text.
+ * NAME is the file name in stack traces. With --debug the bytecode keeps the source text. --run
+ * runs the script, to its last promise, and fails with the words of what it throws.
  */
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +24,28 @@ static int write_file(const char *path, const uint8_t *bytes, size_t size)
     return fclose(file) == 0 && written == size ? 0 : -1;
 }
 
+static int run(JSContext *ctx, const char *text, size_t size, const char *name)
+{
+    JSValue done = JS_Eval(ctx, text, size, name, JS_EVAL_TYPE_MODULE);
+    if (JS_IsException(done))
+        return say_exception(ctx);
+    JSContext *of_job;
+    int result;
+    while ((result = JS_ExecutePendingJob(JS_GetRuntime(ctx), &of_job)) > 0)
+        continue;
+    if (result < 0)
+        return say_exception(of_job);
+    if (JS_PromiseState(ctx, done) == JS_PROMISE_FULFILLED)
+        return 0;
+    JS_Throw(ctx, JS_PromiseResult(ctx, done));
+    return say_exception(ctx);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 4) {
-        fprintf(stderr, "usage: compile NAME SCRIPT BYTECODE [--debug]\n");
+    bool is_run = argc == 3 && strcmp(argv[1], "--run") == 0;
+    if (argc < 4 && !is_run) {
+        fprintf(stderr, "usage: compile NAME SCRIPT BYTECODE [--debug] | --run SCRIPT\n");
         return 2;
     }
     size_t size;
@@ -35,6 +56,8 @@ int main(int argc, char **argv)
     }
     JSRuntime *runtime = JS_NewRuntime();
     JSContext *ctx = JS_NewContext(runtime);
+    if (is_run)
+        return run(ctx, text, size, argv[2]);
     if (argc < 5 || strcmp(argv[4], "--debug") != 0)
         JS_SetStripInfo(runtime, JS_STRIP_SOURCE);
     int how = JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY;

@@ -14,11 +14,11 @@ export interface Linked {
   readonly symbols: string;
 }
 
-/** Links into `dir`. `service` is the service's own object. */
+/** Links into `dir`. `own` are the service's own objects and the engine's. */
 export async function link(
   dir: string,
-  service: string,
-  toolchain: Toolchain,
+  own: readonly string[],
+  toolchain: Pick<Toolchain, 'kernel' | 'libgcc' | 'linkerScript'>,
   sysroot: Sysroot,
 ): Promise<Linked> {
   const whole = join(dir, 'whole.elf');
@@ -29,13 +29,7 @@ export async function link(
     ...['-z', 'max-page-size=4096', '-z', 'noexecstack'],
     ...['-T', toolchain.linkerScript, '-Map', map, '-o', whole],
   ];
-  const inputs = [
-    service,
-    ...toolchain.kernel,
-    ...toolchain.engine,
-    sysroot.libc,
-    toolchain.libgcc,
-  ];
+  const inputs = [...own, ...toolchain.kernel, sysroot.libc, toolchain.libgcc];
   await execa('ld', [...options, ...inputs]);
   await execa('strip', ['-o', image, whole]);
   const { stdout: symbols } = await execa('nm', ['-n', whole]);

@@ -14,7 +14,7 @@ function partOf(section: string, file: string): string {
   const name = basename(file);
   if (section.startsWith('.program')) return 'bytecode';
   if (section.startsWith('.rodata.positions')) return 'positions';
-  if (name === 'service.o') return 'service';
+  if (name === 'service.o' || name === 'parts.o') return 'service';
   if (/\.[cS]\.o$/.test(name)) return 'kernel';
   if (/^libc\.a\(/.test(name)) return 'C library';
   if (/^libgcc\.a\(/.test(name)) return 'compiler support';

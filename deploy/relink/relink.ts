@@ -6,6 +6,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { execa } from 'execa';
 import { bundle } from './bundle.ts';
+import { checkVersion } from './engine/check.ts';
+import {
+  ALL_PARTS,
+  markGlobals,
+  partsFor,
+  partsSource,
+  refuseParser,
+  usesOf,
+} from './engine/globals.ts';
+import { namesOf } from './engine/names.ts';
+import { openEngineSource } from './engine/source.ts';
 import { link } from './link.ts';
 import { readManifest } from './manifest.ts';
 import { type Part, partsOf, showParts } from './parts.ts';
@@ -23,6 +34,8 @@ export interface RelinkOptions {
   /** Configuration to compile in. */
   readonly config?: string | undefined;
   readonly debug?: boolean;
+  /** Other services whose needs the engine serves, too: it is compiled once for all of them. */
+  readonly alongside?: readonly string[];
   readonly out: string;
   readonly say?: (text: string) => void;
 }
@@ -63,31 +76,58 @@ function toSpdxTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
+interface Asked {
+  /** Of the engine, as quickjs.h names them. */
+  readonly parts: readonly string[];
+  /** Built-ins; undefined for all. */
+  readonly names: ReadonlySet<string> | undefined;
+}
+
+/** What the service's script, or one that shares its engine, asks of the engine. */
+async function whatIsAsked(options: RelinkOptions, entry: string): Promise<Asked> {
+  const { root, alongside = [] } = options;
+  const entries = [...new Set([entry, ...alongside.map((service) => findEntry(root, service))])];
+  const all = await Promise.all(
+    entries.map((each) => bundle(root, each, { debug: false, define: markGlobals })),
+  );
+  const uses = all.flatMap(({ script, map }) => usesOf(script, map));
+  refuseParser(uses);
+  const names = all.flatMap(({ script }) => [...namesOf(script)]);
+  return { parts: partsFor(uses), names: new Set([...names, ...uses.map(({ name }) => name)]) };
+}
+
 /** Links one service. Throws an Error whose message is for the user. */
 export async function relink(options: RelinkOptions): Promise<Relinked> {
   const { root, debug = false, say = () => {} } = options;
   const entry = findEntry(root, options.service);
   const manifestPath = join(dirname(entry), 'manifest.json');
   const manifest = readManifest(await readFile(join(root, manifestPath), 'utf8'), manifestPath);
-  const bundled = await bundle(root, entry, debug);
+  const bundled = await bundle(root, entry, { debug });
+  const asked = debug ? { parts: ALL_PARTS, names: undefined } : await whatIsAsked(options, entry);
   const sysroot = await openSysroot(say);
-  const toolchain = await openToolchain(root, sysroot, say);
+  const source = await openEngineSource(say);
+  const toolchain = await openToolchain(root, sysroot, source, say);
+  await checkVersion(root, source.about.version, toolchain);
+  const engine = await toolchain.makeEngine(asked.names);
   const work = await mkdtemp(join(tmpdir(), 'xtl-relink-'));
   try {
     const at = (name: string) => join(work, name);
     await writeFile(at('main.js'), bundled.script);
     await writeFile(at('positions'), positionTable(bundled.map));
     await toolchain.compileScript(at('main.js'), at('bytecode'), debug);
-    const source = serviceSource({
+    const service = serviceSource({
       manifest,
       config: options.config ?? '',
       debug,
       bytecode: 'bytecode',
       positions: 'positions',
     });
-    await writeFile(at('service.c'), source);
-    await toolchain.compileC(at('service.c'), at('service.o'));
-    const linked = await link(work, at('service.o'), toolchain, sysroot);
+    await writeFile(at('service.c'), service);
+    await writeFile(at('parts.c'), partsSource(asked.parts));
+    const own = ['service', 'parts'];
+    for (const name of own) await toolchain.compileC(at(`${name}.c`), at(`${name}.o`));
+    const objects = [...own.map((name) => at(`${name}.o`)), ...engine.objects];
+    const linked = await link(work, objects, toolchain, sysroot);
     const image = await readFile(linked.image);
     const parts = partsOf(await readFile(linked.map, 'utf8'));
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
@@ -99,6 +139,7 @@ export async function relink(options: RelinkOptions): Promise<Relinked> {
       image,
       bundle: bundled,
       sysroot,
+      engine: { ...source.about, flags: engine.flags },
       compiler: compiler.split('\n')[0] as string,
       created: await sourceDate(root),
     });

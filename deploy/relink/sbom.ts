@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PackageFile } from '../../test/lab/image/apt-text.ts';
 import type { Bundle } from './bundle.ts';
 import type { Sysroot } from './sysroot.ts';
 
@@ -15,6 +16,7 @@ interface SpdxPackage {
   readonly licenseConcluded: string;
   readonly licenseDeclared: string;
   readonly copyrightText: 'NOASSERTION';
+  readonly comment?: string;
   readonly checksums?: readonly { readonly algorithm: string; readonly checksumValue: string }[];
   readonly externalRefs?: readonly {
     readonly referenceCategory: 'PACKAGE-MANAGER';
@@ -25,7 +27,6 @@ interface SpdxPackage {
 
 /** Licences of the parts of Debian's packages that end up in an image. */
 const LICENCES: Readonly<Record<string, string>> = {
-  libquickjs: 'MIT',
   'musl-dev': 'MIT',
   'libxen-dev': 'MIT',
 };
@@ -75,6 +76,18 @@ function npmPackages(root: string, inputs: readonly string[]): SpdxPackage[] {
   });
 }
 
+/** The engine's source package: `hash` is its .dsc's, which has the sums of all its files. */
+function enginePackage({ name, version, hash, flags }: SbomInput['engine']): SpdxPackage {
+  const purl = `pkg:deb/debian/${name}@${version}?arch=source`;
+  // Where headers lie is the machine's own business.
+  const words = flags.filter((flag, i) => flag !== '-isystem' && flags[i - 1] !== '-isystem');
+  return {
+    ...spdxPackage(name, version, 'MIT', purl),
+    ...(hash.startsWith('SHA256:') ? sha256(hash.slice('SHA256:'.length)) : {}),
+    comment: `compiled from source: ${words.join(' ')}`,
+  };
+}
+
 export interface SbomInput {
   readonly root: string;
   readonly service: string;
@@ -82,6 +95,7 @@ export interface SbomInput {
   readonly image: Uint8Array;
   readonly bundle: Bundle;
   readonly sysroot: Sysroot;
+  readonly engine: PackageFile & { readonly flags: readonly string[] };
   /** First line of `gcc --version`: its support library is linked in. */
   readonly compiler: string;
   /** When it was made, ISO 8601; the same for the same input. */
@@ -103,6 +117,7 @@ export function sbom(input: SbomInput): string {
       ),
       ...(sum.startsWith('SHA256:') ? sha256(sum.slice('SHA256:'.length)) : {}),
     })),
+    enginePackage(input.engine),
     spdxPackage('libgcc', input.compiler, 'GPL-3.0-or-later WITH GCC-exception-3.1'),
     ...npmPackages(root, bundle.inputs),
   ];

@@ -1,15 +1,16 @@
 /** The kernel's objects and the bytecode compiler, made once for each state of their sources. */
 
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
+import { idOf, onceMade } from './cache.ts';
+import { applyChanges, COMPILER_CHANGES } from './engine/changes.ts';
+import { type Engine, makeEngine, OTHERS } from './engine/make.ts';
+import { textsIn } from './engine/names.ts';
+import type { EngineSource } from './engine/source.ts';
 import type { Sysroot } from './sysroot.ts';
-
-/** Objects of the engine's library that are linked: not quickjs-libc, which is for Unix. */
-const ENGINE = ['quickjs.o', 'dtoa.o', 'libregexp.o', 'libunicode.o', 'cutils.o'];
 
 const WARNINGS = [
   ...['-Wall', '-Wextra', '-Wshadow', '-Wstrict-prototypes', '-Wmissing-prototypes', '-Werror'],
@@ -17,13 +18,16 @@ const WARNINGS = [
   '-Wno-error=cpp',
 ];
 
-/**
- * Flags of everything that runs in a domain; headers come from the sysroot and the compiler alone.
- */
+/** Of everything that runs in a domain; headers come from the sysroot and the compiler alone. */
+const DOMAIN_FLAGS = [
+  ...['-fno-pic', '-mno-red-zone', '-fcf-protection=none', '-fno-asynchronous-unwind-tables'],
+  '-nostdinc',
+];
+
+/** Of the kernel beside those. */
 const FLAGS = [
-  ...['-std=gnu11', '-O2', '-ffreestanding', '-fno-pic', '-mno-red-zone', '-fcf-protection=none'],
-  ...['-fstack-protector-strong', '-fno-asynchronous-unwind-tables', '-fno-ident'],
-  ...['-ffunction-sections', '-fdata-sections', '-nostdinc'],
+  ...['-std=gnu11', '-O2', '-ffreestanding', '-fstack-protector-strong', '-fno-ident'],
+  ...['-ffunction-sections', '-fdata-sections'],
 ];
 
 /** Exceptions happen in the midst of anything: their handler leaves the vector registers alone. */
@@ -34,13 +38,16 @@ const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
 export interface Toolchain {
   /** The kernel's objects. */
   readonly kernel: readonly string[];
-  readonly engine: readonly string[];
   readonly libgcc: string;
   readonly linkerScript: string;
+  /** The engine for scripts that name these built-ins, or for any. */
+  makeEngine(names: ReadonlySet<string> | undefined): Promise<Engine>;
   /** Compiles one more C file for a domain. */
   compileC(source: string, object: string): Promise<void>;
   /** Compiles a script to bytecode. */
   compileScript(script: string, bytecode: string, debug: boolean): Promise<void>;
+  /** Runs a script on this machine, under the same engine. Throws with what it throws. */
+  runScript(script: string): Promise<void>;
 }
 
 /** C and assembler files below `dir`, as paths from it. */
@@ -64,79 +71,94 @@ async function forAll<T>(items: readonly T[], work: (item: T) => Promise<unknown
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
 
-/** Compiles everything into `dir`. */
-async function make(
-  dir: string,
-  { kernel, compiler }: { kernel: string; compiler: string },
-  sources: readonly string[],
-  sysroot: Sysroot,
-  flags: readonly string[],
-): Promise<void> {
-  const here = { cwd: dir };
-  await execa('ar', ['x', sysroot.engine, ...ENGINE], here);
-  const units = sources.filter((path) => /\.[cS]$/.test(path));
-  const object = (path: string) => join(dir, `${path.replaceAll('/', '-')}.o`);
-  const tool = [compiler, ...ENGINE, '-lm', '-lpthread', '-o', 'compile'];
-  const jobs: [string, ...string[]][] = [
-    ['-O1', `-I${sysroot.engineIncludes}`, ...tool],
-    ...units.map((path): [string, ...string[]] => [
-      '-c',
-      ...flags,
-      ...(FLAGS_OF[path] ?? []),
-      join(kernel, path),
-      '-o',
-      object(path),
-    ]),
-  ];
-  await forAll(jobs, (args) => execa('gcc', args, here));
+interface Sources {
+  /** The root of the source tree. */
+  readonly root: string;
+  readonly engine: EngineSource;
+  readonly flags: readonly string[];
 }
 
-/** The toolchain for the kernel's present sources. Throws with the compiler's words. */
+const kernelDir = (root: string): string => join(root, 'shared/kernel');
+
+/** Compiles all of the kernel into `dir`. */
+async function makeKernel(dir: string, { root, flags }: Sources): Promise<void> {
+  const kernel = kernelDir(root);
+  const units = sourcesOf(kernel).filter((path) => /\.[cS]$/.test(path));
+  await forAll(units, (path) => {
+    const object = join(dir, `${path.replaceAll('/', '-')}.o`);
+    const from = ['-c', ...(FLAGS_OF[path] ?? []), join(kernel, path), '-o', object];
+    return execa('gcc', [...flags, ...from], { cwd: dir });
+  });
+  await writeFile(join(dir, 'kernel.lds'), readFileSync(join(kernel, 'image.lds')));
+}
+
+/** Compiles the compiler of scripts into `dir`, for this machine. */
+async function makeCompiler(dir: string, { root, engine }: Sources): Promise<void> {
+  const text = await readFile(join(engine.dir, 'quickjs.c'), 'utf8');
+  await writeFile(join(dir, 'quickjs.c'), applyChanges(text, COMPILER_CHANGES));
+  const sources = OTHERS.map((name) => join(engine.dir, `${name}.c`));
+  const own = join(root, 'deploy/relink/compile.c');
+  const flags = ['-O1', '-w', '-D_GNU_SOURCE', '-DCONFIG_VERSION=""', `-I${engine.dir}`];
+  const all = [own, join(dir, 'quickjs.c'), ...sources, '-lm', '-lpthread'];
+  await execa('gcc', [...flags, '-fwrapv', '-funsigned-char', ...all, '-o', join(dir, 'compile')]);
+}
+
+/** The toolchain for the present sources. Throws with the compiler's words. */
 export async function openToolchain(
   root: string,
   sysroot: Sysroot,
+  engine: EngineSource,
   say: (text: string) => void,
 ): Promise<Toolchain> {
-  const kernel = join(root, 'shared/kernel');
-  const compiler = join(root, 'deploy/relink/compile.c');
-  const sources = sourcesOf(kernel);
+  const kernel = kernelDir(root);
   const includes = [await gccLine('-print-file-name=include'), ...sysroot.includes];
+  const forDomains = [...DOMAIN_FLAGS, ...includes.flatMap((include) => ['-isystem', include])];
   const flags = [
     ...FLAGS,
+    ...forDomains,
     ...WARNINGS,
     `-ffile-prefix-map=${root}=.`,
-    ...[...includes, sysroot.engineIncludes].flatMap((include) => ['-isystem', include]),
+    ...['-isystem', engine.dir],
   ];
-  const hash = createHash('sha256');
-  hash.update(JSON.stringify([flags, FLAGS_OF, sysroot.packages, await gccLine('--version')]));
-  for (const path of sources) hash.update(path).update(readFileSync(join(kernel, path)));
-  hash.update(readFileSync(compiler)).update(readFileSync(join(root, 'deploy/relink/script.h')));
-  const dir = join(root, 'build/relink', hash.digest('hex').slice(0, 16));
-  if (!existsSync(dir)) {
-    say('compiling the kernel');
-    await mkdir(join(root, 'build/relink'), { recursive: true });
-    const work = await mkdtemp(join(root, 'build/relink/work-'));
-    try {
-      await make(work, { kernel, compiler }, sources, sysroot, flags);
-      await writeFile(join(work, 'kernel.lds'), readFileSync(join(kernel, 'image.lds')));
-      await rename(work, dir).catch(() => {});
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
-  }
+  const sources: Sources = { root, engine, flags };
+  const read = (path: string) => readFileSync(join(root, path));
+  const paths = sourcesOf(kernel).map((path) => join('shared/kernel', path));
+  const version = await gccLine('--version');
+  const about = [JSON.stringify([flags, FLAGS_OF, sysroot.packages, version, engine.about])];
+  const kernelId = idOf([...about, ...paths.flatMap((path) => [path, read(path)])]);
+  const ofCompiler = ['deploy/relink/compile.c', 'deploy/relink/script.h'].map(read);
+  const compilerId = idOf([JSON.stringify(COMPILER_CHANGES), ...about, ...ofCompiler]);
+  const dir = join(root, 'build/relink', `kernel-${kernelId}`);
+  const tools = join(root, 'build/relink', `compiler-${compilerId}`);
+  await Promise.all([
+    onceMade(dir, (work) => {
+      say('compiling the kernel');
+      return makeKernel(work, sources);
+    }),
+    onceMade(tools, (work) => makeCompiler(work, sources)),
+  ]);
   const objects = readdirSync(dir).filter((name) => /\.[cS]\.o$/.test(name));
   return {
     kernel: objects.sort().map((name) => join(dir, name)),
-    engine: ENGINE.map((name) => join(dir, name)),
     libgcc: await gccLine('-print-libgcc-file-name'),
     linkerScript: join(dir, 'kernel.lds'),
+    makeEngine: async (names) => {
+      say('compiling the engine');
+      const asked = names && [...names, ...paths.flatMap((path) => [...textsIn(`${read(path)}`)])];
+      const set = asked && new Set(asked);
+      return makeEngine({ root, source: engine, flags: forDomains, names: set });
+    },
     compileC: async (source, object) => {
       const more = [`-I${join(kernel, 'include')}`, '-c', basename(source), '-o', object];
       await execa('gcc', [...flags, ...more], { cwd: join(source, '..') });
     },
     compileScript: async (script, bytecode, debug) => {
       const args = ['main.js', script, bytecode, ...(debug ? ['--debug'] : [])];
-      await execa(join(dir, 'compile'), args);
+      await execa(join(tools, 'compile'), args);
+    },
+    runScript: async (script) => {
+      const ran = await execa(join(tools, 'compile'), ['--run', script], { reject: false });
+      if (ran.exitCode !== 0) throw new Error(ran.stderr);
     },
   };
 }

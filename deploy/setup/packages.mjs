@@ -13,7 +13,7 @@ const lab = [
   'zstd',
 ];
 const compiler = ['gcc', 'libc6-dev'];
-const relink = [...compiler, 'binutils', 'debian-archive-keyring'];
+const relink = [...compiler, 'binutils', 'debian-archive-keyring', 'dpkg-dev', 'xz-utils'];
 
 /** @type {Record<string, string[]>} */
 const needed = {

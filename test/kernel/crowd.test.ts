@@ -13,12 +13,15 @@ const SEEDS = Array.from({ length: 16 }, (_, i) => String(i + 1));
 /** Eight connections and their readers in the test. */
 const CONNECTIONS_BYTES = 192 * 1024;
 
+/** The engine, and the compiler of scripts. */
+const COMPILE_MS = 300_000;
+
 let work: string;
 let crowd: RunScript;
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'xtl-engine-'));
   crowd = await openScript('crowd', LIMIT_KIB, work);
-});
+}, COMPILE_MS);
 afterAll(() => rmSync(work, { recursive: true }));
 
 test('the heap grows by at most twice what is charged', async () => {

@@ -3,6 +3,7 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { openEngineSource } from '../../deploy/relink/engine/source.ts';
 import { link } from '../../deploy/relink/link.ts';
 import { serviceSource } from '../../deploy/relink/service-source.ts';
 import { openSysroot } from '../../deploy/relink/sysroot.ts';
@@ -25,7 +26,7 @@ export async function linkNative(options: NativeOptions): Promise<string> {
   const source = resolve(root, options.source);
   const name = basename(source, '.c');
   const sysroot = await openSysroot(() => {});
-  const toolchain = await openToolchain(root, sysroot, () => {});
+  const toolchain = await openToolchain(root, sysroot, await openEngineSource(() => {}), () => {});
   const kernel = toolchain.kernel.filter((path) => !ENGINE_SIDE.test(path));
   const work = await mkdtemp(join(tmpdir(), 'xtl-native-'));
   try {
@@ -43,8 +44,8 @@ export async function linkNative(options: NativeOptions): Promise<string> {
     );
     await toolchain.compileC(at('service.c'), at('service.o'));
     await toolchain.compileC(source, at('program.o'));
-    const parts = { ...toolchain, kernel: [at('program.o'), ...kernel], engine: [] };
-    const { image } = await link(work, at('service.o'), parts, sysroot);
+    const own = [at('service.o'), at('program.o')];
+    const { image } = await link(work, own, { ...toolchain, kernel }, sysroot);
     await mkdir(options.out, { recursive: true });
     const to = join(options.out, `${name}.xen`);
     await copyFile(image, to);

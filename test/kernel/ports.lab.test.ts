@@ -4,11 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { relink } from '../../deploy/relink/relink.ts';
 import { xensHere } from '../lab/extent.ts';
 import type { LabHost } from '../lab/host.ts';
-import { repoRoot } from '../lab/paths.ts';
 import { testHost } from '../lab/test-host.ts';
+import { linkImage } from './images.ts';
 
 const LOGS = '/var/log/xen/console';
 
@@ -26,8 +25,7 @@ describe.each(xensHere)('a stub domain on Xen %s', (xen) => {
 
   /** Links an image of the tests and brings it to dom0, with a configuration beside it. */
   async function bring(name: string): Promise<void> {
-    const service = `test/kernel/images/${name}/main.stubdom.ts`;
-    const { image } = await relink({ root: repoRoot, service, out });
+    const { image } = await linkImage(name, out);
     const kernel = await host.push(image);
     const config = [
       ...[`name="${name}"`, 'type="pvh"', `kernel="${kernel}"`, 'memory=8', 'vcpus=1'],

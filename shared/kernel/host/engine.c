@@ -48,18 +48,7 @@ static JSContext *new_context(JSRuntime *runtime)
     JSContext *ctx = JS_NewContextRaw(runtime);
     if (!ctx)
         return NULL;
-    JS_AddIntrinsicBaseObjects(ctx);
-    JS_AddIntrinsicDate(ctx);
-    JS_AddIntrinsicRegExpCompiler(ctx);
-    JS_AddIntrinsicRegExp(ctx);
-    JS_AddIntrinsicJSON(ctx);
-    JS_AddIntrinsicProxy(ctx);
-    JS_AddIntrinsicMapSet(ctx);
-    JS_AddIntrinsicTypedArrays(ctx);
-    JS_AddIntrinsicPromise(ctx);
-    JS_AddIntrinsicWeakRef(ctx);
-    if (service.debug)
-        JS_AddIntrinsicEval(ctx);
+    service_parts(ctx);
     return ctx;
 }
 

@@ -22,6 +22,9 @@
         return JS_UNDEFINED;                                                                     \
     }
 
+/* Gives a context what the service asks of the engine; relink writes it for each service. */
+void service_parts(JSContext *ctx);
+
 /* What scripts see as the global `host`: functions of a topic are added to it. */
 void host_add_memory(JSContext *ctx, JSValue host);
 void host_add_events(JSContext *ctx, JSValue host);

@@ -7,9 +7,11 @@ import { domainCases, populateCases } from './domains.cases.ts';
 import { eventCases, virqCases } from './events.cases.ts';
 import { grantCases } from './grants.cases.ts';
 import { hvmCases } from './hvm.cases.ts';
+import { languageCases } from './language.cases.ts';
 import { foreignCases, memoryCases } from './memory.cases.ts';
 
 export const cases: readonly Case[] = [
+  ...languageCases,
   ...clockCases,
   ...memoryCases,
   ...eventCases,

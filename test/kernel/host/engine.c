@@ -4,6 +4,8 @@
  *
  * usage: engine SCRIPT LIMIT_KIB [ARGUMENT...]
  *
+ * SCRIPT is an ES module's bytecode, or its text if the name ends in .js.
+ *
  * The script finds an object `host`: nowMs() of the processor's time, usedBytes() without garbage,
  * freeBytes(), arguments, print(text).
  */
@@ -108,6 +110,15 @@ static void add_host(JSContext *ctx, int argc, char **argv)
     JS_FreeValue(ctx, global);
 }
 
+static JSValue load(JSContext *ctx, const char *name, const char *text, size_t size)
+{
+    const char *dot = strrchr(name, '.');
+    if (dot && strcmp(dot, ".js") == 0)
+        return JS_Eval(ctx, text, size, name, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+    JSValue module = JS_ReadObject(ctx, (const uint8_t *)text, size, JS_READ_OBJ_BYTECODE);
+    return !JS_IsException(module) && JS_ResolveModule(ctx, module) < 0 ? JS_EXCEPTION : module;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3)
@@ -123,13 +134,17 @@ int main(int argc, char **argv)
     JSRuntime *runtime = JS_NewRuntime2(&functions, NULL);
     JSContext *ctx = JS_NewContext(runtime);
     JS_SetMaxStackSize(runtime, 192 << 10);
-    int how = JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_COMPILE_ONLY;
-    JSValue value = JS_Eval(ctx, text, size, argv[1], how);
-    if (JS_IsException(value))
-        return say_exception(ctx);
     add_host(ctx, argc - 3, argv + 3);
-    JS_SetMemoryLimit(runtime, limit);
-    if (JS_IsException(JS_EvalFunction(ctx, value)))
+    JSValue module = load(ctx, argv[1], text, size);
+    if (JS_IsException(module))
         return say_exception(ctx);
+    JS_SetMemoryLimit(runtime, limit);
+    JSValue done = JS_EvalFunction(ctx, module);
+    if (JS_IsException(done))
+        return say_exception(ctx);
+    if (JS_PromiseState(ctx, done) == JS_PROMISE_REJECTED) {
+        JS_Throw(ctx, JS_PromiseResult(ctx, done));
+        return say_exception(ctx);
+    }
     return 0;
 }

@@ -30,11 +30,15 @@ export const chooseMirror = (targets: string, codename: string): string | undefi
   return (debian ?? fallback)?.[1];
 };
 
+/** What an apt's lists tell of: packages, or what they are made from. */
+export type AptKind = 'deb' | 'deb-src';
+
 /** The files that make a private apt in `dir`; `apt.conf` is the one for APT_CONFIG. */
 export const aptConfig = (
   dir: string,
   mirror: string,
   keyring: string,
+  kind: AptKind = 'deb',
 ): Record<'apt.conf' | 'sources.list' | 'status', string> => ({
   'apt.conf': [
     ['Dir::Etc::sourcelist', `${dir}/sources.list`],
@@ -53,10 +57,18 @@ export const aptConfig = (
     .concat('#clear APT::Update::Post-Invoke;\n#clear APT::Update::Post-Invoke-Success;\n')
     .join(''),
   'sources.list': ['bookworm', 'trixie']
-    .map((suite) => `deb [signed-by=${keyring} arch=amd64] ${mirror} ${suite} main\n`)
+    .map((suite) => `${kind} [signed-by=${keyring} arch=amd64] ${mirror} ${suite} main\n`)
     .join(''),
   status: '',
 });
+
+/** The .dsc among what `apt-get source --print-uris` prints, which names all other files. */
+export const parseSourceUris = (text: string): PackageFile | undefined => {
+  const match = /^'[^']+' ((\S+)_(\S+)\.dsc) (\d+) (\S+)$/m.exec(text);
+  if (!match) return undefined;
+  const [, file = '', name = '', version = '', size, hash = ''] = match;
+  return { name, version: version.replaceAll('%3a', ':'), file, sizeBytes: Number(size), hash };
+};
 
 /** What `apt-get download --print-uris` prints: `'URI' FILE SIZE HASH` for each package. */
 export const parsePrintUris = (text: string): PackageFile[] =>

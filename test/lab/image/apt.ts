@@ -4,11 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import {
+  type AptKind,
   aptConfig,
   chooseMirror,
   osCodename,
   type PackageFile,
   parsePrintUris,
+  parseSourceUris,
 } from './apt-text.ts';
 import type { Spec } from './packages.ts';
 
@@ -24,6 +26,10 @@ export interface Apt {
   closure(specs: readonly Spec[]): Promise<PackageFile[]>;
   /** The control stanzas of every version of a package. */
   show(name: string): Promise<string>;
+  /** The source package's .dsc, without fetching it; undefined if there is none. */
+  resolveSource(spec: Spec): Promise<PackageFile | undefined>;
+  /** Fetches all files of a source package into `downloads`, checked as packages are. */
+  downloadSource(spec: Spec): Promise<void>;
   /** Fetches packages into `downloads`; apt checks them against the signed lists. */
   download(specs: readonly (Spec | Exactly)[]): Promise<void>;
   /** Where downloads lie. */
@@ -46,15 +52,25 @@ const machineMirror = async (): Promise<string> => {
   return mirror;
 };
 
-/** Prepares the private apt below `dir`; packages go to its folder `debs`, or to another one. */
-export const openApt = async (dir: string, debs = 'debs'): Promise<Apt> => {
+export interface AptOptions {
+  /** The folder of `dir` that packages go to: `debs` unless given. */
+  readonly debs?: string;
+  /** Whether it is for packages, as it is unless given, or for their sources. */
+  readonly kind?: AptKind;
+}
+
+/** Prepares the private apt below `dir`. */
+export const openApt = async (
+  dir: string,
+  { debs = 'debs', kind = 'deb' }: AptOptions = {},
+): Promise<Apt> => {
   const keyring = keyrings.find((path) => existsSync(path));
   if (keyring === undefined) throw new Error('the package debian-archive-keyring is missing');
   const downloads = join(dir, debs);
   for (const sub of ['lists/partial', 'cache/archives/partial', debs]) {
     mkdirSync(join(dir, sub), { recursive: true });
   }
-  const config = aptConfig(dir, await machineMirror(), keyring);
+  const config = aptConfig(dir, await machineMirror(), keyring, kind);
   for (const [name, text] of Object.entries(config)) writeFileSync(join(dir, name), text);
   const run = async (command: string, args: readonly string[], cwd = dir): Promise<string> => {
     const env = { APT_CONFIG: join(dir, 'apt.conf'), LC_ALL: 'C' };
@@ -71,6 +87,12 @@ export const openApt = async (dir: string, debs = 'debs'): Promise<Apt> => {
       return parsePrintUris(await run('apt-get', ['-q', 'install', ...how, ...specs]));
     },
     show: (name) => run('apt-cache', ['show', name]),
+    resolveSource: async (spec) =>
+      parseSourceUris(await run('apt-get', ['-q', 'source', '--print-uris', spec])),
+    downloadSource: async (spec) => {
+      const how = ['-q', '-o', 'Acquire::Retries=3', 'source', '--download-only', spec];
+      await run('apt-get', how, downloads);
+    },
     download: async (specs) =>
       void (await run(
         'apt-get',

@@ -31,7 +31,7 @@ export const ensureMore = async (
 ): Promise<{ more: More; downloads: string }> => {
   const key = contentHash([...moreSpecs, '', ...plain.dom0.map(({ hash }) => hash)]);
   const path = join(dir, `more-${key}.json`);
-  const apt = await openApt(join(dir, 'apt'), 'more');
+  const apt = await openApt(join(dir, 'apt'), { debs: 'more' });
   const { downloads } = apt;
   if (existsSync(path)) {
     const known = JSON.parse(readFileSync(path, 'utf8')) as More;

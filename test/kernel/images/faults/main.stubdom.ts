@@ -69,12 +69,6 @@ const WRONGS: readonly Wrong[] = [
   },
   { word: 'heap', run: exhaust },
   { word: 'pages', run: exhaustPages },
-  {
-    word: 'eval',
-    run: () => {
-      console.line(`parsed: ${String(new Function('return 6 * 7')())}`);
-    },
-  },
 ];
 
 for (const word of kernel.commandLine.split(' ')) {
