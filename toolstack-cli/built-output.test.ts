@@ -56,10 +56,20 @@ test.each(COMMANDS)('xtl %s ends with %i, however little is read of it', async (
   for (const line of READERS) expect(await bash(line(words))).toBe(`${status}`);
 });
 
-test('a disk that is full is a failure of what would only print, and of nothing else', async () => {
-  expect(await bash('xtl explain 2>&1 >/dev/full; echo $?')).toBe(
+test.each([
+  '--help',
+  '--version',
+  'help vm create',
+  'vm create --help',
+  'explain',
+  '__complete -- v',
+])('xtl %s fails where it cannot print', async (words) => {
+  expect(await bash(`xtl ${words} 2>&1 >/dev/full; echo $?`)).toBe(
     'xtl: cannot write to standard output: no space left\n1',
   );
+});
+
+test('a disk that is full is a failure of what would only print, and of nothing else', async () => {
   expect(await bash('xtl vm list 2>/dev/full; echo $?')).toBe('5');
   expect(await bash('xtl store write /b 1 >/dev/full 2>&1; echo $?; xtl store read /b')).toBe(
     '0\n1',

@@ -5,7 +5,7 @@ import { toLatin1 } from '../shared/core/text.ts';
 import { utf8 } from '../shared/core/utf8.ts';
 import { nearest } from '../shared/domain/spec/nearest.ts';
 import type { Context } from './context.ts';
-import { EXIT, failed, type Outcome } from './output/exit.ts';
+import { DONE, EXIT, failed, type Outcome } from './output/exit.ts';
 import { readable } from './output/style.ts';
 import { COMMANDS, type Command, GROUPS, type Options } from './table.ts';
 import { VERSION } from './version.ts';
@@ -17,13 +17,23 @@ const COMPLETE = '__complete';
 /** Runs what `argv` (without node and script) asks for. Prints everything, the failure too. */
 export async function runProgram(context: Context, argv: readonly string[]): Promise<number> {
   const { out, err } = context.terminal;
+  let outcome = await outcomeOf(context, argv);
+  const printed = await out.flush();
+  if (!printed.ok && outcome.exit === EXIT.ok) outcome = failed(printed.error);
+  if (outcome.message !== undefined) err.write(`xtl: ${readable(outcome.message)}\n`);
+  await err.flush();
+  return outcome.exit;
+}
+
+async function outcomeOf(context: Context, argv: readonly string[]): Promise<Outcome> {
+  const { out, err } = context.terminal;
   if (argv[0] === COMPLETE) {
     const { complete } = await import('./commands/complete.ts');
     const words = await complete(context, argv.slice(2), COMMANDS);
     out.write(toLatin1(utf8(words.map((word) => `${word}\n`).join(''))));
-    return EXIT.ok;
+    return DONE;
   }
-  let outcome: Outcome = { exit: EXIT.ok };
+  let outcome = DONE;
   const program = buildProgram(async (command, args, options) => {
     outcome = await command.run(context, args, options);
   });
@@ -40,19 +50,15 @@ export async function runProgram(context: Context, argv: readonly string[]): Pro
   );
   if (argv.length === 0) {
     err.write(program.helpInformation());
-    return EXIT.usage;
+    return { exit: EXIT.usage };
   }
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return error.exitCode === 0 ? DONE : { exit: EXIT.usage };
   }
-  const printed = await out.flush();
-  if (!printed.ok && outcome.exit === EXIT.ok) outcome = failed(printed.error);
-  if (outcome.message !== undefined) err.write(`xtl: ${readable(outcome.message)}\n`);
-  await err.flush();
-  return outcome.exit;
+  return outcome;
 }
 
 /** Commander's `error: ...\n(Did you mean ...?)` as one line. */
