@@ -1,9 +1,14 @@
 /** `xtl store` on a simulated machine with the real store. */
 
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { fail, must, ok } from '../shared/core/result.ts';
+import { utf8 } from '../shared/core/utf8.ts';
 import { fakeTerminal, runXtl, simMachine } from './testing/bundled.ts';
 import type { Machine } from './testing/sim-host.ts';
+
+/** As readers of YAML 1.1 do, PyYAML among them. */
+const OLD = { version: '1.1' } as const;
 
 async function planted(): Promise<Machine> {
   const machine = await simMachine();
@@ -46,6 +51,29 @@ test('values cannot harm a terminal, and come as bytes where they are wanted', a
   expect((await xtl('store read /evil')).stdout).toBe('␛[2Jx␀y\n');
   expect((await xtl('store ls /')).stdout).toContain('evil = "␛[2Jx␀y"\n');
   expect((await xtl('store read --raw /evil')).stdout).toBe('\x1b[2Jx\0y');
+});
+
+describe('data for programs', () => {
+  const harm = '\x1b[2J\x7f\u009b2J\u202e\u200b\u2066\ufeff\u2028"\\ größe 😀';
+  const bare = ['no', 'on', 'y', '2001-01-01', '1:30', '0o7', '0x1', '1e3', '~', 'null', '', '- a'];
+
+  test.each(['json', 'yaml'])('as %s cannot harm a terminal, and is text as it was', async (as) => {
+    const { xtl, sim, xenstore } = await simMachine();
+    const values = [harm, ...bare];
+    for (const [i, value] of values.entries()) {
+      must(await sim.run(xenstore.write(`/v/${i}`, utf8(value))));
+    }
+    const { stdout } = await xtl(`store ls -o ${as} /v`);
+    expect(stdout).not.toMatch(/(?!\n)\p{Cc}|[\u200b\u2028\u202e\u2066\ufeff]/u);
+    expect(stdout).toContain('\\u009b2J\\u202e\\u200b\\u2066\\ufeff\\u2028');
+    expect(stdout).toContain('größe 😀');
+    const read = as === 'json' ? [JSON.parse(stdout)] : [parse(stdout), parse(stdout, OLD)];
+    for (const nodes of read) {
+      expect(nodes.map(({ value }: { value: unknown }) => value).toSorted()).toEqual(
+        values.toSorted(),
+      );
+    }
+  });
 });
 
 test('several nodes are written at once or not at all', async () => {

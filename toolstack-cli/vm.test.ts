@@ -44,7 +44,7 @@ test('list and show print the same data as JSON and YAML', async () => {
   const show = JSON.parse((await machine.xtl('vm show 1 -o json')).stdout);
   expect(show).toMatchObject({ ...list[1], type: 'pvh', spec: { kernel: '/boot/k' } });
   expect((await machine.xtl('vm list -o yaml')).stdout).toMatch(
-    /^- domid: 0\n {2}name: Domain-0\n/,
+    /^- domid: 0\n {2}name: "Domain-0"\n/,
   );
 });
 

@@ -1,10 +1,14 @@
 /** The same data as a table, as JSON or as YAML. */
 
 import type { Sink } from '../terminal.ts';
+import { escaped } from './style.ts';
 
 export const FORMATS = ['table', 'json', 'yaml'] as const;
 
 export type Format = (typeof FORMATS)[number];
+
+/** A reader of YAML 1.1 takes a bare `no` or `2001-01-01` for something else than text. */
+const YAML = { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const;
 
 /** Writes `data`, or what `table` makes of it. */
 export async function emit(
@@ -13,8 +17,8 @@ export async function emit(
   data: unknown,
   table: () => string | Promise<string>,
 ): Promise<void> {
-  if (format === 'json') out.write(`${JSON.stringify(data, undefined, 2)}\n`);
-  else if (format === 'yaml') out.write((await import('./yaml.ts')).stringify(data));
+  if (format === 'json') out.write(escaped(`${JSON.stringify(data, undefined, 2)}\n`));
+  else if (format === 'yaml') out.write(escaped((await import('./yaml.ts')).stringify(data, YAML)));
   else out.write(await table());
 }
 

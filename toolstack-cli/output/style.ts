@@ -35,6 +35,12 @@ function visible(control: string): string {
   return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd';
 }
 
+/** The same for JSON and YAML whose strings are quoted: what they leave as it is they escape. */
+export function escaped(quoted: string): string {
+  const hex = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return quoted.replace(/[\x7f-\x9f]/g, hex).replace(UNSEEN, hex);
+}
+
 /** A message that may hold names as bytes and whatever a guest wrote, fit for a terminal. */
 export function readable(message: string): string {
   return printable(fromUtf8(message));
