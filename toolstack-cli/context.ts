@@ -25,7 +25,8 @@ export interface Context {
   storeServices(): Promise<StoreServices>;
   /** Plain files of this machine. Needs no Xen. */
   files(): Promise<Files>;
-  images(): Promise<ImageFiles>;
+  /** What took long to unpack is kept on disk, unless nothing shall be written. */
+  images(how?: { readonly dryRun: boolean }): Promise<ImageFiles>;
   /** 16 random bytes. */
   random(): Uint8Array;
   probes(): Promise<Probes>;

@@ -1,9 +1,12 @@
 /** Commands on VMs, from the words of the user to what is left of the machine. */
 
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { domid } from '../shared/core/ids.ts';
 import { must, ok } from '../shared/core/result.ts';
+import { makeElf } from '../shared/domain/image/fixtures.ts';
 import { fakeTerminal, simMachine } from './testing/bundled.ts';
+import { FILES } from './testing/sim-host.ts';
 
 test('create makes a VM that list, show and destroy know, and destroy leaves nothing', async () => {
   const machine = await simMachine();
@@ -200,4 +203,15 @@ test.each([
   });
   expect([exit, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(/^xtl: .*this end closed the connection\n$/);
+});
+
+test('a dry run keeps no kernel that it unpacked: it writes nothing', async () => {
+  const machine = await simMachine();
+  const written = new Map<string, Uint8Array>();
+  const packed = gzipSync(makeElf({}));
+  const options = { written, files: { ...FILES, '/boot/k': new Uint8Array(packed) } };
+  expect(await machine.xtl('vm create --dry-run vm.cfg', options)).toMatchObject({ exit: 0 });
+  expect([...written.keys()]).toEqual([]);
+  expect(await machine.xtl('vm create -q vm.cfg', options)).toMatchObject({ exit: 0 });
+  expect([...written.keys()]).toEqual(['/cache/-boot-k.elf']);
 });

@@ -56,13 +56,14 @@ export async function create(
   if (spec === undefined) return failure(EXIT.badConfig, `${file}: ${countProblems(problems)}`);
 
   const console = options.console === true;
-  const prepared = await prepareCreate(spec, await context.images(), {
+  const dryRun = options.dryRun === true;
+  const prepared = await prepareCreate(spec, await context.images({ dryRun }), {
     random: context.random(),
     // With a console the VM starts when the console is there: its first words are not lost.
     paused: options.paused === true || console,
   });
   if (!prepared.ok) return failed(prepared.error, '', IMAGE_EXITS);
-  if (options.dryRun === true) {
+  if (dryRun) {
     return showPlan(context, planCreate(prepared.value), options);
   }
   const host = await context.host();

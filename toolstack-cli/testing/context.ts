@@ -1,5 +1,6 @@
 /** A context for tests: files in memory, and whatever host the test brings. */
 
+import { gunzipSync } from 'node:zlib';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { createImageFiles, type StoreDomainHost } from '../../shared/domain/build/index.ts';
 import type { Files } from '../../shared/platform/files.ts';
@@ -43,7 +44,7 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
       return options.storeServices;
     },
     files: async () => files,
-    images: async () => createImageFiles(files),
+    images: async (how) => createImageFiles(files, '/cache', how?.dryRun !== true),
     random: () => new Uint8Array(16).fill(0x5a),
     xenstore: async () => {
       if (options.xenstore !== undefined) return options.xenstore;
@@ -94,7 +95,8 @@ export function fakeFiles(
       const inside = [...(written?.keys() ?? [])].filter((each) => each.startsWith(`${path}/`));
       return ok(inside.map((each) => each.slice(path.length + 1)));
     },
-    decompress: (kind) => fail('EOPNOTSUPP', kind),
+    decompress: (kind, packed) =>
+      kind === 'gzip' ? ok(new Uint8Array(gunzipSync(packed))) : fail('EOPNOTSUPP', kind),
   };
 }
 

@@ -55,7 +55,7 @@ export function unixContext(): UnixContext {
     storeDomainHost: async () => (await import('./store-domain-host.ts')).openStoreDomainHost(),
     storeServices: async () => (await import('./store-services.ts')).unixStoreServices(),
     files,
-    images: async () => createImageFiles(await files(), KERNEL_CACHE_DIR),
+    images: async (how) => createImageFiles(await files(), KERNEL_CACHE_DIR, how?.dryRun !== true),
     random: () => randomBytes(16),
     xenstore: openStore,
     traffic: async () => {

@@ -20,8 +20,8 @@ const RAMDISK_MAX_BYTES = 2 ** 31 - 1;
 const IN_MEMORY_MAX = 2;
 const ON_DISK_MAX = 8;
 
-/** Without a `cacheDir` nothing is kept on disk. */
-export function createImageFiles(files: Files, cacheDir?: string): ImageFiles {
+/** Without a `cacheDir` nothing is kept on disk; it is only read, unless it is to be `filled`. */
+export function createImageFiles(files: Files, cacheDir?: string, filled = true): ImageFiles {
   const inMemory = new Map<string, KernelImage>();
 
   const keep = (identity: string, kernel: KernelImage): void => {
@@ -38,7 +38,7 @@ export function createImageFiles(files: Files, cacheDir?: string): ImageFiles {
       if (known !== undefined) return ok(known);
       const read =
         (await readCached(files, cacheDir, stat.value)) ??
-        (await readPacked(files, cacheDir, path, stat.value));
+        (await readPacked(files, filled ? cacheDir : undefined, path, stat.value));
       if (!read.ok) return named('kernel', path, read);
       keep(stat.value.identity, read.value);
       return read;
