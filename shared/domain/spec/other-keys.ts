@@ -2,6 +2,7 @@
 
 import type { Setting } from '../xl-cfg/config.ts';
 import { parseInteger } from '../xl-cfg/integer.ts';
+import { shortened } from '../xl-cfg/problem.ts';
 import { KEYS, type KeyDoc, type KeyForm } from './keys.ts';
 import { nearest } from './nearest.ts';
 import type { Values } from './values.ts';
@@ -76,7 +77,7 @@ function blameUnknown(values: Values, setting: Setting): void {
   values.blameName(setting, {
     severity: 'warning',
     code: 'XTL-C025',
-    message: `xl knows no key ${setting.name}; it has no effect`,
+    message: `xl knows no key ${shortened(setting.name)}; it has no effect`,
     hint: near === undefined ? undefined : `did you mean ${near}?`,
   });
 }

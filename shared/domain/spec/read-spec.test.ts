@@ -246,3 +246,14 @@ test('no settings make the reader throw, and a spec is there if nothing is an er
     }),
   );
 });
+
+test.each([
+  ['a key', `${'k'.repeat(100_000)}=1\n`],
+  ['a word', `memory=${'m'.repeat(100_000)}\n`],
+  ['an item of a list', `vif=[ ${'m'.repeat(100_000)} ]\n`],
+  ['a choice', `on_crash="${'c'.repeat(100_000)}"\n`],
+  ['a number', `memory=${'9'.repeat(100_000)}\n`],
+])('%s of 100,000 letters is not repeated as a whole', (_, text) => {
+  const { problems } = readSpec(readConfig(joinSources('vm.cfg', text)));
+  expect(Math.max(...problems.map(({ message }) => message.length))).toBeLessThan(200);
+});

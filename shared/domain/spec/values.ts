@@ -4,7 +4,7 @@
 
 import type { Config, Setting } from '../xl-cfg/config.ts';
 import { type IntegerFault, parseInteger } from '../xl-cfg/integer.ts';
-import { type Blame, type Problem, problemAt, problemOf } from '../xl-cfg/problem.ts';
+import { type Blame, type Problem, problemAt, problemOf, shortened } from '../xl-cfg/problem.ts';
 import type { Span } from '../xl-cfg/syntax.ts';
 
 export interface Range {
@@ -88,7 +88,7 @@ export class Values {
     if (text === undefined) return fallback;
     const found = values.find((value) => value === text);
     if (found !== undefined) return found;
-    const message = `${key} knows no ${JSON.stringify(text)}`;
+    const message = `${key} knows no ${JSON.stringify(shortened(text))}`;
     this.blame(key, { code: 'XTL-C024', message, hint: `it is one of ${values.join(', ')}` });
     return fallback;
   }

@@ -6,7 +6,7 @@
 import { dequote } from './escapes.ts';
 import { faultProblem } from './faults.ts';
 import { parse } from './grammar.peggy.js';
-import { byPlace, type Place, type Problem, problemAt } from './problem.ts';
+import { byPlace, type Place, type Problem, problemAt, shortened } from './problem.ts';
 import type { Sources } from './sources.ts';
 import type { Atom, Fault, ListNode, SetNode, Span, ValueNode } from './syntax.ts';
 
@@ -154,7 +154,7 @@ class Reader {
       this.blame(
         value.at,
         'XTL-C009',
-        `a ${value.kind} cannot be added to ${name}, which is a ${previous.value.kind}`,
+        `a ${value.kind} cannot be added to ${shortened(name)}, which is a ${previous.value.kind}`,
       );
       return;
     }

@@ -1,6 +1,6 @@
 /** What to say about each fault of syntax. */
 
-import { type Problem, problemAt } from './problem.ts';
+import { type Problem, problemAt, shortened } from './problem.ts';
 import type { Sources } from './sources.ts';
 import type { Fault, Span } from './syntax.ts';
 
@@ -45,7 +45,11 @@ export function faultProblem(sources: Sources, fault: Fault): Problem {
         end: fault.at.start + 1,
       });
     case 'bare-word':
-      return blame('XTL-C004', `${text} is neither a number nor in quotes`, bareHint(text));
+      return blame(
+        'XTL-C004',
+        `${shortened(text)} is neither a number nor in quotes`,
+        bareHint(text),
+      );
     case 'open-string':
       return blame(
         'XTL-C005',
@@ -53,7 +57,11 @@ export function faultProblem(sources: Sources, fault: Fault): Problem {
         `end it with ${text[0]}`,
       );
     case 'stray':
-      return blame('XTL-C007', `${text} has no place in a list`, 'separate values by commas');
+      return blame(
+        'XTL-C007',
+        `${shortened(text)} has no place in a list`,
+        'separate values by commas',
+      );
     case 'text-after-value':
       return blame('XTL-C008', 'there is text after the value', afterHint(text));
     case 'open-comment':

@@ -35,6 +35,14 @@ export interface Blame {
   readonly hint?: string | undefined;
 }
 
+/** A word of the file is repeated no longer than this. */
+const WORD_MAX = 60;
+
+/** A word of the file in a message. */
+export function shortened(word: string): string {
+  return word.length <= WORD_MAX ? word : `${word.slice(0, WORD_MAX)}...`;
+}
+
 export function problemAt(place: Place, blame: Blame): Problem {
   const { severity = 'error', code, message, hint } = blame;
   return { severity, code, ...place, message, ...(hint === undefined ? {} : { hint }) };
