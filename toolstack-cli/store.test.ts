@@ -201,6 +201,8 @@ test.each([
   ['store rm /', 1, /^xtl: rm \/: a path, permission or other argument is not valid\n$/],
   ['store rm /nothing', 3, /^xtl: there is no node \/nothing\n$/],
   ['store chmod /a x5', 2, /^xtl: permission 'x5' must start with n, r, w or b\n$/],
+  ['store chmod /a n5', 3, /^xtl: there is no domain 5 that could own \/a\n$/],
+  ['store chmod -r /a b1 r2', 3, /^xtl: there is no domain 1 that could own \/a\n$/],
   ['store chmod /nothing n5', 3, /^xtl: .*\/nothing.*\n$/],
   ['store watch -n 0 /a', 2, /^xtl: a count is a number from 1 on, not '0'\n$/],
   ['store watch --timeout soon /a', 2, /^xtl: a timeout is a number of seconds, not 'soon'\n$/],

@@ -108,7 +108,12 @@ export function storeChmod(
     if (!permissions.ok) return failed(permissions.error, '', { EINVAL: EXIT.usage });
     const deep = options.recursive === true;
     const done = await store.transaction((tx) => setAll(tx, utf8(path), permissions.value, deep));
-    return done.ok ? DONE : failed(done.error);
+    if (done.ok) return DONE;
+    // A store says the same of an owner that is not there; of others it asks nothing.
+    const there = done.error.errno === 'ENOENT' ? await store.exists(utf8(path)) : ok(false);
+    if (!there.ok || !there.value) return failed(done.error);
+    const owner = permissions.value[0]?.domid;
+    return failure(EXIT.notFound, `there is no domain ${owner} that could own ${path}`);
   });
 }
 

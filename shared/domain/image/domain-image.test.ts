@@ -263,3 +263,10 @@ test('in every layout, writes are disjoint and populated, and all RAM of the map
     { numRuns: 100 },
   );
 });
+
+test.each([
+  [{ memoryKib: 2 ** 40 }, 'memory is 1073741824 MiB, and a guest may have 1 to 16777216 MiB'],
+  [{ cmdline: 'x'.repeat(65_536) }, 'the command line has 65536 bytes, and may have at most 65535'],
+])('what is too large is named, with how large it may be', (parts, what) => {
+  expect(layoutDomain({ ...base, ...parts })).toMatchObject({ ok: false, error: { what } });
+});

@@ -122,10 +122,12 @@ function check({ vcpus, maxVcpus, memoryKib, cmdline }: DomainParts): Result<voi
     return fail('EINVAL', `${vcpus} vCPUs online out of ${maxVcpus}`);
   }
   if (!Number.isInteger(memoryKib) || memoryKib < 4 || memoryKib > MEMORY_MAX_KIB) {
-    return fail('EINVAL', `memory of ${memoryKib} KiB`);
+    const [most, has] = [MEMORY_MAX_KIB / 1024, Math.round(memoryKib / 1024)];
+    return fail('EINVAL', `memory is ${has} MiB, and a guest may have 1 to ${most} MiB`);
   }
   if (cmdline.length > CMDLINE_MAX_BYTES) {
-    return fail('EINVAL', `a command line of more than ${CMDLINE_MAX_BYTES} bytes`);
+    const has = `has ${cmdline.length} bytes`;
+    return fail('EINVAL', `the command line ${has}, and may have at most ${CMDLINE_MAX_BYTES}`);
   }
   if (cmdline.includes('\0')) return fail('EINVAL', 'a command line with a NUL character');
   return ok();

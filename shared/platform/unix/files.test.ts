@@ -87,6 +87,7 @@ describe('unixFiles', () => {
   it('refuses a device and a file above the limit', async () => {
     writeFileSync(at('big'), '12345');
     expect(await files.read('/dev/zero', 10)).toMatchObject({ error: { errno: 'EINVAL' } });
-    expect(await files.read(at('big'), 4)).toMatchObject({ error: { errno: 'E2BIG' } });
+    const what = `${at('big')}: has 5 bytes, and may have at most 4`;
+    expect(await files.read(at('big'), 4)).toMatchObject({ error: { errno: 'E2BIG', what } });
   });
 });

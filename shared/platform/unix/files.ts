@@ -57,7 +57,9 @@ async function read(path: string, limitBytes: number): Promise<Result<Uint8Array
     const stat = statOf(path, await file.stat({ bigint: true }));
     if (!stat.ok) return stat;
     const { bytes } = stat.value;
-    if (bytes > limitBytes) return fail('E2BIG', `${path}: has ${bytes} bytes, not ${limitBytes}`);
+    if (bytes > limitBytes) {
+      return fail('E2BIG', `${path}: has ${bytes} bytes, and may have at most ${limitBytes}`);
+    }
     // Never from the shared pool: these bytes outlive the call, as views of kernels.
     const content = new Uint8Array(bytes);
     let at = 0;
