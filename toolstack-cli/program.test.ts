@@ -7,6 +7,8 @@ import { runXtl } from './testing/bundled.ts';
 import { VERSION } from './version.ts';
 
 const files = {
+  'a=b.cfg': '',
+  './a=b.cfg': '',
   'good.cfg': 'name="web1"\ntype="pvh"\nkernel="/missing"\nmemory=256\n',
   'bad.cfg': 'name="web1"\ntype="pvh"\nkernel=/boot/x\nmemory=0\nvcpsu=2\n',
   'text.cfg': 'name="web1"\ntype="pvh"\nkernel="good.cfg"\nmemory=256\n',
@@ -31,6 +33,9 @@ const rows: [argv: string, exit: number, stdout: RegExp, stderr: RegExp][] = [
   ['help doctor now', 2, /^$/, /^xtl: 'doctor' has no command 'now'\n$/],
   // Behind a verb -V is not the version: xl's create shows the screen by it.
   ['-V', 0, /^[0-9.]+\n$/, /^$/],
+  ['create a=b.cfg', 2, /^$/, /^xtl: create needs a configuration file: .*, write -f a=b\.cfg\n$/],
+  ['create a=c.cfg', 2, /^$/, /^xtl: create needs a configuration file\n$/],
+  ['create ./a=b.cfg', 6, /^$/, /^\.\/a=b\.cfg: error/],
   ['create -V good.cfg', 2, /^$/, /^xtl: xtl lacks xl's option -V: a pvh guest has no screen/],
   ['vm create good.cfg -V', 2, /^$/, /^xtl: xtl lacks xl's option -V: a pvh guest has no screen/],
   ['doctor -V', 2, /^$/, /^xtl: unknown option '-V'\n$/],
@@ -100,7 +105,7 @@ const rows: [argv: string, exit: number, stdout: RegExp, stderr: RegExp][] = [
   ['explain memroy', 3, /^$/, /^xtl: xl.cfg has no key 'memroy' \(did you mean memory\?\)\n$/],
   ['explain vif -o json', 0, /"status": "refused"/, /^$/],
   ['explain vcpus', 0, /\n {2}stricter +xl takes what is no number for not set/, /^$/],
-  ['explain vif -o yaml', 0, /^name: vif\ntype: list\n/, /^$/],
+  ['explain vif -o yaml', 0, /^name: "vif"\ntype: "list"\n/, /^$/],
   ['explain', 0, /^KEY +TYPE +STATUS +MEANING\nname +string +now +Name of the VM/, /^$/],
   ['completion bash', 0, /complete -F _xtl xtl/, /^$/],
   ['completion zsh', 0, /^#compdef xtl/, /^$/],

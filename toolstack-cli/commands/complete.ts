@@ -131,15 +131,22 @@ async function candidates(
   return paths.filter((path) => !given.plain.includes(path));
 }
 
+/** As create tells settings from files. */
+const SETTING = /^[^/=]*=/;
+
 /** For create: one file, then settings; a key that is given already is not offered again. */
 async function configWords(
   context: Context,
   word: string,
   { plain, configGiven }: Given,
 ): Promise<readonly string[]> {
-  const settings = plain.filter((each) => each.includes('='));
+  const settings = plain.filter((each) => SETTING.test(each));
   const hasFile = configGiven || settings.length < plain.length;
-  const files = hasFile ? [] : await fileNames(context, word, '.cfg');
+  const names = hasFile ? [] : await fileNames(context, word, '.cfg');
+  // What would be read as a setting, or as an option, is not where its folder is named.
+  const files = names.map((name) =>
+    name.startsWith('-') || SETTING.test(name) ? `./${name}` : name,
+  );
   // The first word is mostly a file: keys are offered from their first letter on.
   if (!hasFile && word === '') return files;
   const keys = [...KEYS.values()].filter(({ status }) => status === 'now');

@@ -43,6 +43,8 @@ const FILES = [
   'notes.txt',
   'x y/z.cfg',
   '.hidden.cfg',
+  'odd/j=k.cfg',
+  'odd/-i.cfg',
 ];
 
 let folder: Folder;
@@ -140,6 +142,7 @@ const asked: [words: readonly string[], next: readonly string[]][] = [
   [['vm', 'create', 'de'], ['deep/']],
   [['vm', 'create', 'deep/'], ['deep/down.cfg']],
   [['vm', 'create', 'no'], []],
+  [['vm', 'create', 'odd/j=k.cfg', 'mem'], ['memory=']],
   [['vm', 'create', '-f', 'no'], ['notes.txt']],
   [['vm', 'create', '.h'], ['.hidden.cfg']],
   [['vm', 'create', 'vm.cfg', 'mem'], ['memory=']],
@@ -189,4 +192,14 @@ test('without a xenstored, or with one that is mute, only names are missing', as
   const ran = await folder.xtl(['__complete', '--', 'vm', 'show', ''], { XENSTORED_PATH: path });
   expect(ran).toEqual({ exit: 0, stdout: '--output\n--help\n', stderr: '' });
   mute.close();
+});
+
+test('a file whose name is like a setting or an option is offered with its folder', async () => {
+  const odd = folderWith({ 'j=k.cfg': '', '-i.cfg': '', 'vm.cfg': '' });
+  const offered = async (word: string) =>
+    (await odd.xtl(['__complete', '--', 'vm', 'create', word], env)).stdout;
+  expect(await offered('')).toBe('./-i.cfg\n./j=k.cfg\nvm.cfg\n');
+  expect(await offered('j')).toBe('');
+  expect(await offered('./j')).toBe('./j=k.cfg\n');
+  odd.remove();
 });

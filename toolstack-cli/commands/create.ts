@@ -45,7 +45,7 @@ export async function create(
   options: Options,
 ): Promise<Outcome> {
   const { file, overrides, surplus } = sortWords(words, options.defconfig);
-  if (file === undefined) return failure(EXIT.usage, 'create needs a configuration file');
+  if (file === undefined) return failure(EXIT.usage, await whatIsMissing(context, overrides));
   if (surplus !== undefined) {
     return failure(EXIT.usage, `'${surplus}' is neither a setting key=value nor the only file`);
   }
@@ -80,12 +80,26 @@ interface Words {
   readonly surplus: string | undefined;
 }
 
-/** As main_create in xl_vmcontrol.c @ RELEASE-4.17.0: what holds a = is a setting. */
+/**
+ * As main_create in xl_vmcontrol.c @ RELEASE-4.17.0: what holds a = is a setting; not behind a
+ * slash, as no key holds one.
+ */
 function sortWords(words: readonly string[], defconfig: Options[string]): Words {
-  const overrides = words.filter((word) => word.includes('='));
-  const files = words.filter((word) => !word.includes('='));
+  const isSetting = (word: string): boolean => /^[^/=]*=/.test(word);
+  const overrides = words.filter(isSetting);
+  const files = words.filter((word) => !isSetting(word));
   if (typeof defconfig === 'string') files.unshift(defconfig);
   return { file: files[0], overrides, surplus: files[1] };
+}
+
+/** Who names a file with a = in its name has named none. */
+async function whatIsMissing(context: Context, settings: readonly string[]): Promise<string> {
+  const missing = 'create needs a configuration file';
+  const files = await context.files();
+  for (const word of settings) {
+    if ((await files.stat(word)).ok) return `${missing}: if it is '${word}', write -f ${word}`;
+  }
+  return missing;
 }
 
 async function readFile(
