@@ -63,23 +63,17 @@ function accept({ store, tap, begin, flush, scratch, open }: State, stream: Stre
 
   const send = (): void => {
     if (!isOpen) return;
-    if (connection.ignored) {
-      drop();
-      return;
-    }
-    for (let size = frontSize(output); size > 0; size = frontSize(output)) {
+    if (connection.ignored) drop();
+    for (let size = frontSize(output); isOpen && size > 0; size = frontSize(output)) {
       const bytes = frontOf(output);
       const count = stream.write(bytes, size);
-      if (count < 0) {
-        drop();
-        return;
-      }
-      if (count === 0) break;
+      if (count < 0) drop();
+      if (count <= 0) break;
       if (tap.active()) tap.sent(connection, bytes.subarray(0, count));
       consumeOutput(output, count);
     }
     if (isBroken && output.size === 0) drop();
-    else want();
+    else if (isOpen) want();
   };
   connection.wake = send;
 

@@ -73,14 +73,19 @@ interface Daemon {
   readonly tracing: Tracing;
 }
 
-function createDaemon(options: DaemonOptions, { platform }: Xen, { logs }: Outlook): Daemon {
+function createDaemon(
+  options: DaemonOptions,
+  { platform }: Xen,
+  logs: Logs,
+  report: (line: string) => void,
+): Daemon {
   const { keepOrphans, privDomid, eventTimeoutMs, quotas } = options;
   const daemon: Xenstored = createXenstored(
     {
       clock,
       xen: platform,
       soon: setImmediate,
-      report: limitLines(clock, logs.info),
+      report,
       control: (command) => control(daemon, logs, tracing, command),
     },
     { keepOrphans, privDomid, eventTimeoutMs, quotas },
@@ -100,12 +105,13 @@ function take(options: DaemonOptions, outlook: Outlook, undo: Undo): Result<Take
   warmUp();
   const xen = openXen(options, undo);
   if (!xen.ok) return xen;
-  const { daemon, tracing } = createDaemon(options, xen.value, outlook);
+  const report = limitLines(clock, outlook.logs.info);
+  const { daemon, tracing } = createDaemon(options, xen.value, outlook.logs, report);
   undo.push(tracing.stop);
   // First: whoever sees the store's socket finds the other one, too.
-  const trace = serveTrace(tracePathBeside(socket), lock, daemon.tap);
+  const trace = serveTrace(tracePathBeside(socket), lock, daemon.tap, report);
   if (trace.ok) undo.push(trace.value.close);
-  const server = serveStreams(socket, lock, daemon.accept);
+  const server = serveStreams(socket, lock, daemon.accept, report);
   if (!server.ok) return server;
   undo.push(server.value.close);
   if (!trace.ok) outlook.amiss(trace.error.what);

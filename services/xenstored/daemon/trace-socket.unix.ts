@@ -72,13 +72,19 @@ function refuse(stream: ServedStream): ServedStreamOwner {
   return { readable: () => {}, writable: () => {} };
 }
 
-export function serveTrace(path: string, lock: Lock, tap: Tap): Result<StreamServer> {
+export function serveTrace(
+  path: string,
+  lock: Lock,
+  tap: Tap,
+  report: (line: string) => void,
+): Result<StreamServer> {
   let readers = 0;
-  return serveStreams(path, lock, (stream) => {
+  const accept = (stream: ServedStream): ServedStreamOwner => {
     if (readers >= READERS_MAX) return refuse(stream);
     readers++;
     return showTo(stream, tap, () => {
       readers--;
     });
-  });
+  };
+  return serveStreams(path, lock, accept, report);
 }

@@ -4,10 +4,12 @@
  */
 
 import { type BigIntStats, lstatSync, rmSync } from 'node:fs';
+import { errnoName } from '../../core/errno.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { bind, ffi, lastFailure, once } from './ffi.ts';
 import type { Lock } from './lock-file.ts';
 import { createPoller, type Poller } from './poller.ts';
+import { reasonOf } from './reason.ts';
 
 export interface ServedStream {
   /**
@@ -26,6 +28,11 @@ export interface ServedStreamOwner {
   readable(): void;
   writable(): void;
 }
+
+type Accept = (stream: ServedStream) => ServedStreamOwner;
+
+/** Takes a line about what goes wrong while it serves, as often as that may be. */
+type Report = (line: string) => void;
 
 export interface StreamServer {
   /** Stops listening, removes the socket and closes all connections. */
@@ -75,16 +82,22 @@ function moved(count: number): number {
   return errno === EAGAIN || errno === EINTR ? 0 : -1;
 }
 
+/** Why the native call just made has failed. */
+function lastWords(): string {
+  return reasonOf({ code: errnoName(ffi().errno()) }).words;
+}
+
 /** What all connections of a server share. */
 interface Server {
   readonly libc: Libc;
   readonly poller: Poller;
   /** How to end each connection. */
   readonly open: Set<() => void>;
-  readonly accept: (stream: ServedStream) => ServedStreamOwner;
+  readonly accept: Accept;
+  readonly report: Report;
 }
 
-function serve({ libc, poller, open, accept }: Server, fd: number): void {
+function serve({ libc, poller, open, accept, report }: Server, fd: number): void {
   const { read, write, close } = libc;
   let isOpen = true;
   let broken = false;
@@ -108,6 +121,7 @@ function serve({ libc, poller, open, accept }: Server, fd: number): void {
     if (isOpen) owner.readable();
   });
   if (!polled.ok) {
+    report(`a connection was closed at once: ${polled.error.what}: ${lastWords()}`);
     close(fd);
     return;
   }
@@ -193,20 +207,40 @@ function listenAt({ socket, bind, connect, listen, close }: Libc, path: string):
   return failed(`cannot listen on ${path}`);
 }
 
-/** Accepts a few at a time; pauses when the process is out of descriptors. Returns its end. */
-function acceptFrom(server: Server, fd: number): Result<() => void> {
+/**
+ * Accepts a few at a time; pauses when the process is out of descriptors, and tells once that
+ * others wait, and once that they do no more. Returns its end.
+ */
+function acceptFrom(server: Server, fd: number, path: string): Result<() => void> {
   const { accept4 } = server.libc;
+  const { report } = server;
   let timer: NodeJS.Timeout | undefined;
+  let fails = false;
+  const over = (): void => {
+    fails = false;
+    report(`connections to ${path} wait no more`);
+  };
+  const again = (): void => {
+    want(true);
+    // If somebody still waits, this is heard of at once.
+    timer = setTimeout(over, ACCEPT_PAUSE_MS);
+  };
+  const pause = (): void => {
+    if (!fails) report(`cannot accept connections to ${path}: ${lastWords()}; they wait`);
+    fails = true;
+    want(false);
+    clearTimeout(timer);
+    timer = setTimeout(again, ACCEPT_PAUSE_MS);
+  };
   const polled = server.poller.add(fd, () => {
     for (let i = 0; i < ACCEPT_BATCH; i++) {
       const made = accept4(fd, null, null, FLAGS);
-      if (made >= 0) serve(server, made);
-      else if (moved(-1) === 0) return;
-      else {
-        want(false);
-        timer = setTimeout(want, ACCEPT_PAUSE_MS, true);
+      if (made < 0) {
+        // Without a descriptor it does not say whether another one waits: the next call does.
+        if (i === 0 && moved(made) !== 0) pause();
         return;
       }
+      serve(server, made);
     }
   });
   if (!polled.ok) return polled;
@@ -226,7 +260,8 @@ function acceptFrom(server: Server, fd: number): Result<() => void> {
 export function serveStreams(
   path: string,
   _under: Lock,
-  accept: (stream: ServedStream) => ServedStreamOwner,
+  accept: Accept,
+  report: Report = () => {},
 ): Result<StreamServer> {
   const library = libc();
   if (!library.ok) return library;
@@ -242,8 +277,8 @@ export function serveStreams(
     return poller;
   }
   const open = new Set<() => void>();
-  const server = { libc: library.value, poller: poller.value, open, accept };
-  const accepting = acceptFrom(server, fd);
+  const server = { libc: library.value, poller: poller.value, open, accept, report };
+  const accepting = acceptFrom(server, fd, path);
   const closeAll = (): void => {
     if (accepting.ok) accepting.value();
     removeBound(path, bound);

@@ -1,0 +1,76 @@
+/** A daemon that is out of descriptors: told, waited for without work, over when there are some. */
+
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encodePacket } from '../../shared/xenstore/wire.ts';
+import { type OwnXenstored, ownXenstored } from './own-xenstored.ts';
+import { exitOf, until } from './process.ts';
+
+const XS_READ = 2;
+/** Clients for whom there are no descriptors. */
+const WAITING = 5;
+
+let own: OwnXenstored;
+const sockets: Socket[] = [];
+beforeAll(() => {
+  own = ownXenstored();
+});
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy();
+  await own.stop();
+});
+
+/** Milliseconds of processor time so far: utime and stime of proc(5), in hundredths of a second. */
+function busyMs(pid: number): number {
+  const words = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return 10 * (Number(words[11]) + Number(words[12]));
+}
+
+function fdsOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/fd`).map(Number);
+}
+
+/** A client that asks something as soon as it may; `answered` counts. */
+function client(answered: { count: number }): Socket {
+  const socket = connect(own.socket);
+  socket.on('error', () => {});
+  socket.once('data', () => answered.count++);
+  socket.write(encodePacket(XS_READ, 0, 0, '/tool\0'));
+  sockets.push(socket);
+  return socket;
+}
+
+it('lets who connects wait, tells it once, and serves them when it can', async () => {
+  const child = await own.start();
+  const pid = child.pid as number;
+  await until(() => own.said(child).includes('serves'));
+  const lines = (what: string): number => own.said(child).split(what).length - 1;
+  const fds = fdsOf(pid);
+  const limit = Math.max(...fds) + 1;
+  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${limit}:${limit}`]);
+
+  const answered = { count: 0 };
+  const count = limit - fds.length + WAITING;
+  const all = Array.from({ length: count }, () => client(answered));
+  await until(() => lines('cannot accept connections') === 1);
+  expect(own.said(child)).toContain('socket: too many open files; they wait');
+  expect(fdsOf(pid)).toHaveLength(limit);
+  const worked = busyMs(pid);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(busyMs(pid) - worked).toBeLessThan(200);
+  expect(lines('cannot accept connections')).toBe(1);
+
+  // Every one that goes makes room for another that waits.
+  for (const socket of all) {
+    if (answered.count === count) break;
+    const before = answered.count;
+    socket.destroy();
+    await until(() => answered.count > before);
+  }
+  expect(answered.count).toBe(count);
+  await until(() => lines('wait no more') === 1);
+  expect(lines('cannot accept connections')).toBe(1);
+  expect(await exitOf(child, 'SIGTERM')).toBe(0);
+});
