@@ -1,13 +1,13 @@
 /** The end that a bug of ours makes: told, and nothing is left for others to stumble over. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { must } from '../../shared/core/result.ts';
 import { connectSocket } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import { type OwnXenstored, ownXenstored } from './own-xenstored.ts';
-import { exitOf, until } from './process.ts';
+import { exitOf, until, untilPidIn } from './process.ts';
 
 let own: OwnXenstored;
 beforeAll(() => {
@@ -26,7 +26,7 @@ it('ends with status 1, a line that tells of it, and nothing left', async () => 
   const pidFile = join(own.dir, 'pid');
   const node = atSignal("throw new Error('made by the test')");
   const child = await own.startWith({ node }, '-F', pidFile);
-  await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '');
+  await untilPidIn(pidFile);
   expect(await exitOf(child, 'SIGUSR2')).toBe(1);
   await until(() => own.said(child).includes('made by the test'));
   expect(readdirSync(own.dir)).toEqual([]);

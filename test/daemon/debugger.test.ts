@@ -18,7 +18,7 @@ import { must } from '../../shared/core/result.ts';
 import { connectSocket } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import { type OwnXenstored, ownXenstored } from './own-xenstored.ts';
-import { exitOf, tcpSockets, until } from './process.ts';
+import { exitOf, tcpSockets, until, untilPidIn } from './process.ts';
 
 const built = join(import.meta.dirname, '../../build/xtl');
 const program = (name: string): string => join(built, name);
@@ -152,7 +152,7 @@ describe("the caller's variables for Node", () => {
     const { env, marks } = outside();
     const pidFile = join(dir, 'pid');
     const { heard } = start([program('xenstored'), ...options, '--pid-file', pidFile], env);
-    await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'));
+    await untilPidIn(pidFile);
     expect(await asked()).toBe('tool');
     const pid = Number(readFileSync(pidFile, 'utf8'));
     expect(tcpSockets(pid)).toEqual([]);

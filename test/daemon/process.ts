@@ -1,7 +1,7 @@
 /** What tests ask of a process: that it gets somewhere, how it ended, what it holds. */
 
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { expect } from 'vitest';
 
 export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
@@ -10,6 +10,10 @@ export async function until(what: () => boolean | Promise<boolean>): Promise<voi
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** Until a process has written its pid file: it is there a moment before its text. */
+export const untilPidIn = (path: string): Promise<void> =>
+  until(() => existsSync(path) && readFileSync(path, 'latin1').endsWith('\n'));
 
 /** Its exit status or signal, after a signal if one is given. */
 export async function exitOf(

@@ -15,7 +15,7 @@ import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { answers, type OwnXenstored, ownXenstored } from './own-xenstored.ts';
-import { exitOf, until } from './process.ts';
+import { exitOf, until, untilPidIn } from './process.ts';
 
 let own: OwnXenstored;
 beforeAll(() => {
@@ -155,7 +155,7 @@ describe('a stop beside another', () => {
     const pidFile = join(own.dir, 'pid');
     const child = await own.start('-F', pidFile);
     // It answers a moment before it is all there.
-    await until(() => existsSync(pidFile));
+    await untilPidIn(pidFile);
     expect(statSync(pidFile).mode & 0o777).toBe(0o600);
     // As C xenstored does it: it removes whatever is there.
     rmSync(own.socket);
@@ -178,7 +178,8 @@ describe('a stop beside another', () => {
 
   it('removes all that is ours', async () => {
     const child = await own.start('-F', join(own.dir, 'pid'), '-T', join(own.dir, 'trace'));
-    await until(() => left().includes('pid'));
+    await until(() => ['pid', 'trace'].every((name) => left().includes(name)));
+    await untilPidIn(join(own.dir, 'pid'));
     expect(left().sort()).toEqual(['pid', 'socket', 'socket.lock', 'socket.trace', 'trace']);
     expect(await exitOf(child, 'SIGTERM')).toBe(0);
     expect(left()).toEqual(['trace']);
