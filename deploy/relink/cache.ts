@@ -1,4 +1,4 @@
-/** Folders of the user's cache that are made whole or not at all. */
+/** Folders, of the user's cache and of the build, that are made whole or not at all. */
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

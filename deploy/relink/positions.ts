@@ -3,7 +3,7 @@
  * esbuild's source map, less the columns of the sources.
  */
 
-interface SourceMap {
+export interface SourceMap {
   readonly sources: readonly string[];
   readonly mappings: string;
 }

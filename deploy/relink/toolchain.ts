@@ -143,10 +143,9 @@ export async function openToolchain(
     libgcc: await gccLine('-print-libgcc-file-name'),
     linkerScript: join(dir, 'kernel.lds'),
     makeEngine: async (names) => {
-      say('compiling the engine');
       const asked = names && [...names, ...paths.flatMap((path) => [...textsIn(`${read(path)}`)])];
       const set = asked && new Set(asked);
-      return makeEngine({ root, source: engine, flags: forDomains, names: set });
+      return makeEngine({ root, source: engine, flags: forDomains, names: set, say });
     },
     compileC: async (source, object) => {
       const more = [`-I${join(kernel, 'include')}`, '-c', basename(source), '-o', object];

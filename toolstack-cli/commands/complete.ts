@@ -4,6 +4,7 @@ import { KEYS } from '../../shared/domain/spec/keys.ts';
 import type { Context } from '../context.ts';
 import type { Argument, Command, Completes, Option } from '../table.ts';
 import { domainNames, fileNames, nodePaths } from './complete-names.ts';
+import { isSetting } from './setting-word.ts';
 
 /** A word that ends in `=` or `/` is not whole: more follows without a space. */
 export async function complete(
@@ -131,22 +132,17 @@ async function candidates(
   return paths.filter((path) => !given.plain.includes(path));
 }
 
-/** As create tells settings from files. */
-const SETTING = /^[^/=]*=/;
-
 /** For create: one file, then settings; a key that is given already is not offered again. */
 async function configWords(
   context: Context,
   word: string,
   { plain, configGiven }: Given,
 ): Promise<readonly string[]> {
-  const settings = plain.filter((each) => SETTING.test(each));
+  const settings = plain.filter((each) => isSetting(each));
   const hasFile = configGiven || settings.length < plain.length;
   const names = hasFile ? [] : await fileNames(context, word, '.cfg');
   // What would be read as a setting, or as an option, is not where its folder is named.
-  const files = names.map((name) =>
-    name.startsWith('-') || SETTING.test(name) ? `./${name}` : name,
-  );
+  const files = names.map((name) => (name.startsWith('-') || isSetting(name) ? `./${name}` : name));
   // The first word is mostly a file: keys are offered from their first letter on.
   if (!hasFile && word === '') return files;
   const keys = [...KEYS.values()].filter(({ status }) => status === 'now');

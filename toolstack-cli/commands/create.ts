@@ -26,6 +26,7 @@ import { columns, emit, type Format } from '../output/format.ts';
 import { printable, readable, styleFor } from '../output/style.ts';
 import type { Options } from '../table.ts';
 import { attachConsole } from './console.ts';
+import { isSetting } from './setting-word.ts';
 
 /** More than any configuration: what is larger is some other file. */
 const CONFIG_MAX_BYTES = 4 << 20;
@@ -80,12 +81,7 @@ interface Words {
   readonly surplus: string | undefined;
 }
 
-/**
- * As main_create in xl_vmcontrol.c @ RELEASE-4.17.0: what holds a = is a setting; not behind a
- * slash, as no key holds one.
- */
 function sortWords(words: readonly string[], defconfig: Options[string]): Words {
-  const isSetting = (word: string): boolean => /^[^/=]*=/.test(word);
   const overrides = words.filter(isSetting);
   const files = words.filter((word) => !isSetting(word));
   if (typeof defconfig === 'string') files.unshift(defconfig);

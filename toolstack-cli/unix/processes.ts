@@ -12,7 +12,7 @@ export interface Process {
 /** Whether a process whose /proc/PID/status this is is root's and nobody else's in any way. */
 export const isRoots = (status: string): boolean => /^Uid:(?:\t0){4}$/m.test(status);
 
-/** Not one of a container, whose root is not this host's; what cannot be read does not count. */
+/** Not one of a container, whose root is not this host's. Only root can tell: else it may be. */
 function isOfThisHost(pid: string): boolean {
   const namespaceOf = (of: string): string | undefined => {
     try {

@@ -1,6 +1,6 @@
 /** Which of the engine's global objects a script uses, as esbuild's scopes have it. */
 
-import { segmentsOf } from '../positions.ts';
+import { type SourceMap, segmentsOf } from '../positions.ts';
 
 const MARK = '$global_';
 
@@ -32,11 +32,6 @@ export interface Use {
 }
 
 const USE = /\$global_(\w+)/g;
-
-interface SourceMap {
-  readonly sources: readonly string[];
-  readonly mappings: string;
-}
 
 /** The uses of watched globals in a script that was bundled with `markGlobals`. */
 export function usesOf(script: string, map: string): readonly Use[] {

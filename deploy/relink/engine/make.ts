@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly flags: readonly string[];
   /** Rows of the tables of built-ins that are kept; all unless given. */
   readonly names?: ReadonlySet<string> | undefined;
+  /** Told when it is compiled, which takes a while. */
+  readonly say?: (text: string) => void;
 }
 
 export interface Engine {
@@ -55,6 +57,7 @@ export async function makeEngine(options: EngineOptions): Promise<Engine> {
   const id = idOf([all.join('\n'), HOT_LEVEL, COLD_LEVEL, source.about.hash, compiler, text]);
   const dir = join(root, 'build/relink', `engine-${id}`);
   await onceMade(dir, async (work) => {
+    options.say?.('compiling the engine');
     await writeFile(join(work, 'quickjs.c'), text);
     // Assertions name their file: no path of the machine that links.
     const paths = [work, source.dir].map((path) => `-ffile-prefix-map=${path}=engine`);
