@@ -118,7 +118,6 @@ export async function relink(options: RelinkOptions): Promise<Relinked> {
     const service = serviceSource({
       manifest,
       config: options.config ?? '',
-      debug,
       bytecode: 'bytecode',
       positions: 'positions',
     });

@@ -8,7 +8,6 @@ export interface ServiceParts {
   readonly manifest: Manifest;
   /** What --config names, or an empty text. */
   readonly config: string;
-  readonly debug: boolean;
   /** Names of files beside the source. */
   readonly bytecode: string;
   readonly positions: string;
@@ -58,7 +57,6 @@ const struct service service = {
     .config =
     ${cString(parts.config)},
     .memory_kib = ${parts.manifest.memoryKib},
-    .debug = ${parts.debug},
     .positions = positions,
     .positions_end = positions_end,
 };

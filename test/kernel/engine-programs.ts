@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { bundle } from '../../deploy/relink/bundle.ts';
 import { makeEngine } from '../../deploy/relink/engine/make.ts';
-import { openEngineSource } from '../../deploy/relink/engine/source.ts';
+import { type EngineSource, openEngineSource } from '../../deploy/relink/engine/source.ts';
 import { openSysroot } from '../../deploy/relink/sysroot.ts';
 import { openToolchain } from '../../deploy/relink/toolchain.ts';
 import { repoRoot } from '../lab/paths.ts';
@@ -15,21 +15,10 @@ export type RunScript = (...args: readonly string[]) => Promise<string[]>;
 
 const quiet = (): void => {};
 
-/** The program that runs scripts: all of the engine, with headers in `includes`. */
-export async function compileRunner(
-  program: string,
-  { objects, includes }: { objects: readonly string[]; includes: string },
-): Promise<void> {
-  const source = join(repoRoot, 'test/kernel/host/engine.c');
-  const args = ['-O1', '-Wall', '-Wextra', '-Werror', '-isystem', includes, source, ...objects];
-  await execa('gcc', [...args, '-lm', '-lpthread', '-o', program]);
-}
-
 /** The script of an entry as a service's is linked: its bytecode goes to `file`. */
-export async function compileEntry(entry: string, file: string): Promise<void> {
+async function compileEntry(entry: string, file: string, source: EngineSource): Promise<void> {
   const { script } = await bundle(repoRoot, entry, { debug: false });
   await writeFile(`${file}.js`, script);
-  const source = await openEngineSource(quiet);
   const toolchain = await openToolchain(repoRoot, await openSysroot(quiet), source, quiet);
   await toolchain.compileScript(`${file}.js`, file, false);
 }
@@ -39,8 +28,10 @@ export async function openScript(name: string, limitKib: number, work: string): 
   const [program, script] = [join(work, 'engine'), join(work, name)];
   const source = await openEngineSource(quiet);
   const { objects } = await makeEngine({ root: repoRoot, source, flags: [] });
-  await compileRunner(program, { objects, includes: source.dir });
-  await compileEntry(`test/kernel/host/${name}.main.ts`, script);
+  const runner = join(repoRoot, 'test/kernel/host/engine.c');
+  const args = ['-O1', '-Wall', '-Wextra', '-Werror', '-isystem', source.dir, runner, ...objects];
+  await execa('gcc', [...args, '-lm', '-lpthread', '-o', program]);
+  await compileEntry(`test/kernel/host/${name}.main.ts`, script, source);
   return async (...args) => {
     const { stdout } = await execa(program, [script, String(limitKib), ...args]);
     return stdout.split('\n');

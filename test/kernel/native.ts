@@ -39,7 +39,7 @@ export async function linkNative(options: NativeOptions): Promise<string> {
     await writeFile(
       at('service.c'),
       serviceSource({
-        ...{ manifest, config: '', debug: false, bytecode: 'empty', positions: 'empty' },
+        ...{ manifest, config: '', bytecode: 'empty', positions: 'empty' },
       }),
     );
     await toolchain.compileC(at('service.c'), at('service.o'));

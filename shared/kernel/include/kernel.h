@@ -22,7 +22,6 @@ struct service {
     const char *manifest; /* JSON */
     const char *config;   /* what was compiled in with --config, or "" */
     uint32_t memory_kib;  /* what the domain must have at least */
-    bool debug;           /* linked with --debug: scripts may be parsed at run time */
     const uint8_t *positions, *positions_end; /* see positions.h */
 };
 extern const struct service service;

@@ -4,7 +4,7 @@
  *
  * usage: engine SCRIPT LIMIT_KIB [ARGUMENT...]
  *
- * SCRIPT is an ES module's bytecode, or its text if the name ends in .js.
+ * SCRIPT is an ES module's bytecode.
  *
  * The script finds an object `host`: nowMs() of the processor's time, usedBytes() without garbage,
  * freeBytes(), arguments, print(text).
@@ -110,12 +110,9 @@ static void add_host(JSContext *ctx, int argc, char **argv)
     JS_FreeValue(ctx, global);
 }
 
-static JSValue load(JSContext *ctx, const char *name, const char *text, size_t size)
+static JSValue load(JSContext *ctx, const char *bytecode, size_t size)
 {
-    const char *dot = strrchr(name, '.');
-    if (dot && strcmp(dot, ".js") == 0)
-        return JS_Eval(ctx, text, size, name, JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
-    JSValue module = JS_ReadObject(ctx, (const uint8_t *)text, size, JS_READ_OBJ_BYTECODE);
+    JSValue module = JS_ReadObject(ctx, (const uint8_t *)bytecode, size, JS_READ_OBJ_BYTECODE);
     return !JS_IsException(module) && JS_ResolveModule(ctx, module) < 0 ? JS_EXCEPTION : module;
 }
 
@@ -135,7 +132,7 @@ int main(int argc, char **argv)
     JSContext *ctx = JS_NewContext(runtime);
     JS_SetMaxStackSize(runtime, 192 << 10);
     add_host(ctx, argc - 3, argv + 3);
-    JSValue module = load(ctx, argv[1], text, size);
+    JSValue module = load(ctx, text, size);
     if (JS_IsException(module))
         return say_exception(ctx);
     JS_SetMemoryLimit(runtime, limit);
