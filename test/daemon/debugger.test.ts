@@ -87,7 +87,10 @@ async function asked(): Promise<string> {
 describe('SIGUSR1', () => {
   it('opens no inspector in xenstored', async () => {
     const { child, heard } = start([program('xenstored'), '-N', '-D']);
-    await until(() => heard.err.includes('serves'));
+    await until(
+      () => heard.err.includes('serves'),
+      () => heard,
+    );
     child.kill('SIGUSR1');
     for (let i = 0; i < 20; i++) expect(await asked()).toBe('tool');
     expect(tcpSockets(child.pid as number)).toEqual([]);
@@ -109,11 +112,17 @@ describe('SIGUSR1', () => {
   it('opens none in xtl, and does not end it', async () => {
     await own.start();
     const { child, heard } = start([program('xtl'), 'store', 'watch', '/a', '--count', '3']);
-    await until(() => heard.out === '/a\n');
+    await until(
+      () => heard.out === '/a\n',
+      () => heard,
+    );
     child.kill('SIGUSR1');
     const store = createXenstoreClient(must(await connectSocket(own.socket)));
     must(await store.write('/a', '1'));
-    await until(() => heard.out === '/a\n/a\n');
+    await until(
+      () => heard.out === '/a\n/a\n',
+      () => heard,
+    );
     expect(tcpSockets(child.pid as number)).toEqual([]);
     must(await store.write('/a', '2'));
     expect(await exitOf(child)).toBe(0);

@@ -44,6 +44,8 @@ afterAll(async () => {
 async function started(...options: readonly string[]): Promise<ChildProcess> {
   const child = await own.start(...options);
   store = createXenstoreClient(must(await connectSocket(own.socket)));
+  // Connected is not accepted.
+  must(await store.directory('/'));
   return child;
 }
 

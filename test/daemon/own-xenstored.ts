@@ -5,6 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { XS_DIRECTORY } from '../../shared/abi/xs-wire.ts';
+import { encodePacket } from '../../shared/xenstore/wire.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../build/xtl/xenstored.mjs');
 
@@ -36,14 +38,17 @@ export interface OwnXenstored {
 
 const START_MS = 20_000;
 
-/** Whether somebody listens on a socket. */
+/** Whether a socket is served: a daemon listens before it has done all that a start does. */
 export function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
+    const socket = connect(path);
+    socket.once('data', () => {
       resolve(true);
+      socket.destroy();
     });
-    socket.on('error', () => resolve(false));
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(false));
+    socket.write(encodePacket(XS_DIRECTORY, 0, 0, '/\0'));
   });
 }
 

@@ -2,11 +2,14 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { expect } from 'vitest';
 
-export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+/** Waits for something to happen; if it does not, the error shows what `state` gives. */
+export async function until(
+  what: () => boolean | Promise<boolean>,
+  state: () => unknown = () => '',
+): Promise<void> {
   for (let i = 0; !(await what()); i++) {
-    expect(i, 'it did not happen').toBeLessThan(2000);
+    if (i === 2000) throw new Error(`it did not happen: ${JSON.stringify(state())}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
