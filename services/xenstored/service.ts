@@ -85,16 +85,11 @@ function createLook({ host, store, time, flush }: Parts, { domainControl }: XenP
 }
 
 /** VIRQ_DOM_EXC tells that some domain has shut down or died, not which. */
-async function watchDomains(look: Look, xen: XenPorts, virq: Port): Promise<void> {
-  for (let seen = 0; ; ) {
-    try {
-      seen = await xen.events.wait(virq, seen);
-    } catch {
-      return;
-    }
-    xen.events.unmask(virq);
+function watchDomains(look: Look, { events }: XenPorts, virq: Port): void {
+  events.listen(virq, () => {
+    events.unmask(virq);
     look.now();
-  }
+  });
 }
 
 /** Serves domains that run already. A xenstore domain starts before all others. */
@@ -191,7 +186,7 @@ export function createXenstored(
       if (!bound.ok) return bound;
       virq = bound.value;
       look = createLook(parts, xen);
-      void watchDomains(look, xen, virq);
+      watchDomains(look, xen, virq);
       begin();
       if (dom0 !== undefined) rings?.add(store.dom0, dom0, false);
       adopt(parts, xen);

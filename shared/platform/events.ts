@@ -17,12 +17,12 @@ export interface Events {
   notify(port: Port): void;
   /** Lets the port deliver again: called after its event was handled, before sleeping. */
   unmask(port: Port): void;
-  /** Frees the port. Waiters on it are rejected with EBADF. Closing twice is a bug. */
+  /** Frees the port. Closing twice is a bug. */
   close(port: Port): void;
   /**
-   * Events are a level, not an edge: every port counts its events (the count starts at 0, and
-   * binding counts none). Resolves at once if the count differs from `seen`, else after the next
-   * event; the value is the new count. A wake-up between two calls therefore cannot be lost.
+   * Calls `heard` at each event of the port from now on, and soon if there were any since it was
+   * bound; a port delivers again once it is unmasked. When the port is closed it calls `closed`,
+   * soon, and neither again. A port has one listener: a second one is a bug.
    */
-  wait(port: Port, seen: number): Promise<number>;
+  listen(port: Port, heard: () => void, closed?: () => void): void;
 }

@@ -15,19 +15,16 @@ const PORT = port(3);
 function page() {
   const buffer = new ArrayBuffer(4096);
   const region = { bytes: new Uint8Array(buffer), words: new Int32Array(buffer) };
-  let count = 0;
   let notified = 0;
-  let waiting: { then: (count: number) => void; fail: (error: Error) => void } | undefined;
+  let listener: { heard: () => void; closed: (() => void) | undefined } | undefined;
   const events = {
     notify: () => {
       notified++;
     },
     unmask: () => {},
-    wait: (_port: number, seen: number) =>
-      new Promise<number>((then, fail) => {
-        if (count !== seen) then(count);
-        else waiting = { then, fail };
-      }),
+    listen: (_port: number, heard: () => void, closed?: () => void) => {
+      listener = { heard, closed };
+    },
   };
   const settle = () => new Promise((done) => setImmediate(done));
   return {
@@ -36,12 +33,11 @@ function page() {
     notified: () => notified,
     /** As if xenstored had sent an event; resolves once it was heard. */
     event: async () => {
-      count++;
-      waiting?.then(count);
+      listener?.heard();
       await settle();
     },
     closePort: async () => {
-      waiting?.fail(new Error('closed'));
+      listener?.closed?.();
       await settle();
     },
     set: (name: keyof typeof fields, value: number) => {

@@ -13,7 +13,7 @@ import type { XenstoreTransport } from '../platform/xenstore.ts';
 import { BROKEN, readRing, writeRing, XENSTORE_REPLIES, XENSTORE_REQUESTS } from './byte-ring.ts';
 
 export interface XenstoreRingEnd {
-  readonly events: Pick<Events, 'notify' | 'unmask' | 'wait'>;
+  readonly events: Pick<Events, 'notify' | 'unmask' | 'listen'>;
   /**
    * The page, and our end of its event channel. Both stay the caller's, who frees them after close.
    */
@@ -85,18 +85,14 @@ function turn(state: State): void {
   if (state.open && givenUp(state.region)) end(state, 'xenstored has given up this connection');
 }
 
-async function listen(state: State): Promise<void> {
+function listen(state: State): void {
   const { events, port } = state;
-  for (let seen = 0; state.open; ) {
-    try {
-      seen = await events.wait(port, seen);
-    } catch {
-      end(state, 'the event channel of xenstore was closed');
-    }
+  const heard = (): void => {
     if (!state.open) return;
     turn(state);
     if (state.open) events.unmask(port);
-  }
+  };
+  events.listen(port, heard, () => end(state, 'the event channel of xenstore was closed'));
 }
 
 /** The stream ends with EPROTO if the indices are impossible or the server has given us up. */
@@ -110,7 +106,7 @@ export function xenstoreRing(ring: XenstoreRingEnd): XenstoreTransport {
     onClose: undefined,
     ended: undefined,
   };
-  void listen(state);
+  listen(state);
   return {
     write: (bytes) => {
       if (!state.open || bytes.length === 0) return;

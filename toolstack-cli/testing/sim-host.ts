@@ -104,19 +104,15 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   /** As xenstored does: on VIRQ_DOM_EXC it asks about every domain. */
   function followDeaths(): void {
     const port = must(events.bindVirq(VIRQ_DOM_EXC));
-    const follow = async (): Promise<void> => {
-      for (let seen = 0; ; ) {
-        seen = await events.wait(port, seen);
-        events.unmask(port);
-        store.checkDomains((id) => {
-          const info = domainControl.getInfo(domid(id));
-          if (!info.ok) return undefined;
-          return { shutdown: info.value.shutdown !== undefined, dying: info.value.dying };
-        });
-        store.flush();
-      }
-    };
-    void follow();
+    events.listen(port, () => {
+      events.unmask(port);
+      store.checkDomains((id) => {
+        const info = domainControl.getInfo(domid(id));
+        if (!info.ok) return undefined;
+        return { shutdown: info.value.shutdown !== undefined, dying: info.value.dying };
+      });
+      store.flush();
+    });
   }
 
   function connect(seed: number, to = store): XenstoreClient {

@@ -35,23 +35,6 @@ export function expectError(result: Result<unknown>, what: string, ...errnos: Er
   expectThat(wanted, `${what}: expected ${errnos.join(' or ')}, got ${errno}`);
 }
 
-/** The promise must be rejected with something that carries `errno`. */
-export async function expectRejected(
-  promise: Promise<unknown>,
-  errno: Errno,
-  what: string,
-): Promise<void> {
-  let reason: unknown;
-  try {
-    await promise;
-  } catch (thrown) {
-    reason = thrown;
-  }
-  expectThat(reason !== undefined, `${what}: expected a rejection with ${errno}, got a value`);
-  const got = (reason as { errno?: unknown }).errno;
-  expectThat(got === errno, `${what}: expected ${errno}, got ${String(got ?? reason)}`);
-}
-
 export function expectBytes(got: Uint8Array, want: Uint8Array, what: string): void {
   expectEqual(got.length, want.length, `${what}: length`);
   for (let i = 0; i < want.length; i++) {

@@ -2,6 +2,7 @@
 
 import type { Port } from '../../core/ids.ts';
 import type { Clock } from '../clock.ts';
+import type { Events } from '../events.ts';
 import type { Platform } from '../platform.ts';
 import { ExpectationError } from './expect.ts';
 
@@ -27,9 +28,46 @@ export function withinMs<T>(clock: Clock, promise: Promise<T>, ms: number): Prom
   });
 }
 
+interface Count {
+  heard: number;
+  waiters: { resolve(count: number): void; reject(reason: Error): void }[];
+}
+
+const counts = new WeakMap<Events, Map<Port, Count>>();
+
+function countOf(events: Events, port: Port): Count {
+  const of = counts.get(events) ?? new Map<Port, Count>();
+  counts.set(events, of);
+  const known = of.get(port);
+  if (known !== undefined) return known;
+  const count: Count = { heard: 0, waiters: [] };
+  of.set(port, count);
+  const heard = (): void => {
+    count.heard++;
+    for (const { resolve } of count.waiters.splice(0)) resolve(count.heard);
+  };
+  const closed = (): void => {
+    of.delete(port);
+    const reason = Object.assign(new Error(`port ${port} was closed`), { errno: 'EBADF' });
+    for (const { reject } of count.waiters.splice(0)) reject(reason);
+  };
+  events.listen(port, heard, closed);
+  return count;
+}
+
+/**
+ * How many events of the port were heard since it was first asked about, once that is not `seen`:
+ * at once, or at the next one. Rejects with EBADF when the port is closed.
+ */
+export function waitFor(events: Events, port: Port, seen: number): Promise<number> {
+  const count = countOf(events, port);
+  if (count.heard !== seen) return Promise.resolve(count.heard);
+  return new Promise((resolve, reject) => count.waiters.push({ resolve, reject }));
+}
+
 /** The port's next count after `seen`. Fails when none comes. */
 export async function nextCount(on: Platform, port: Port, seen: number): Promise<number> {
-  const count = await withinMs(on.clock, on.events.wait(port, seen), PATIENCE_MS);
+  const count = await withinMs(on.clock, waitFor(on.events, port, seen), PATIENCE_MS);
   if (count === undefined) throw new ExpectationError(`no event on port ${port}: a lost wake-up`);
   return count;
 }
@@ -41,7 +79,7 @@ export async function nextCount(on: Platform, port: Port, seen: number): Promise
 export async function settledCount(on: Platform, port: Port): Promise<number> {
   let seen = 0;
   for (;;) {
-    const wait = on.events.wait(port, seen);
+    const wait = waitFor(on.events, port, seen);
     const count = await withinMs(on.clock, wait, QUIET_MS);
     if (count === undefined) {
       wait.catch(() => {}); // Left behind: the next event or the close ends it.

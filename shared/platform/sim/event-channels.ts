@@ -11,9 +11,9 @@ type Channel =
   | { readonly state: 'interdomain'; readonly remote: SimDomain; readonly remotePort: SimPort }
   | { readonly state: 'virq'; readonly virq: number };
 
-export interface Waiter {
-  readonly resolve: (count: number) => void;
-  readonly reject: (reason: Error) => void;
+export interface Listener {
+  readonly heard: () => void;
+  readonly closed: (() => void) | undefined;
 }
 
 export interface SimPort {
@@ -24,7 +24,9 @@ export interface SimPort {
   masked: boolean;
   open: boolean;
   count: number;
-  waiters: Waiter[];
+  /** Events came that nobody has heard of. */
+  missed: boolean;
+  listener: Listener | undefined;
 }
 
 export interface PortTable {
@@ -52,7 +54,8 @@ export function allocPort(domain: SimDomain, channel: Channel): Result<SimPort> 
       masked: false,
       open: true,
       count: 0,
-      waiters: [],
+      missed: false,
+      listener: undefined,
     };
     open.set(number, made);
     return ok(made);
@@ -125,13 +128,22 @@ export function closePort(domain: SimDomain, local: SimPort): void {
   if (local.channel.state === 'interdomain') {
     local.channel.remotePort.channel = { state: 'unbound', remote: domain.domid };
   }
-  const waiters = local.waiters;
-  local.waiters = [];
-  for (const waiter of waiters) waiter.reject(badPort(local.number));
+  const { listener } = local;
+  local.listener = undefined;
+  if (listener?.closed !== undefined) void Promise.resolve().then(listener.closed);
 }
 
-function badPort(number: number): Error {
-  return Object.assign(new Error(`port ${number} is closed`), { errno: 'EBADF' });
+/** The one listener of a port, which hears of events in a turn of its own. */
+export function listenAt(local: SimPort, heard: () => void, closed?: () => void): void {
+  assert(local.listener === undefined, `port ${local.number} has a listener already`);
+  local.listener = { heard, closed };
+  if (local.missed) tellListener(local, local.listener);
+}
+
+function tellListener(local: SimPort, listener: Listener): void {
+  void Promise.resolve().then(() => {
+    if (local.listener === listener) listener.heard();
+  });
 }
 
 /** Raises the event at the other end of `local`. */
@@ -174,9 +186,8 @@ function deliver(world: World, domain: SimDomain, local: SimPort): void {
   local.count++;
   note(world, `d${domain.domid} port ${local.number} event ${local.count}`);
   world.views.sync();
-  const waiters = local.waiters;
-  local.waiters = [];
-  for (const waiter of waiters) waiter.resolve(local.count);
+  if (local.listener === undefined) local.missed = true;
+  else tellListener(local, local.listener);
 }
 
 export function unmaskPort(world: World, domain: SimDomain, local: SimPort): void {

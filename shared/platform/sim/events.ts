@@ -11,6 +11,7 @@ import {
   bindPort,
   bindVirq,
   closePort,
+  listenAt,
   notifyPeer,
   type SimPort,
   unmaskPort,
@@ -37,10 +38,6 @@ export function events(world: World, domain: SimDomain): Events {
     notify: (number) => notifyPeer(world, local(number)),
     unmask: (number) => unmaskPort(world, domain, local(number)),
     close: (number) => closePort(domain, local(number)),
-    wait(number, seen) {
-      const found = local(number);
-      if (found.count !== seen) return Promise.resolve(found.count);
-      return new Promise((resolve, reject) => found.waiters.push({ resolve, reject }));
-    },
+    listen: (number, heard, closed) => listenAt(local(number), heard, closed),
   };
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { VIRQ_DOM_EXC } from '../../abi/xen.ts';
 import { DOM0, domid, gref, port } from '../../core/ids.ts';
 import { must } from '../../core/result.ts';
+import { waitFor } from '../cases/wait.ts';
 import { FALLIBLE } from './faults.ts';
 import { createSim, type Sim } from './sim.ts';
 
@@ -45,7 +46,7 @@ describe('faults', () => {
     const ours = must(sim.dom0.events.bindInterdomain(DOM0, theirs));
     sim.faults.fail('events.notify');
     let counted = 0;
-    void sim.dom0.events.wait(theirs, 0).then((count) => {
+    void waitFor(sim.dom0.events, theirs, 0).then((count) => {
       counted = count;
     });
     sim.dom0.events.notify(ours);
@@ -63,10 +64,10 @@ describe('faults', () => {
     const ours = must(sim.dom0.events.bindInterdomain(DOM0, theirs));
     sim.dom0.events.notify(ours);
     await sim.settle();
-    expect(await sim.dom0.events.wait(theirs, 0)).toBe(1);
+    expect(await waitFor(sim.dom0.events, theirs, 0)).toBe(1);
     sim.dom0.events.unmask(theirs);
     await sim.settle();
-    expect(await sim.dom0.events.wait(theirs, 1)).toBe(2);
+    expect(await waitFor(sim.dom0.events, theirs, 1)).toBe(2);
   });
 
   it('delay events', async () => {
@@ -75,7 +76,7 @@ describe('faults', () => {
     const theirs = must(sim.dom0.events.allocUnbound(DOM0));
     const ours = must(sim.dom0.events.bindInterdomain(DOM0, theirs));
     sim.dom0.events.notify(ours);
-    await sim.run(sim.dom0.events.wait(theirs, 0));
+    await sim.run(waitFor(sim.dom0.events, theirs, 0));
     expect(sim.dom0.clock.nowMs()).toBeGreaterThan(1);
   });
 

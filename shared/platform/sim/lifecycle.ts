@@ -119,7 +119,7 @@ export function killDomain(world: World, domain: SimDomain): void {
   note(world, `d${domain.domid} dying`);
   domain.postponed.clear();
   for (const local of [...domain.ports.open.values()]) {
-    local.waiters = []; // Its code does not run any more: its promises stay as they are.
+    local.listener = undefined; // Its code does not run any more.
     closePort(domain, local);
   }
   for (const [region, { kind }] of [...domain.held]) closeRegion(world, domain, region, kind);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { VIRQ_DOM_EXC } from '../../abi/xen.ts';
 import { DOM0, port } from '../../core/ids.ts';
 import { must } from '../../core/result.ts';
+import { waitFor } from '../cases/wait.ts';
 import { createSim } from './sim.ts';
 import { errno, info, smallDomain } from './testing.ts';
 
@@ -54,7 +55,7 @@ describe('simulated domains', () => {
     const theirs = must(events.allocUnbound(DOM0));
     const ours = must(sim.dom0.events.bindInterdomain(guest, theirs));
     let seen = 0;
-    void events.wait(theirs, 0).then((count) => {
+    void waitFor(events, theirs, 0).then((count) => {
       seen = count;
     });
     must(sim.dom0.domainControl.pause(guest));
@@ -73,7 +74,7 @@ describe('simulated domains', () => {
     const { clock, events, memory } = sim.platform(guest);
     const local = must(events.allocUnbound(DOM0));
     void clock.sleep(1).then(() => woken.push('sleep'));
-    void events.wait(local, 0).then(() => woken.push('wait'));
+    void waitFor(events, local, 0).then(() => woken.push('wait'));
     must(sim.dom0.domainControl.destroyDomain(guest));
     await sim.settle();
     expect(woken).toEqual([]);
@@ -86,11 +87,11 @@ describe('simulated domains', () => {
     const virq = must(events.bindVirq(VIRQ_DOM_EXC));
     const guest = sim.addGuest();
     sim.domain(guest).shutdown('reboot');
-    const seen = await sim.run(events.wait(virq, 0));
+    const seen = await sim.run(waitFor(events, virq, 0));
     events.unmask(virq);
     expect(info(sim, guest)).toMatchObject({ shutdown: 'reboot', paused: false, blocked: false });
     must(domainControl.destroyDomain(guest));
-    expect(await sim.run(events.wait(virq, seen))).toBe(seen + 1);
+    expect(await sim.run(waitFor(events, virq, seen))).toBe(seen + 1);
   });
 
   it('get VIRQ_DOM_EXC instead of dom0 where that is set', async () => {
@@ -100,16 +101,17 @@ describe('simulated domains', () => {
       events,
       virq: must(events.bindVirq(VIRQ_DOM_EXC)),
     }));
+    for (const { events, virq } of virqs) expect(await waitFor(events, virq, -1)).toBe(0);
     sim.setVirqHandler(VIRQ_DOM_EXC, store);
     sim.domain(guest).shutdown('crash');
     await sim.settle();
-    const counts = virqs.map(({ events, virq }) => events.wait(virq, -1));
+    const counts = virqs.map(({ events, virq }) => waitFor(events, virq, -1));
     expect(await Promise.all(counts)).toEqual([0, 1]);
     must(sim.dom0.domainControl.destroyDomain(store));
     sim.domain(later).shutdown('crash');
     await sim.settle();
     const [own] = virqs;
-    expect(await own?.events.wait(own.virq, -1)).toBe(1);
+    expect(own && (await waitFor(own.events, own.virq, -1))).toBe(1);
   });
 
   it('have as many ports as they were created for', () => {

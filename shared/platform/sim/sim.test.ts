@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DOM0, type Domid, domid } from '../../core/ids.ts';
 import { prng } from '../../core/prng.ts';
 import { must } from '../../core/result.ts';
+import { waitFor } from '../cases/wait.ts';
 import { createSim } from './sim.ts';
 
 /** Domains that send each other events at random times. */
@@ -16,7 +17,7 @@ async function chatter(seed: number): Promise<readonly string[]> {
     const ours = must(sim.dom0.events.bindInterdomain(guest, local));
     for (let i = 0, seen = 0; i < 20; i++) {
       sim.dom0.events.notify(ours);
-      seen = await events.wait(local, seen);
+      seen = await waitFor(events, local, seen);
       events.unmask(local);
       await clock.sleep(rng.below(1000) / 1000);
     }

@@ -31,38 +31,53 @@ function fake() {
   return { made, raise, calls };
 }
 
-test('events are counted, and all who wait learn of them in the order of asking', async () => {
+test('each event is told at once to who listens; of earlier ones, that there were', async () => {
   const { made, raise } = fake();
   const one = must(made.allocUnbound(domid(1)));
-  const heard: string[] = [];
-  const waits = ['a', 'b', 'c'].map((who) => made.wait(one, 0).then((n) => heard.push(who + n)));
-  expect(made.isAwaited()).toBe(true);
-  raise(one);
-  expect(made.isAwaited()).toBe(false);
-  await Promise.all(waits);
-  expect(heard).toEqual(['a1', 'b1', 'c1']);
   raise(one, one);
-  expect(await made.wait(one, 1)).toBe(3);
-  const late = made.wait(one, 3);
-  raise(one);
-  expect(await late).toBe(4);
+  let heard = 0;
+  expect(made.isAwaited()).toBe(false);
+  made.listen(one, () => heard++);
+  expect([made.isAwaited(), heard]).toEqual([true, 0]);
+  await undefined;
+  expect(heard).toBe(1);
+  raise(one, one);
+  expect(heard).toBe(3);
+  expect(() => made.listen(one, () => {})).toThrow('port 5 has a listener already');
 });
 
-test('a port that is closed lets nobody wait, and its late events are nobody’s', async () => {
+test('a port that is closed tells its listener so, and its late events are nobody’s', async () => {
   const { made, raise, calls } = fake();
   const one = must(made.allocUnbound(domid(1)));
-  const waits = [made.wait(one, 0), made.wait(one, 0)];
+  const heard: string[] = [];
+  made.listen(
+    one,
+    () => heard.push('event'),
+    () => heard.push('closed'),
+  );
   made.notify(one);
   made.unmask(one);
   made.close(one);
   expect(calls).toEqual(['notify 5', 'unmask 5', 'close 5']);
-  for (const wait of waits) await expect(wait).rejects.toMatchObject({ errno: 'EBADF' });
-  expect(made.isAwaited()).toBe(false);
+  expect([made.isAwaited(), heard.length]).toEqual([false, 0]);
   raise(one);
+  await undefined;
+  expect(heard).toEqual(['closed']);
   const again = must(made.allocUnbound(domid(1)));
-  const wait = made.wait(again, 0);
+  made.listen(again, () => heard.push('new'));
   raise(again);
-  expect(await wait).toBe(1);
+  expect(heard).toEqual(['closed', 'new']);
+});
+
+test('an event that is to be told soon is not told of a port closed meanwhile', async () => {
+  const { made, raise } = fake();
+  const one = must(made.allocUnbound(domid(1)));
+  raise(one);
+  let heard = 0;
+  made.listen(one, () => heard++);
+  made.close(one);
+  await undefined;
+  expect(heard).toBe(0);
 });
 
 test('what the kernel refuses is a failure; what was never bound is a bug', () => {

@@ -1,4 +1,4 @@
-/** Event channels: the kernel takes pending ports, this counts them and wakes who waits. */
+/** Event channels: the kernel takes pending ports, this tells who listens. */
 
 import { assert } from '../../core/assert.ts';
 import { errnoName } from '../../core/errno.ts';
@@ -7,74 +7,25 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { Events } from '../events.ts';
 import type { Kernel, Status } from './kernel.ts';
 
-/** How a wait ends when its port is closed. */
-export class PortClosedError extends Error {
-  override name = 'PortClosedError';
-  readonly errno = 'EBADF';
-}
-
-interface Waiter {
-  resolve(count: number): void;
-  reject(reason: PortClosedError): void;
-}
-
 interface PortState {
-  count: number;
-  waiter: Waiter | undefined;
-  /** Beside the first: there is hardly ever one. */
-  others: Waiter[] | undefined;
+  /** Events came that nobody has heard of. */
+  missed: boolean;
+  heard: (() => void) | undefined;
+  closed: (() => void) | undefined;
 }
 
 export interface StubdomEvents extends Events {
   /** Takes over a port that the domain was created with. */
   adopt(port: Port): Result<Port>;
-  /** Counts an event of each of the first `count` ports that the kernel took. */
+  /** Tells of an event of each of the first `count` ports that the kernel took. */
   deliver(count: number): void;
-  /** Whether anybody waits for an event. */
+  /** Whether anybody listens. */
   isAwaited(): boolean;
-}
-
-interface Waits {
-  /** The count of the port's events, once there is another. */
-  begin(state: PortState): Promise<number>;
-  /** Ends all waits for the port, the oldest first. */
-  end(state: PortState, how: (waiter: Waiter) => void): void;
-  count(): number;
-}
-
-function createWaits(): Waits {
-  let waiting = 0;
-  // One function for all promises: a wait is made for every request.
-  let made: Waiter | undefined;
-  const make = (resolve: Waiter['resolve'], reject: Waiter['reject']): void => {
-    made = { resolve, reject };
-  };
-  return {
-    begin: (state) => {
-      const promise = new Promise<number>(make);
-      if (state.waiter === undefined) state.waiter = made;
-      else {
-        state.others ??= [];
-        state.others.push(made as Waiter);
-      }
-      waiting++;
-      return promise;
-    },
-    end: (state, how) => {
-      const { waiter, others } = state;
-      if (waiter === undefined) return;
-      state.waiter = state.others = undefined;
-      waiting -= 1 + (others?.length ?? 0);
-      how(waiter);
-      others?.forEach(how);
-    },
-    count: () => waiting,
-  };
 }
 
 export function events(kernel: Kernel): StubdomEvents {
   const states: (PortState | undefined)[] = [];
-  const waits = createWaits();
+  let listeners = 0;
 
   const known = (which: Port): PortState => {
     const state = states[which];
@@ -84,7 +35,7 @@ export function events(kernel: Kernel): StubdomEvents {
   };
   const bound = (status: Status, what: string): Result<Port> => {
     if (status < 0) return fail(errnoName(status), what);
-    states[status] = { count: 0, waiter: undefined, others: undefined };
+    states[status] = { missed: false, heard: undefined, closed: undefined };
     return ok(port(status));
   };
   return {
@@ -106,25 +57,30 @@ export function events(kernel: Kernel): StubdomEvents {
       kernel.unmask(which);
     },
     close: (which) => {
-      const state = known(which);
+      const { heard, closed } = known(which);
       states[which] = undefined;
       kernel.close(which);
-      waits.end(state, ({ reject }) => reject(new PortClosedError(`port ${which} was closed`)));
+      if (heard !== undefined) listeners--;
+      if (closed !== undefined) void Promise.resolve().then(closed);
     },
-    wait: (which, seen) => {
+    listen: (which, heard, closed) => {
       const state = known(which);
-      if (state.count !== seen) return Promise.resolve(state.count);
-      return waits.begin(state);
+      assert(state.heard === undefined, `port ${which} has a listener already`);
+      listeners++;
+      state.heard = heard;
+      state.closed = closed;
+      const isListening = (): boolean => states[which] === state;
+      if (state.missed) void Promise.resolve().then(() => isListening() && heard());
     },
     deliver: (count) => {
       for (let i = 0; i < count; i++) {
         const state = states[kernel.ports[i]!];
         // Closed between the event and now.
         if (state === undefined) continue;
-        state.count++;
-        waits.end(state, ({ resolve }) => resolve(state.count));
+        if (state.heard === undefined) state.missed = true;
+        else state.heard();
       }
     },
-    isAwaited: () => waits.count() > 0,
+    isAwaited: () => listeners > 0,
   };
 }

@@ -6,7 +6,7 @@ import { ok, type Result } from '../../core/result.ts';
 import type { Events } from '../events.ts';
 import { ffi, lastFailure, once } from './ffi.ts';
 import { libc, quietLogger, xenevtchn } from './libraries.ts';
-import { PortCounts } from './port-counts.ts';
+import { PortListeners } from './port-listeners.ts';
 
 /** Pending ports taken by one read. */
 const BATCH = 256;
@@ -29,7 +29,7 @@ function openDevice(onReadable: () => void): Result<Device> {
   if (handle === 0) return lastFailure('cannot open the event channel device /dev/xen/evtchn');
   const fd = library.value.xenevtchn_fd(handle);
   const poll = ffi().node.poll(fd, { readable: true }, onReadable);
-  // Only a waiter keeps the process alive.
+  // Only a listener keeps the process alive.
   poll.unref();
   const { read } = system.value;
   // One read takes many ports, where the library takes one. Polling made the descriptor one that
@@ -43,27 +43,27 @@ export interface UnixEvents extends Events {
 }
 
 export function events(): UnixEvents {
-  const device = once(() => openDevice(() => drain(counts, opened())));
+  const device = once(() => openDevice(() => drain(listeners, opened())));
   const opened = (): Device => {
     const found = device();
     assert(found.ok, 'a port exists without its device');
     return found.value;
   };
-  const counts = new PortCounts((somebody) => {
+  const listeners = new PortListeners((somebody) => {
     if (somebody) opened().poll.ref();
     else opened().poll.unref();
   });
   const bound = (what: string, call: (device: Device) => number): Result<Port> => {
     const found = device();
-    return found.ok ? bind(counts, found.value, what, call(found.value)) : found;
+    return found.ok ? bind(listeners, found.value, what, call(found.value)) : found;
   };
   const close = (which: Port) => {
-    counts.known(which);
+    listeners.known(which);
     const { library, handle } = opened();
     library.xenevtchn_unbind(handle, which);
-    counts.remove(which);
+    listeners.remove(which);
     // The number may be taken again: what is still pending of the old port must not reach the new.
-    drain(counts, opened());
+    drain(listeners, opened());
   };
   return {
     allocUnbound: (remote) =>
@@ -79,19 +79,19 @@ export function events(): UnixEvents {
         library.xenevtchn_bind_virq(handle, virq),
       ),
     notify: (which) => {
-      counts.known(which);
+      listeners.known(which);
       const { library, handle } = opened();
       library.xenevtchn_notify(handle, which);
     },
     unmask: (which) => {
-      counts.known(which);
+      listeners.known(which);
       const { library, handle } = opened();
       library.xenevtchn_unmask(handle, which);
     },
     close,
-    wait: (which, seen) => counts.wait(which, seen),
+    listen: (which, heard, closed) => listeners.listen(which, heard, closed),
     closeAll: () => {
-      for (const which of counts.all()) close(which);
+      for (const which of listeners.all()) close(which);
       const found = device.peek();
       if (found === undefined) return;
       found.poll.close();
@@ -101,26 +101,31 @@ export function events(): UnixEvents {
 }
 
 /** Takes up a port that was just bound, or says why it was not. */
-function bind(counts: PortCounts, device: Device, what: string, number: number): Result<Port> {
+function bind(
+  listeners: PortListeners,
+  device: Device,
+  what: string,
+  number: number,
+): Result<Port> {
   if (number === -1) return lastFailure(what);
   const which = port(number);
-  counts.add(which);
-  // Xen raises an event at a port that is bound to another, lest one was missed: it counts none.
-  drain(counts, device, which);
+  listeners.add(which);
+  // Xen raises an event at a port that is bound to another, lest one was missed: it is nobody's.
+  drain(listeners, device, which);
   return ok(which);
 }
 
 const pending = new Uint32Array(BATCH);
 
-/** Counts what is pending. `unheard` is a port whose events so far are nobody's. */
-function drain(counts: PortCounts, { library, handle, take }: Device, unheard?: Port): void {
+/** Tells of what is pending. `unheard` is a port whose events so far are nobody's. */
+function drain(listeners: PortListeners, { library, handle, take }: Device, unheard?: Port): void {
   let taken: number;
   do {
     taken = take(pending);
     for (let i = 0; i < taken; i++) {
       const which = pending[i] as Port;
       if (which === unheard) library.xenevtchn_unmask(handle, which);
-      else if (counts.has(which)) counts.raise(which);
+      else if (listeners.has(which)) listeners.raise(which);
     }
   } while (taken === BATCH);
 }

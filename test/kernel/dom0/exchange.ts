@@ -16,7 +16,7 @@ for (let i = 0; i < PAGES; i++) writable.region.bytes[i * PAGE_SIZE] = i;
 readable.region.bytes.set(Buffer.from('hello'), 100);
 const port = must(events.allocUnbound(guest));
 process.stdout.write(`rw=${writable.grefs.join()} ro=${readable.grefs.join()} port=${port}\n`);
-await events.wait(port, 0);
+await new Promise<void>((heard) => events.listen(port, heard));
 for (let i = 0; i < PAGES; i++) {
   const answer = writable.region.bytes[i * PAGE_SIZE + 1];
   if (answer !== 255 - i) throw new Error(`page ${i} has ${answer}`);

@@ -69,6 +69,6 @@ expect('a copy to a page that may be read', copied[1]?.ok, false);
 
 const local = must(events.bindInterdomain(DOM0, port(theirs)));
 events.notify(local);
-await events.wait(local, 0);
+await new Promise<void>((heard) => events.listen(local, heard));
 console.line('exchanged');
 shutdown(kernel, 'poweroff');
