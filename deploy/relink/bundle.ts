@@ -1,7 +1,7 @@
 /** A service and all that it imports as one script, without what it does not use. */
 
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
@@ -25,6 +25,21 @@ const nodeModules: Plugin = {
     });
   },
 };
+
+/** What is in C where a stub domain's kernel is, by what it takes the place of: from the root. */
+const IN_C: Readonly<Record<string, string>> = {
+  'shared/core/bytes.ts': 'shared/platform/stubdom/bytes.ts',
+};
+
+const inC = (root: string): Plugin => ({
+  name: 'in-c',
+  setup: (esbuild) => {
+    esbuild.onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+      const instead = IN_C[relative(root, join(resolveDir, path))];
+      return instead === undefined ? null : { path: join(root, instead) };
+    });
+  },
+});
 
 /** What the engine lacks; its exports stand for globals of the same names, where one is used. */
 const GLOBALS = fileURLToPath(
@@ -83,7 +98,7 @@ export async function bundle(
     legalComments: 'none',
     charset: 'utf8',
     logLevel: 'silent',
-    plugins: [nodeModules],
+    plugins: [nodeModules, inC(root)],
   });
   const { inputs, outputs } = result.metafile;
   const imports = Object.values(outputs).flatMap((output) => output.imports);

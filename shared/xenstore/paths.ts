@@ -4,11 +4,12 @@
  */
 
 import { XENSTORE_REL_PATH_MAX } from '../abi/xs-wire.ts';
+import { spanOf } from '../core/bytes.ts';
 
 const SLASH = 0x2f;
 const AT = 0x40;
 
-const LEGAL = new Uint8Array(256);
+const LEGAL = new Uint8Array(128);
 for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-/_@') {
   LEGAL[c.charCodeAt(0)] = 1;
 }
@@ -26,15 +27,9 @@ function uncounted(path: string): number {
  * never looks at XENSTORE_ABS_PATH_MAX: what counts is the length after `/local/domain/N/`.
  */
 export function isValidPath(path: string, maxLength: number = XENSTORE_REL_PATH_MAX): boolean {
-  const length = path.length;
-  if (length === 0 || path.charCodeAt(0) !== SLASH) return false;
-  let before = 0;
-  for (let i = 0; i < length; i++) {
-    const c = path.charCodeAt(i);
-    if (c > 255 || LEGAL[c] === 0 || (c === SLASH && before === SLASH)) return false;
-    before = c;
-  }
-  if (before === SLASH && length > 1) return false;
+  const { length } = path;
+  if (path.charCodeAt(0) !== SLASH || spanOf(path, LEGAL) < length) return false;
+  if (path.includes('//') || (length > 1 && path.charCodeAt(length - 1) === SLASH)) return false;
   return length <= maxLength || length <= maxLength + uncounted(path);
 }
 

@@ -2,6 +2,7 @@
 
 import { XENSTORE_PAYLOAD_MAX } from '../abi/xs-wire.ts';
 import { assert } from '../core/assert.ts';
+import { putLatin1, putWords } from '../core/bytes.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 
@@ -35,13 +36,6 @@ export interface Decoder {
 function u32At(bytes: Uint8Array, at: number): number {
   const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
   return (low | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
-}
-
-function putU32(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
 }
 
 const DONE = ok();
@@ -105,25 +99,14 @@ export function createDecoder(sink: PacketSink): Decoder {
 }
 
 /** Writes a header at `at`. */
-export function putHeader(
+export const putHeader: (
   bytes: Uint8Array,
   at: number,
   type: number,
   reqId: number,
   txId: number,
   length: number,
-): void {
-  putU32(bytes, at, type);
-  putU32(bytes, at + 4, reqId);
-  putU32(bytes, at + 8, txId);
-  putU32(bytes, at + 12, length);
-}
-
-/** Writes the low bytes of `text` at `at`; where the next byte goes. */
-export function putLatin1(bytes: Uint8Array, at: number, text: string): number {
-  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
-  return at + text.length;
-}
+) => void = putWords;
 
 /**
  * A packet whose payload is the parts one after the other: latin1 strings (no NUL is added) or

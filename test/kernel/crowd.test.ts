@@ -20,7 +20,8 @@ let work: string;
 let crowd: RunScript;
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'xtl-engine-'));
-  crowd = await openScript('crowd', LIMIT_KIB, work);
+  const entry = 'test/kernel/host/crowd.main.ts';
+  crowd = await openScript({ entry, limitKib: LIMIT_KIB, work });
 }, COMPILE_MS);
 afterAll(() => rmSync(work, { recursive: true }));
 

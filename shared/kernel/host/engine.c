@@ -61,6 +61,7 @@ static void add_host(JSContext *ctx)
 {
     JSValue global = JS_GetGlobalObject(ctx);
     JSValue host = JS_NewObject(ctx);
+    host_add_bytes(ctx, host);
     host_add_memory(ctx, host);
     host_add_events(ctx, host);
     host_add_grants(ctx, host);

@@ -26,6 +26,7 @@
 void service_parts(JSContext *ctx);
 
 /* What scripts see as the global `host`: functions of a topic are added to it. */
+void host_add_bytes(JSContext *ctx, JSValue host);
 void host_add_memory(JSContext *ctx, JSValue host);
 void host_add_events(JSContext *ctx, JSValue host);
 void host_add_grants(JSContext *ctx, JSValue host);

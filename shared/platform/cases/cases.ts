@@ -1,5 +1,6 @@
 /** The suite that every platform must pass: what the ports promise, as cases. */
 
+import { bytesCases } from './bytes.cases.ts';
 import type { Case } from './case.ts';
 import { clockCases } from './clock.cases.ts';
 import { copyCases } from './copy.cases.ts';
@@ -12,6 +13,7 @@ import { foreignCases, memoryCases } from './memory.cases.ts';
 
 export const cases: readonly Case[] = [
   ...languageCases,
+  ...bytesCases,
   ...clockCases,
   ...memoryCases,
   ...eventCases,

@@ -4,6 +4,7 @@
  */
 
 import { bytes, collections } from './language-data.ts';
+import { patterns } from './language-patterns.ts';
 import type { Row } from './language-rows.ts';
 import { syntax } from './language-syntax.ts';
 import { numbers, texts } from './language-values.ts';
@@ -11,6 +12,7 @@ import { numbers, texts } from './language-values.ts';
 /** Rows by topic. */
 export const LANGUAGE: Readonly<Record<string, readonly Row[]>> = {
   syntax,
+  patterns,
   numbers,
   texts,
   collections,

@@ -2,6 +2,8 @@
  * The kernel's functions, as scripts in a stub domain see them (shared/kernel/include/kernel.h).
  */
 
+import type * as bytes from '../../core/bytes.ts';
+
 /** A number that is not negative, or a negative errno of Xen's. */
 export type Status = number;
 
@@ -57,6 +59,9 @@ export interface Kernel {
   grantRevoke(buffer: ArrayBuffer, grefs: Uint32Array): void;
   grantMap(owner: number, readonly: boolean, grefs: Uint32Array): ArrayBuffer | Status;
   grantUnmap(buffer: ArrayBuffer): void;
+
+  /** What stands for core/bytes.ts. */
+  readonly bytes: typeof bytes;
 
   /** What was linked in, and what the domain's builder said. */
   readonly service: string;

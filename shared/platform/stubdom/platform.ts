@@ -1,6 +1,5 @@
 /** The platform of a stub domain: the ports over the kernel that it is linked with. */
 
-import { tuneCopies } from '../../core/copy.ts';
 import { must } from '../../core/result.ts';
 import { domainControl } from '../control/domain-control.ts';
 import type { Platform } from '../platform.ts';
@@ -19,15 +18,11 @@ export interface StubdomPlatform extends Platform {
   readonly memory: StubdomMemory;
 }
 
-/** Measured: a copy by a view takes as long as five bytes one by one. */
-const VIEW_BYTES = 6;
-
 /**
  * The one platform of this domain. The domain ends when nobody waits for an event or a time any
  * more: then it has powered off.
  */
 export function openStubdom(kernel: Kernel = thisKernel()): StubdomPlatform {
-  tuneCopies(VIEW_BYTES);
   const timers = new Timers();
   const eventsPort = events(kernel);
   const memoryPort = memory(kernel);

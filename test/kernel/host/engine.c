@@ -4,7 +4,7 @@
  *
  * usage: engine SCRIPT LIMIT_KIB [ARGUMENT...]
  *
- * SCRIPT is an ES module's bytecode.
+ * SCRIPT is an ES module's bytecode, or with EVALUATES its text.
  *
  * The script finds an object `host`: nowMs() of the processor's time, usedBytes() without garbage,
  * freeBytes(), arguments, print(text).
@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "../../../deploy/relink/script.h"
+#include "../../../shared/kernel/host/host.h"
 
 /* What an allocation costs beside its bytes in the kernel's heap (memory/heap.c). */
 #define HEADER 8
@@ -106,14 +107,31 @@ static void add_host(JSContext *ctx, int argc, char **argv)
     for (int i = 0; i < argc; i++)
         JS_SetPropertyUint32(ctx, words, (uint32_t)i, JS_NewString(ctx, argv[i]));
     JS_SetPropertyStr(ctx, host, "arguments", words);
+    host_add_bytes(ctx, host);
     JS_SetPropertyStr(ctx, global, "host", host);
     JS_FreeValue(ctx, global);
 }
 
+#ifdef EVALUATES
+static JSValue load(JSContext *ctx, const char *text, size_t size)
+{
+    return JS_Eval(ctx, text, size, "script", JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
+}
+#else
 static JSValue load(JSContext *ctx, const char *bytecode, size_t size)
 {
     JSValue module = JS_ReadObject(ctx, (const uint8_t *)bytecode, size, JS_READ_OBJ_BYTECODE);
     return !JS_IsException(module) && JS_ResolveModule(ctx, module) < 0 ? JS_EXCEPTION : module;
+}
+#endif
+
+static int run_jobs(JSRuntime *runtime)
+{
+    JSContext *of_job;
+    int result;
+    while ((result = JS_ExecutePendingJob(runtime, &of_job)) > 0)
+        continue;
+    return result < 0 ? say_exception(of_job) : 0;
 }
 
 int main(int argc, char **argv)
@@ -139,6 +157,8 @@ int main(int argc, char **argv)
     JSValue done = JS_EvalFunction(ctx, module);
     if (JS_IsException(done))
         return say_exception(ctx);
+    if (run_jobs(runtime))
+        return 1;
     if (JS_PromiseState(ctx, done) == JS_PROMISE_REJECTED) {
         JS_Throw(ctx, JS_PromiseResult(ctx, done));
         return say_exception(ctx);
