@@ -3,12 +3,14 @@
 // another commit.
 import { parseArgs } from 'node:util';
 import { benchCreate } from './create.ts';
+import { benchEngine } from './engine.ts';
 import { type BenchOptions, formatReport, type Report } from './rows.ts';
 import { benchStubdom } from './stubdom.ts';
 import { benchXenstored } from './xenstored.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Report>>> = {
   create: benchCreate,
+  engine: benchEngine,
   stubdom: benchStubdom,
   xenstored: benchXenstored,
 };

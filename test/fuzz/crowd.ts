@@ -4,6 +4,7 @@
  */
 
 import { overheadOf } from '../../services/xenstored/core/accounts.ts';
+import { NAME_CACHE_SLOTS } from '../../services/xenstored/core/limits.ts';
 import { bench, readAll, type Speaker } from '../../services/xenstored/core/testing.ts';
 import { type Prng, prng } from '../../shared/core/prng.ts';
 
@@ -129,7 +130,10 @@ function change(crowd: Crowd, who: Speaker, home: string, nodes: number): void {
 
 /** What the store keeps of a bounded size, whoever asks: it is nobody's. */
 function fillCaches(dom0: Speaker): void {
-  for (let i = 0; i < 2000; i++) dom0.say('read', `/local/domain/${i % 500}/device/vif/0`);
+  for (let i = 0; i < 2 * NAME_CACHE_SLOTS; i++) {
+    // A path is kept, with its names, once it comes again.
+    for (let twice = 0; twice < 2; twice++) dom0.say('read', `/local/domain/${i}/device/n${i}`);
+  }
 }
 
 /** The world of `seed`, through `cases` changes; `done` is called after each. */
