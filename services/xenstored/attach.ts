@@ -3,8 +3,9 @@
 import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
 import { createDecoder } from '../../shared/xenstore/wire.ts';
 import type { Connection } from './core/connection.ts';
-import { consumeOutput, peekOutput } from './core/output.ts';
+import { consumeOutput } from './core/output.ts';
 import type { Store } from './core/store.ts';
+import { peekOutput } from './core/unread.ts';
 
 /** Who is at the other end: a tool in dom0, or the guest with that number. */
 export type ConnectionKind = 'socket' | { readonly domid: number };

@@ -27,9 +27,10 @@ import {
 } from '../../shared/ring/byte-ring.ts';
 import { HEADER_SIZE, PACKET_MAX } from '../../shared/xenstore/wire.ts';
 import type { Connection } from './core/connection.ts';
-import { consumeOutput, peekOutput } from './core/output.ts';
+import { consumeOutput } from './core/output.ts';
 
 const { serverFeatures, connection: state, error } = xenstoreDomainInterface.fields;
+const STATE_WORD = state.at / 4;
 
 /** What makes a daemon give up a ring; see the page's `error` field. */
 export type RingFault = 'indices' | 'oversized' | 'event channel';
@@ -88,12 +89,14 @@ export type RingSink = (
   end: number,
 ) => void;
 
-export type Taken = 'packet' | 'nothing' | 'no room' | RingFault;
+/** `last`: a packet, behind which there was nothing when it was looked for. */
+export type Taken = 'packet' | 'last' | 'nothing' | 'no room' | RingFault;
 
 /** Packets that are there whole are handed out from here. */
 const scratch = new Uint8Array(PACKET_MAX);
 
-const scratchHeader = new DataView(scratch.buffer);
+/** Their headers: processors that Xen runs on have the low byte first, as packets do. */
+const scratchWords = new Uint32Array(scratch.buffer);
 
 /**
  * Hands at most one packet to `sink`, from bytes of the page that are read once. One that is not
@@ -105,32 +108,29 @@ export function takePacket(ring: Ring, sink: RingSink, mayHold: () => boolean): 
     const have = peekRing(ring.region, XENSTORE_REQUESTS, scratch, 0, PACKET_MAX);
     if (have === 0) return 'nothing';
     if (have === BROKEN) return 'indices';
-    const size = HEADER_SIZE + (have < HEADER_SIZE ? 0 : scratchHeader.getUint32(12, true));
+    const size = HEADER_SIZE + (have < HEADER_SIZE ? 0 : (scratchWords[3] as number));
     if (have >= size) {
       takeRing(ring.region, XENSTORE_REQUESTS, size);
       ring.owesNotify = true;
-      hand(ring, scratch, scratchHeader, size, sink);
-      return 'packet';
+      const type = scratchWords[0] as number;
+      const reqId = scratchWords[1] as number;
+      sink(ring.connection, type, reqId, scratchWords[2] as number, scratch, HEADER_SIZE, size);
+      // What the domain has put behind it since has an event of its own.
+      return have === size ? 'last' : 'packet';
     }
     if (!mayHold()) return 'no room';
   }
   return takeParts(ring, sink);
 }
 
-function hand(ring: Ring, bytes: Uint8Array, header: DataView, size: number, sink: RingSink): void {
-  const type = header.getUint32(0, true);
-  const reqId = header.getUint32(4, true);
-  sink(ring.connection, type, reqId, header.getUint32(8, true), bytes, HEADER_SIZE, size);
-}
-
 /** Takes what is there of a packet: its end, perhaps. */
 function takeParts(ring: Ring, sink: RingSink): Taken {
   ring.held ??= new Uint8Array(PACKET_MAX);
   const { held, region } = ring;
-  const header = new DataView(held.buffer);
+  const words = new Uint32Array(held.buffer);
   for (;;) {
     const isLong = ring.heldBytes >= HEADER_SIZE;
-    const length = isLong ? header.getUint32(12, true) : 0;
+    const length = isLong ? (words[3] as number) : 0;
     if (length > XENSTORE_PAYLOAD_MAX) return 'oversized';
     const missing = HEADER_SIZE + length - ring.heldBytes;
     if (missing === 0) break;
@@ -143,7 +143,9 @@ function takeParts(ring: Ring, sink: RingSink): Taken {
   const size = ring.heldBytes;
   ring.held = undefined;
   ring.heldBytes = 0;
-  hand(ring, held, header, size, sink);
+  const type = words[0] as number;
+  const reqId = words[1] as number;
+  sink(ring.connection, type, reqId, words[2] as number, held, HEADER_SIZE, size);
   return 'packet';
 }
 
@@ -159,14 +161,14 @@ export function sendOutput(
 ): RingFault | undefined {
   const { output } = ring.connection;
   while (output.size > 0) {
-    const bytes = peekOutput(output);
-    const count = writeRing(ring.region, XENSTORE_REPLIES, bytes, 0, bytes.length);
+    const { bytes, head, tail } = output.first;
+    const count = writeRing(ring.region, XENSTORE_REPLIES, bytes, head, tail);
     if (count === BROKEN) return 'indices';
     if (count === 0) return undefined;
     ring.owesNotify = true;
-    sent?.(bytes.subarray(0, count));
+    sent?.(bytes.subarray(head, head + count));
     consumeOutput(output, count);
-    if (count < bytes.length) return undefined;
+    if (count < tail - head) return undefined;
   }
   return undefined;
 }
@@ -191,7 +193,7 @@ export function openPage(ring: Ring, features: number): void {
 
 /** Whether the domain has asked to start anew, or its toolstack on its behalf. */
 export function wantsReconnect({ region }: Ring): boolean {
-  return Atomics.load(region.words, state.at / 4) === XENSTORE_RECONNECT;
+  return region.words[STATE_WORD] === XENSTORE_RECONNECT;
 }
 
 export function setConnected(ring: Ring): void {

@@ -103,22 +103,22 @@ function giveUp({ host }: State, ring: Ring, fault: RingFault): void {
   host.store.ignore(ring.connection);
 }
 
-/** One event for all that was moved in a turn. */
+/** One event for all that was moved in a turn: for a ring that owes one. */
 function tell({ host }: State, ring: Ring): void {
-  if (!ring.owesNotify || ring.port === undefined) return;
+  if (ring.port === undefined) return;
   ring.owesNotify = false;
   host.events.notify(ring.port);
 }
 
 function send(state: State, ring: Ring): void {
   const { connection } = ring;
-  if (!ring.open || connection.ignored || connection.output.size === 0) return;
+  if (!ring.open || connection.ignored) return;
   const { tap, unread } = state.host;
-  const sent = (bytes: Uint8Array): void => tap.sent(connection, bytes);
-  const fault = sendOutput(ring, tap.active() ? sent : undefined);
+  const sent = tap.isActive ? (bytes: Uint8Array) => tap.sent(connection, bytes) : undefined;
+  const fault = sendOutput(ring, sent);
   if (fault !== undefined) giveUp(state, ring, fault);
   else if (connection.output.size > 0) unread();
-  tell(state, ring);
+  if (ring.owesNotify) tell(state, ring);
 }
 
 /**
@@ -151,7 +151,7 @@ function serve(state: State, ring: Ring): void {
     startAnew(ring);
   }
   // First what waits for room: until it is read it may count against a quota.
-  send(state, ring);
+  if (connection.output.size > 0) send(state, ring);
   let taken: Taken = 'packet';
   const enough = store.state.work + EVENTS_PER_TURN;
   for (let left = REQUESTS_PER_TURN; left > 0 && ring.open && !connection.ignored; left--) {
@@ -160,31 +160,25 @@ function serve(state: State, ring: Ring): void {
     if (taken !== 'packet') break;
   }
   if (taken === 'no room') state.needRoom.add(ring);
-  else if (taken !== 'packet' && taken !== 'nothing') {
+  else if (taken !== 'packet' && taken !== 'last' && taken !== 'nothing') {
     // What came whole is answered even so.
     send(state, ring);
     if (!connection.ignored) giveUp(state, ring, taken);
   }
   flush();
   if (!ring.open) return;
-  tell(state, ring);
-  if (taken !== 'no room') planNext(state, ring);
+  if (ring.owesNotify) tell(state, ring);
+  if (taken !== 'no room' && taken !== 'last') planNext(state, ring);
 }
 
-/** Serves a ring at each of its events, until its port is another or none. */
-async function listen(state: State, ring: Ring, port: Port): Promise<void> {
+/** Serves a ring at each of its events, until its port is closed. */
+function listen(state: State, ring: Ring, port: Port): void {
   const { events } = state.host;
-  for (let seen = 0; ring.port === port; ) {
-    try {
-      seen = await events.wait(port, seen);
-    } catch {
-      return;
-    }
-    if (ring.port !== port) return;
+  events.listen(port, () => {
     if (!ring.queued) serve(state, ring);
     // Only now: a domain that floods us with events is heard once a turn.
     if (ring.port === port) events.unmask(port);
-  }
+  });
 }
 
 /** In the page: what the store offers, and that a ring may start anew, which the daemon sees to. */
@@ -209,8 +203,8 @@ function add(state: State, connection: Connection, parts: RingParts, fresh: bool
     setConnected(ring);
     enqueue(state, ring);
   }
-  tell(state, ring);
-  if (ring.port !== undefined) void listen(state, ring, ring.port);
+  if (ring.owesNotify) tell(state, ring);
+  if (ring.port !== undefined) listen(state, ring, ring.port);
 }
 
 function closePort({ host }: State, ring: Ring): void {
@@ -223,9 +217,9 @@ function rebind(state: State, ring: Ring, bind: () => Port | undefined): void {
   closePort(state, ring);
   ring.port = bind();
   startAnew(ring);
-  tell(state, ring);
+  if (ring.owesNotify) tell(state, ring);
   if (ring.port === undefined) giveUp(state, ring, 'event channel');
-  else void listen(state, ring, ring.port);
+  else listen(state, ring, ring.port);
 }
 
 function remove(state: State, connection: Connection): void {
@@ -241,16 +235,13 @@ function remove(state: State, connection: Connection): void {
   ring.unmap();
 }
 
-function settle(state: State): void {
+function unblock(state: State): void {
   for (const ring of state.blocked) {
     const delayMs = state.host.store.readDelayMs(ring.connection);
     if (delayMs === Number.POSITIVE_INFINITY) continue;
     state.blocked.delete(ring);
     enqueue(state, ring);
   }
-  if (state.needRoom.size === 0 || !state.hasRoom()) return;
-  for (const ring of state.needRoom) enqueue(state, ring);
-  state.needRoom.clear();
 }
 
 export function createRings(host: RingsHost): Rings {
@@ -264,7 +255,7 @@ export function createRings(host: RingsHost): Rings {
     needRoom: new Set(),
     hasRoom: () => store.state.host.hasRoom?.() !== false,
     sink: (connection, type, reqId, txId, bytes, start, end) => {
-      if (tap.active()) tap.received(connection, type, bytes, start, end);
+      if (tap.isActive) tap.received(connection, type, bytes, start, end);
       store.handle(connection, type, reqId, txId, bytes, start, end);
     },
   };
@@ -275,7 +266,12 @@ export function createRings(host: RingsHost): Rings {
       if (ring !== undefined) rebind(state, ring, bind);
     },
     remove: (connection) => remove(state, connection),
-    settle: () => settle(state),
+    settle: () => {
+      if (state.blocked.size > 0) unblock(state);
+      if (state.needRoom.size === 0 || !state.hasRoom()) return;
+      for (const ring of state.needRoom) enqueue(state, ring);
+      state.needRoom.clear();
+    },
     closeAll: () => {
       for (const connection of [...state.rings.keys()]) remove(state, connection);
     },

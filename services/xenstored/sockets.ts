@@ -4,8 +4,9 @@
  */
 
 import { createDecoder } from '../../shared/xenstore/wire.ts';
-import { consumeOutput, frontOf, frontSize } from './core/output.ts';
+import { consumeOutput } from './core/output.ts';
 import type { Store } from './core/store.ts';
+import { frontOf, frontSize } from './core/unread.ts';
 import { SOCKET_READ_BYTES, SOCKET_UNREAD_MAX } from './limits.ts';
 import type { Stream, StreamOwner } from './stream.ts';
 import type { Tap } from './tap.ts';
@@ -69,7 +70,7 @@ function accept({ store, tap, begin, flush, scratch, open }: State, stream: Stre
       const count = stream.write(bytes, size);
       if (count < 0) drop();
       if (count <= 0) break;
-      if (tap.active()) tap.sent(connection, bytes.subarray(0, count));
+      if (tap.isActive) tap.sent(connection, bytes.subarray(0, count));
       consumeOutput(output, count);
     }
     if (isBroken && output.size === 0) drop();
@@ -78,7 +79,7 @@ function accept({ store, tap, begin, flush, scratch, open }: State, stream: Stre
   connection.wake = send;
 
   const decoder = createDecoder((type, reqId, txId, bytes, start, end) => {
-    if (tap.active()) tap.received(connection, type, bytes, start, end);
+    if (tap.isActive) tap.received(connection, type, bytes, start, end);
     store.handle(connection, type, reqId, txId, bytes, start, end);
   });
 

@@ -9,7 +9,8 @@ import { createDecoder, type Decoder } from '../../shared/xenstore/wire.ts';
 import type { Connection } from './core/connection.ts';
 
 export interface Tap {
-  active(): boolean;
+  /** Whether anybody looks: asked for each packet. */
+  readonly isActive: boolean;
   /**
    * Lines go to `line`, too, from now on, until the returned function is called; not those for
    * which `wants` says no: one that nobody wants is not even written down.
@@ -119,18 +120,29 @@ export function createTap(
     return decoder;
   };
 
-  return {
-    active: () => sinks.size > 0,
-    show: (line, wants = () => true) => {
+  const tap = {
+    isActive: false,
+    show: (line: Sink['line'], wants: Sink['wants'] = () => true) => {
       if (sinks.size === 0) begin();
       const sink = { line, wants };
       sinks.add(sink);
-      return () => void sinks.delete(sink);
+      tap.isActive = true;
+      return () => {
+        sinks.delete(sink);
+        tap.isActive = sinks.size > 0;
+      };
     },
-    received: (from, type, bytes, start, end) => show('IN', from, type, bytes, start, end),
-    sent: (to, bytes) => {
+    received: (
+      from: Connection,
+      type: number,
+      bytes: Uint8Array,
+      start: number,
+      end: number,
+    ): void => show('IN', from, type, bytes, start, end),
+    sent: (to: Connection, bytes: Uint8Array): void => {
       if (!midway.has(to)) decoderOf(to).push(bytes);
       else if (bytes.length === to.output.size) midway.delete(to);
     },
   };
+  return tap;
 }

@@ -16,8 +16,9 @@ import {
   XS_WRITE,
 } from '../../shared/abi/xs-wire.ts';
 import { createDecoder, encodePacket } from '../../shared/xenstore/wire.ts';
-import { consumeOutput, frontOf, frontSize } from './core/output.ts';
+import { consumeOutput } from './core/output.ts';
 import { createStore } from './core/store.ts';
+import { frontOf, frontSize } from './core/unread.ts';
 import { createSimpleHost } from './simple-host.ts';
 
 /** Enough for V8 to compile the way of a request; more only takes longer. */

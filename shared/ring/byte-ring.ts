@@ -6,13 +6,13 @@
  *
  * Either end may be hostile. Each call reads both indices once, checks them, copies, and then
  * publishes its own. Nothing is kept between calls, so that a page can be reset under both ends.
+ * Only the other end's index is read in order with the bytes; the own one orders nothing.
  */
 
 import { xenconsInterface } from '../abi/console.ts';
 import { xenstoreDomainInterface } from '../abi/xs-wire.ts';
 import { assert } from '../core/assert.ts';
-import { copyBytes } from '../core/copy.ts';
-import { add32, sub32 } from '../core/u32.ts';
+import { copyBytes } from '../core/bytes.ts';
 import type { Region } from '../platform/region.ts';
 
 /** Where in a page a ring lies: the offset and size of its bytes, and its indices as words. */
@@ -52,7 +52,7 @@ export const CONSOLE_OUT = ringOf(xencons.out, xencons.outCons, xencons.outProd)
 
 /** Bytes that wait to be read, or BROKEN. */
 export function ringReady({ words }: Region, { size, consWord, prodWord }: ByteRing): number {
-  const ready = sub32(Atomics.load(words, prodWord), Atomics.load(words, consWord));
+  const ready = (Atomics.load(words, prodWord) - Atomics.load(words, consWord)) >>> 0;
   return ready > size ? BROKEN : ready;
 }
 
@@ -64,8 +64,8 @@ export function peekRing(
   at: number,
   max: number,
 ): number {
-  const cons = Atomics.load(words, consWord);
-  const ready = sub32(Atomics.load(words, prodWord), cons);
+  const cons = words[consWord] as number;
+  const ready = (Atomics.load(words, prodWord) - cons) >>> 0;
   if (ready > size) return BROKEN;
   const count = Math.min(ready, max);
   if (count === 0) return 0;
@@ -78,7 +78,7 @@ export function peekRing(
 
 /** Takes bytes that were seen. The writer is to be notified, since it may wait for room. */
 export function takeRing({ words }: Region, { consWord }: ByteRing, count: number): void {
-  Atomics.store(words, consWord, add32(Atomics.load(words, consWord), count) | 0);
+  Atomics.store(words, consWord, ((words[consWord] as number) + count) | 0);
 }
 
 /** Moves at most `max` bytes from the ring to `into` at `at`: how many, or BROKEN; see takeRing. */
@@ -105,8 +105,8 @@ export function writeRing(
   start: number,
   end: number,
 ): number {
-  const prod = Atomics.load(words, prodWord);
-  const used = sub32(prod, Atomics.load(words, consWord));
+  const prod = words[prodWord] as number;
+  const used = (prod - Atomics.load(words, consWord)) >>> 0;
   if (used > size) return BROKEN;
   const count = Math.min(size - used, end - start);
   if (count === 0) return 0;
@@ -114,7 +114,7 @@ export function writeRing(
   const first = Math.min(count, size - to);
   copyBytes(from, start, bytes, base + to, first);
   if (first < count) copyBytes(from, start + first, bytes, base, count - first);
-  Atomics.store(words, prodWord, add32(prod, count) | 0);
+  Atomics.store(words, prodWord, (prod + count) | 0);
   return count;
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
+import { changeQuota } from '../../services/xenstored/core/change-quota.ts';
 import * as xs from '../../shared/abi/xs-wire.ts';
 import { must } from '../../shared/core/result.ts';
 import { createDecoder, encodePacket } from '../../shared/xenstore/wire.ts';
@@ -95,7 +96,7 @@ describe('trap 8: accounts', () => {
   it('add up after a creation that failed half way and after an abort', async () => {
     const stage = await scene();
     const before = nodesOf(stage);
-    stage.host.daemon.store.state.quotas.nodes = before + 2;
+    changeQuota(stage.host.daemon.store.state, undefined, 'nodes', before + 2);
     expect(await tell(stage, xs.XS_WRITE, 0, 'mine/a/b/c\0v')).toEqual(['error ENOSPC']);
     expect(nodesOf(stage)).toBe(before);
     const id = await begin(stage);

@@ -11,7 +11,7 @@ import { snapshot } from './merge.ts';
 import type { Path } from './path.ts';
 import { parentPath } from './path.ts';
 import { allowed } from './perms.ts';
-import { quotaOf, type Request } from './state.ts';
+import { limitsFor, type Request } from './state.ts';
 import type { Access, Transaction } from './transaction.ts';
 import { createAccess } from './transaction.ts';
 import type { Node, Tree } from './tree.ts';
@@ -30,12 +30,12 @@ function note(rq: Request, tx: Transaction, path: Path): Access | 'ENOSPC' {
   const { state, connection } = rq;
   const known = tx.accessed.get(path.text);
   if (known !== undefined) return known;
-  const most = quotaOf(state, connection, 'transactionNodes');
+  const most = limitsFor(state, connection).transactionNodes;
   const isFull = !connection.privileged && tx.accessed.size >= most;
   const node = lookup(snapshot(state, tx), path);
   const weight = node === undefined ? 0 : weightOf(path.text.length, node);
   // Whoever looks at much in one transaction fills the memory, too.
-  const isHeavy = exceedsMemory(state, connection.domain, 0, ACCESS_COST);
+  const isHeavy = exceedsMemory(connection.domain, 0, ACCESS_COST);
   if (isFull || isHeavy || state.host.hasRoom?.() === false) {
     tx.failed = true;
     return 'ENOSPC';
@@ -84,9 +84,10 @@ function mayHear(rq: Request, path: Path, error: WireError, bits: number): WireE
 
 /** The node if the connection has all of `bits` on it, else the error to answer with. */
 export function get(rq: Request, path: Path, bits: number, saw: number): Node | WireError {
-  const node = see(rq, path, saw);
+  const { connection, state, transaction } = rq;
+  const node =
+    transaction === undefined ? (lookup(state.tree, path) ?? 'ENOENT') : see(rq, path, saw);
   if (typeof node === 'string') return node === 'ENOSPC' ? node : mayHear(rq, path, node, bits);
-  const { connection, state } = rq;
   if (connection.privileged) return node;
   const granted = allowed(connection, node.perms, state.isFresh);
   return (granted & bits) === bits ? node : mayHear(rq, path, 'EACCES', bits);

@@ -8,10 +8,10 @@ import {
   NODE_COST,
   WATCH_COST,
 } from './limits.ts';
-import { eventCount } from './output.ts';
 import { DEFAULT_QUOTAS } from './quota.ts';
 import type { State } from './state.ts';
 import type { Node } from './tree.ts';
+import { eventCount } from './unread.ts';
 
 /**
  * sizeof(struct xs_tdb_record_hdr) and of one of its permissions: xenstored_core.h @
@@ -34,7 +34,7 @@ export function weightOf(pathLength: number, node: Node): number {
 /** Makes a domain known, introduced or not: permissions may name it from now on. */
 export function addDomain(state: State, domid: number): Domain {
   const privileged = domid === 0 || domid === state.privDomid;
-  const domain = createDomain(domid, privileged, state.generation, state.features);
+  const domain = createDomain(domid, privileged, state.generation, state.features, state.limits);
   state.domains.set(domid, domain);
   return domain;
 }
@@ -46,32 +46,35 @@ export function existingDomain(state: State, domid: number): Domain | undefined 
   return state.host.domainExists(domid) ? addDomain(state, domid) : undefined;
 }
 
+/** Says in the log when a domain comes to its quotas of memory, and when it is below them again. */
 function reportMemory(state: State, domain: Domain): void {
-  const { memoryLog: log, memory, domid } = domain;
-  const hard = domain.ownQuotas.memory ?? state.quotas.memory;
-  const soft = domain.ownQuotas.softMemory ?? state.quotas.softMemory;
+  const { memoryLog: log, memory, domid, limits, connection } = domain;
+  if (domain.privileged || connection?.ignored === true) return;
   const say = (text: string): void => {
     log.lastMs = state.host.nowMs();
+    log.reported = log.hardReported || log.softReported;
     state.host.report(`domain ${domid}: ${memory} bytes of memory, ${text}`);
   };
-  if (hard > 0 && memory >= hard) {
-    if (!log.hardReported) say(`at the hard quota of ${hard}; it is not served until below`);
+  const { memory: hard, softMemory: soft } = limits;
+  if (memory >= hard) {
+    if (log.hardReported) return;
     log.hardReported = true;
+    say(`at the hard quota of ${hard}; it is not served until below`);
     return;
   }
-  const isOver = soft > 0 && memory >= soft;
+  const isOver = memory >= soft;
   if (isOver === log.softReported && !log.hardReported) return;
   if (state.host.nowMs() - log.lastMs < MEMORY_LOG_INTERVAL_MS) return;
   if (log.hardReported) {
-    say(`below the hard quota of ${hard} again`);
     log.hardReported = false;
+    say(`below the hard quota of ${hard} again`);
   }
   if (isOver && !log.softReported) {
-    say(`over the soft quota of ${soft}`);
     log.softReported = true;
+    say(`over the soft quota of ${soft}`);
   } else if (memory < soft && log.softReported) {
-    say(`below the soft quota of ${soft} again`);
     log.softReported = false;
+    say(`below the soft quota of ${soft} again`);
   }
 }
 
@@ -81,9 +84,11 @@ export function charge(state: State, domid: number, bytes: number): void {
 }
 
 export function chargeTo(state: State, domain: Domain | undefined, bytes: number): void {
-  if (domain === undefined || bytes === 0) return;
+  if (domain === undefined) return;
   domain.memory += bytes;
-  if (!domain.privileged && domain.connection?.ignored !== true) reportMemory(state, domain);
+  if (domain.memory >= domain.limits.toldMemory || domain.memoryLog.reported) {
+    reportMemory(state, domain);
+  }
 }
 
 /** What a domain holds beside what C xenstored counts: see NODE_COST and its like. */
@@ -97,15 +102,9 @@ export function overheadOf({ nodes, watches, accesses, connection }: Domain): nu
  * Whether `bytes` more would take an unprivileged domain to its hard quota, as C xenstored counts
  * it, or `overhead` more to as much again.
  */
-export function exceedsMemory(
-  state: State,
-  domain: Domain | undefined,
-  bytes: number,
-  overhead = 0,
-): boolean {
+export function exceedsMemory(domain: Domain | undefined, bytes: number, overhead = 0): boolean {
   if (domain === undefined || domain.privileged) return false;
-  const hard = domain.ownQuotas.memory ?? state.quotas.memory;
-  if (hard === 0) return false;
+  const hard = domain.limits.memory;
   if (domain.memory + bytes >= hard) return true;
   // Quotas lower than what is common are meant for what they count.
   return overhead > 0 && overheadOf(domain) + overhead >= Math.max(hard, DEFAULT_QUOTAS.memory);

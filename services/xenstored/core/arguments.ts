@@ -1,8 +1,8 @@
 /** What requests carry: strings ended by NULs, counted and cut as C xenstored does. */
 
+import { latin1Of } from '../../../shared/core/bytes.ts';
 import type { Path } from './path.ts';
-import { pathLimitOf, type Request } from './state.ts';
-import { latin1Of } from './value.ts';
+import type { Request } from './state.ts';
 
 /** The index of the first NUL of the payload at or after `from`; -1 without one. */
 export function nulFrom(rq: Request, from: number): number {
@@ -34,9 +34,9 @@ export function oneString(rq: Request): string | undefined {
  */
 export function onePath(rq: Request, length?: number): Path | undefined {
   const { bytes, start, end, connection, state } = rq;
-  const nul = length === undefined ? nulFrom(rq, start) : start + length;
-  if (length === undefined && (nul !== end - 1 || nul < 0)) return undefined;
+  const nul = length === undefined ? bytes.indexOf(0, start) : start + length;
+  if (length === undefined && nul !== end - 1) return undefined;
   const { base, domain } = connection;
-  const ownMax = domain === undefined ? undefined : pathLimitOf(domain.ownQuotas);
-  return state.paths.find(bytes, start, nul, base, ownMax);
+  const max = domain === undefined ? state.limits.pathMax : domain.limits.pathMax;
+  return state.paths.find(bytes, start, nul, base, max);
 }

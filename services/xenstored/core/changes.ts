@@ -10,7 +10,7 @@ import { parentPath } from './path.ts';
 import type { Perms } from './perms.ts';
 import { ownerOf, withOwner } from './perms.ts';
 import type { Request, State } from './state.ts';
-import { nextGeneration, quotaOf } from './state.ts';
+import { limitsFor, nextGeneration } from './state.ts';
 import { changed, countOwned } from './transaction.ts';
 import type { Node } from './tree.ts';
 import { createNode, edit, insert } from './tree.ts';
@@ -43,7 +43,7 @@ export function chargeWrite(rq: Request, nodes: number): void {
  */
 function checkSize(rq: Request, size: number): WireError | undefined {
   if (rq.connection.privileged) return undefined;
-  if (size < quotaOf(rq.state, rq.connection, 'nodeSize')) return undefined;
+  if (size < limitsFor(rq.state, rq.connection).nodeSize) return undefined;
   if (rq.transaction !== undefined) rq.transaction.failed = true;
   return 'ENOSPC';
 }
@@ -51,7 +51,7 @@ function checkSize(rq: Request, size: number): WireError | undefined {
 /** ENOMEM when an unprivileged domain is at its memory quota; that fails a transaction. */
 function checkMemory(rq: Request, bytes: number, overhead = 0): WireError | undefined {
   if (bytes <= 0) return undefined;
-  if (!exceedsMemory(rq.state, rq.connection.domain, bytes, overhead)) return undefined;
+  if (!exceedsMemory(rq.connection.domain, bytes, overhead)) return undefined;
   if (rq.transaction !== undefined) rq.transaction.failed = true;
   return 'ENOMEM';
 }
@@ -84,10 +84,10 @@ function checkCreation(
   perms: Perms,
   valueSize: number,
 ): WireError | undefined {
-  const { connection, state, transaction } = rq;
+  const { connection, transaction } = rq;
   const { domain, privileged } = connection;
   if (privileged || domain === undefined) return undefined;
-  const most = quotaOf(state, connection, 'nodes');
+  const most = domain.limits.nodes;
   let memory = 0;
   let childBytes = 0;
   for (let i = 0; i < missing.length; i++) {

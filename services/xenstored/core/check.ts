@@ -2,12 +2,12 @@
 
 import { weightOf } from './accounts.ts';
 import { childrenOf } from './children.ts';
-import { unfinishedBytes } from './output.ts';
 import type { Path } from './path.ts';
 import { childPath, ROOT } from './path.ts';
 import { ownerOf } from './perms.ts';
 import type { State } from './state.ts';
 import { lookup } from './tree.ts';
+import { unfinishedBytes } from './unread.ts';
 
 /** A line for everything that does not add up; none if the store is sound. */
 export function checkStore(state: State): string[] {

@@ -3,7 +3,7 @@
  * another epoch is copied first: all of a small directory, one small bucket of a large one.
  */
 
-import { putLatin1 } from '../../../shared/xenstore/wire.ts';
+import { putLatin1 } from '../../../shared/core/bytes.ts';
 import { BUCKET_CHILDREN } from './limits.ts';
 import { type Listed, listedAs, upToDate, withName, withoutName } from './listed.ts';
 import type { Node } from './tree.ts';

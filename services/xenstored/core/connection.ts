@@ -9,7 +9,7 @@ import type { Watched } from './watch-trie.ts';
 export interface Watch extends Watched {
   readonly connection: Connection;
   readonly token: string;
-  /** Of the token: see hashOf in told.ts. */
+  /** Of the token. */
   readonly hash: number;
   /** What events leave out in front: the implicit path and its slash, for a relative watch. */
   readonly prefix: number;

@@ -1,7 +1,7 @@
 /** What the store knows of a domain: its connection, its account, and its share of writes. */
 
 import type { Connection } from './connection.ts';
-import type { Quotas } from './quota.ts';
+import type { Limits, Quotas } from './quota.ts';
 import type { WriteCredit } from './write-rate.ts';
 
 export interface Domain {
@@ -21,6 +21,8 @@ export interface Domain {
   features: number;
   /** The store's quotas with what SET_QUOTA changed for this domain. */
   readonly ownQuotas: Partial<Quotas>;
+  /** What follows from both. */
+  limits: Limits;
   /** Nodes that it owns. */
   nodes: number;
   watches: number;
@@ -30,7 +32,13 @@ export interface Domain {
   outstanding: number;
   /** Bytes of its nodes, watches, transactions and unread output, as C xenstored counts them. */
   memory: number;
-  readonly memoryLog: { softReported: boolean; hardReported: boolean; lastMs: number };
+  readonly memoryLog: {
+    softReported: boolean;
+    hardReported: boolean;
+    /** Either of them. */
+    reported: boolean;
+    lastMs: number;
+  };
   readonly credit: WriteCredit;
 }
 
@@ -39,6 +47,7 @@ export function createDomain(
   privileged: boolean,
   generation: number,
   features: number,
+  limits: Limits,
 ): Domain {
   return {
     domid,
@@ -49,6 +58,7 @@ export function createDomain(
     shutdown: false,
     features,
     ownQuotas: {},
+    limits,
     nodes: 0,
     watches: 0,
     accesses: 0,
@@ -57,6 +67,7 @@ export function createDomain(
     memoryLog: {
       softReported: false,
       hardReported: false,
+      reported: false,
       lastMs: Number.NEGATIVE_INFINITY,
     },
     credit: { credit: 0, updatedMs: 0, logged: false },

@@ -1,8 +1,8 @@
 /** Watch events that nobody reads are bounded, whoever causes them. */
 
 import { describe, expect, it } from 'vitest';
-import { eventCount } from './output.ts';
 import { bench, type Speaker } from './testing.ts';
+import { eventCount } from './unread.ts';
 
 describe('tools that do not read', () => {
   it('may leave a certain amount together; who leaves most is cut off', () => {
@@ -96,7 +96,7 @@ describe('watch events that nobody reads', () => {
     host.timeMs = 20_000;
     store.expire();
     expect(eventCount(one.connection.output)).toBe(0);
-    expect(one.connection.output.replies).toHaveLength(10);
+    expect(one.connection.output.replies.count).toBe(10);
     expect(one.events()).toEqual([]);
     expect(store.check()).toEqual([]);
   });

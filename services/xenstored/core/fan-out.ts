@@ -35,10 +35,10 @@ export interface FanOut {
 const PLAN_BYTES = 16;
 
 /** How many more events can be queued for a connection. */
-function spaceOf(state: State, to: Connection): number {
+function spaceOf(to: Connection): number {
   const { domain, privileged, output } = to;
   if (privileged || domain === undefined) return Number.POSITIVE_INFINITY;
-  return eventsMax(state, domain) - output.events.count;
+  return eventsMax(domain) - output.events.count;
 }
 
 /** So few events have room in what a store keeps back. */
@@ -59,7 +59,7 @@ function planEvents(state: State, changes: Changes, limit: number, more: number)
 
   /** Whether a watch is told of `told.path`: its reader has space, and no equal event waits. */
   const takes = ({ connection, prefix, token, hash }: Watch): boolean => {
-    const left = space.get(connection) ?? spaceOf(state, connection);
+    const left = space.get(connection) ?? spaceOf(connection);
     if (left <= 0) return false;
     if (connection.output.events.count > 0) {
       address(told, prefix, token, hash);

@@ -9,7 +9,7 @@ import { fireSpecial, fireSpecialOf } from './fire.ts';
 import { EVENT_COST, SOCKET_OUTPUT_SMALL } from './limits.ts';
 import { dropTransactions } from './ops/transaction.ts';
 import { dropWatches } from './ops/watch.ts';
-import { clearOutput, eventCount } from './output.ts';
+import { clearOutput } from './output.ts';
 import type { Path } from './path.ts';
 import { childPath, pathOf, ROOT } from './path.ts';
 import type { PermEntry } from './perms.ts';
@@ -19,6 +19,7 @@ import type { State } from './state.ts';
 import { nextGeneration, stir } from './state.ts';
 import type { Node } from './tree.ts';
 import { edit, lookup } from './tree.ts';
+import { eventCount } from './unread.ts';
 
 export function connect(state: State, domain: Domain | undefined): Connection {
   const connection = createConnection(++state.connectionNumber, domain, state.gone);

@@ -48,10 +48,15 @@ export const LISTED_CHANGES_MAX = 32;
 
 /** Parsed paths kept for the next request; a power of two. */
 export const PATH_CACHE_SLOTS = 512;
-/** Longer paths are parsed each time. */
+/** The same where an engine keeps them by their text. */
+export const TEXT_PATHS = 1024;
+/** Longer paths, and those of more names, are parsed each time. */
 export const PATH_CACHE_LENGTH = 192;
+export const PATH_CACHE_PARTS = 16;
+/** Where the limit on the length of paths is lower, none is kept. */
+export const PATH_CACHE_LIMIT = 256;
 
-/** Names kept so that equal names are one string; a power of two. */
+/** Names kept so that equal names are one string. */
 export const NAME_CACHE_SLOTS = 1024;
 
 /** Permission lists kept so that equal lists are one object; a power of two. */

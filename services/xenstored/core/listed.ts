@@ -3,7 +3,7 @@
  * goes later is noted, and put into the old list when it is next asked for.
  */
 
-import { putLatin1 } from '../../../shared/xenstore/wire.ts';
+import { putLatin1 } from '../../../shared/core/bytes.ts';
 import { LISTED_CHANGES_MAX } from './limits.ts';
 
 /** Never changed: replaced, since snapshots share it. */

@@ -15,7 +15,6 @@ import {
   type Piece,
   type Pieces,
   passOver,
-  position,
   reserve,
 } from './pieces.ts';
 import type { Owed } from './state.ts';
@@ -27,45 +26,45 @@ import {
   type Said,
   type WaitingEvents,
 } from './waiting-events.ts';
+import {
+  addReply,
+  createWaitingReplies,
+  forgetReplies,
+  type WaitingReplies,
+} from './waiting-replies.ts';
 
-/** Told of each packet with a record once it has been read in full, or was dropped. */
+/** Told of packets with a record once they have been read in full, or were dropped. */
 export interface Gone {
-  reply(payer: Domain | undefined, owed: Owed, size: number): void;
+  /** So many bytes of replies: `plain` replies, and one for each of `owed`. */
+  replies(payer: Domain, bytes: number, plain: number, owed: readonly Owed[]): void;
   event(payer: Domain | undefined, owed: Owed | undefined, size: number): void;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 /** Of all outputs that never had one; nothing is added to it. */
 const NO_EVENTS = createWaitingEvents();
+const NO_REPLIES = createWaitingReplies();
 
-interface Packet {
+interface BegunEvent {
   end: number;
   readonly size: number;
-}
-
-interface Reply extends Packet {
-  readonly owed: Owed;
-}
-
-interface BegunEvent extends Packet {
   readonly owed: Owed | undefined;
 }
 
 /** Plain data, one of its kind for every connection: what it can do are the functions below. */
 export interface Output extends Pieces {
   readonly gone: Gone;
-  /** Whose memory its packets count against. */
+  /** Whose memory its packets count against, and whose replies are told of. */
   readonly payer: Domain | undefined;
-  /** Those that are told of, in order. */
-  replies: Reply[];
+  replies: WaitingReplies;
   /** Events that nobody has begun to read, and the one that somebody has. */
   events: WaitingEvents;
   begun: BegunEvent | undefined;
 }
 
 /**
- * Begins a packet and returns where in `packetBytes` its payload goes; fill it before anything
- * else. `owed`: who is told when the reply has been read.
+ * Begins a packet and returns where in the bytes of the last piece its payload goes; fill it before
+ * anything else.
  */
 export function beginPacket(
   q: Output,
@@ -73,15 +72,25 @@ export function beginPacket(
   reqId: number,
   txId: number,
   length: number,
-  owed: Owed | undefined,
 ): number {
   const size = HEADER_SIZE + length;
-  const piece = reserve(q, size);
-  putHeader(piece.bytes, piece.tail, type, reqId, txId, length);
-  piece.tail += size;
+  const { last } = q;
+  const piece = last.tail + size <= last.bytes.length ? last : reserve(q, size);
+  const at = piece.tail;
+  putHeader(piece.bytes, at, type, reqId, txId, length);
+  piece.tail = at + size;
   q.size += size;
-  if (owed !== undefined) q.replies.push({ end: (piece.base + piece.tail) >>> 0, size, owed });
-  return piece.tail - length;
+  return at + HEADER_SIZE;
+}
+
+/**
+ * The packet just begun, of `size` bytes, is a reply that is told of. `owed`: the events that its
+ * request has caused.
+ */
+export function noteReply(q: Output, size: number, owed: Owed | undefined): void {
+  const { last } = q;
+  if (q.replies === NO_REPLIES) q.replies = createWaitingReplies();
+  addReply(q.replies, (last.base + last.tail) >>> 0, size, owed);
 }
 
 /** Begins the packet of a watch event, as `beginPacket` does. */
@@ -92,14 +101,12 @@ export function beginEvent(
   deadlineMs: number,
   owed: Owed | undefined,
 ): number {
-  const at = beginPacket(q, XS_WATCH_EVENT, 0, 0, length, undefined);
+  const at = beginPacket(q, XS_WATCH_EVENT, 0, 0, length);
   const { base, tail } = q.last;
   if (q.events === NO_EVENTS) q.events = createWaitingEvents();
   addEvent(q.events, (base + tail) >>> 0, HEADER_SIZE + length, said, deadlineMs, owed);
   return at;
 }
-
-const startOf = ({ end, size }: Packet): number => (end - size) >>> 0;
 
 function dropFirst(q: Output): BegunEvent {
   const { events } = q;
@@ -137,30 +144,46 @@ function settleEvents(q: Output, read: number): void {
   }
 }
 
-function settleReplies(q: Output, read: number): void {
-  const { replies } = q;
-  let done = 0;
-  while (done < replies.length && distance((replies[done] as Reply).end, read) <= 0) done++;
-  if (done === 0) return;
-  q.replies = replies.slice(done);
-  for (let i = 0; i < done; i++) {
-    const { owed, size } = replies[i] as Reply;
-    q.gone.reply(q.payer, owed, size);
+const NONE: readonly Owed[] = [];
+
+/** Tells of the `count` oldest replies: in one, for most of them are as all others. */
+function settle(q: Output, count: number): void {
+  const { replies, payer, gone } = q;
+  const { size, owed, mask } = replies;
+  let at = replies.first;
+  let bytes = 0;
+  let settled = NONE;
+  for (let left = count; left > 0; left--) {
+    bytes += size[at] as number;
+    const caused = owed[at];
+    if (caused !== undefined) {
+      settled = [...settled, caused];
+      owed[at] = undefined;
+    }
+    at = (at + 1) & mask;
   }
+  forgetReplies(replies, count);
+  gone.replies(payer as Domain, bytes, count - settled.length, settled);
+}
+
+function settleReplies(q: Output, read: number): void {
+  const { first, count, mask, end } = q.replies;
+  let done = 0;
+  while (done < count && distance(end[(first + done) & mask] as number, read) <= 0) done++;
+  if (done > 0) settle(q, done);
 }
 
 /** The first `count` bytes have been read. */
 export function consumeOutput(q: Output, count: number): void {
   if (count < 0 || count > q.size) assert(false, `${count} bytes read, too many`);
+  const { replies } = q;
+  // As a rule all was read.
+  const isAll = count === q.size;
   const read = passOver(q, count);
   if (q.events.count > 0 || q.begun !== undefined) settleEvents(q, read);
-  if (q.replies.length > 0) settleReplies(q, read);
-}
-
-/** How much has been read of the packet that is being read, of those with a record. */
-function begunBytes(q: Output): number {
-  const packet = q.begun ?? q.replies[0];
-  return packet === undefined ? 0 : Math.max(0, distance(position(q.first), startOf(packet)));
+  if (replies.count === 0) return;
+  if (isAll) settle(q, replies.count);
+  else settleReplies(q, read);
 }
 
 /** Takes the packets of the `count` oldest events out: each piece and record is looked at once. */
@@ -170,6 +193,7 @@ function takeOut(q: Output, count: number): void {
   let removed = 0;
   let next = 0;
   let reply = 0;
+  const replyAt = (i: number): number => (replies.first + i) & replies.mask;
   for (let piece: Piece | undefined = q.first; piece !== undefined; piece = piece.next) {
     const { bytes, base, tail } = piece;
     let from = piece.head;
@@ -179,10 +203,10 @@ function takeOut(q: Output, count: number): void {
       const end = distance(events.end[numberAt(next)] as number, base);
       if (end > tail) break;
       const start = end - (events.size[numberAt(next)] as number);
-      for (; reply < replies.length; reply++) {
-        const each = replies[reply] as Reply;
-        if (distance(each.end, base) > start) break;
-        each.end = (each.end - removed) >>> 0;
+      for (; reply < replies.count; reply++) {
+        const end = replies.end[replyAt(reply)] as number;
+        if (distance(end, base) > start) break;
+        replies.end[replyAt(reply)] = end - removed;
       }
       bytes.copyWithin(to, from, start);
       to += start - from;
@@ -193,9 +217,8 @@ function takeOut(q: Output, count: number): void {
     piece.tail = to + tail - from;
     piece.base = (base - before) >>> 0;
   }
-  for (; reply < replies.length; reply++) {
-    const each = replies[reply] as Reply;
-    each.end = (each.end - removed) >>> 0;
+  for (; reply < replies.count; reply++) {
+    replies.end[replyAt(reply)] = (replies.end[replyAt(reply)] as number) - removed;
   }
   for (let i = count; i < events.count; i++) {
     events.end[numberAt(i)] = ((events.end[numberAt(i)] as number) - removed) >>> 0;
@@ -226,16 +249,15 @@ export function nextDeadlineMs({ events }: Output): number {
 
 /** Forgets everything unread. */
 export function clearOutput(q: Output): void {
-  const { last, replies, begun } = q;
+  const { last, begun } = q;
   const base = (last.base + last.tail) >>> 0;
   q.first = emptyPiece(base);
   q.last = q.first;
   q.size = 0;
-  q.replies = [];
   q.begun = undefined;
   if (begun !== undefined) q.gone.event(q.payer, begun.owed, begun.size);
   while (q.events.count > 0) forgetFirst(q);
-  for (const { owed, size } of replies) q.gone.reply(q.payer, owed, size);
+  if (q.replies.count > 0) settle(q, q.replies.count);
 }
 
 /** Whether an event with a payload of `length` bytes fits without taking more memory. */
@@ -248,35 +270,6 @@ export function createOutput(gone: Gone, payer: Domain | undefined): Output {
   const first = emptyPiece(0);
   return {
     ...{ gone, payer, first, last: first, size: 0 },
-    ...{ replies: [], events: NO_EVENTS, begun: undefined },
+    ...{ replies: NO_REPLIES, events: NO_EVENTS, begun: undefined },
   };
-}
-
-/** Bytes not read yet, with what has been read of the packet that is being read. */
-export function unfinishedBytes(q: Output): number {
-  return q.size + begunBytes(q);
-}
-
-/** Watch events not read yet. */
-export function eventCount({ events, begun }: Output): number {
-  return events.count + (begun === undefined ? 0 : 1);
-}
-
-/** The first unread bytes, as many as lie in one piece; valid until the output changes. */
-export function peekOutput({ first }: Output): Uint8Array {
-  return first.bytes.subarray(first.head, first.tail);
-}
-
-/** A buffer whose first `frontSize` bytes are the same; valid as long. */
-export function frontOf({ first }: Output): Uint8Array {
-  return first.head === 0 ? first.bytes : first.bytes.subarray(first.head, first.tail);
-}
-
-export function frontSize({ first }: Output): number {
-  return first.tail - first.head;
-}
-
-/** The buffer that a packet just begun lies in. */
-export function packetBytes(q: Output): Uint8Array {
-  return q.last.bytes;
 }

@@ -3,32 +3,29 @@
  * for a path that was seen before. For engines with a compiler; see path-cache-text.ts.
  */
 
+import { latin1Of } from '../../../shared/core/bytes.ts';
 import { isRelative, isValidPath } from '../../../shared/xenstore/paths.ts';
-import { PATH_CACHE_LENGTH, PATH_CACHE_SLOTS } from './limits.ts';
-import { type Path, pathOf } from './path.ts';
-import { latin1Of } from './value.ts';
+import {
+  PATH_CACHE_LENGTH,
+  PATH_CACHE_LIMIT,
+  PATH_CACHE_PARTS,
+  PATH_CACHE_SLOTS,
+} from './limits.ts';
+import { keptPath, type Path, pathOf } from './path.ts';
 
 export interface PathCache {
   /**
    * The path that `bytes` from `start` to `end` (no NUL among them) name for a connection whose
-   * implicit path is `base`; undefined if it is invalid. `ownMax` is the connection's own limit on
-   * the length.
+   * implicit path is `base` and whose paths have at most `max` characters; undefined if it is
+   * invalid.
    */
-  find(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    base: string,
-    ownMax?: number,
-  ): Path | undefined;
-  /** The limit has changed: forget what was valid under the old one. */
-  clear(): void;
+  find(bytes: Uint8Array, start: number, end: number, base: string, max: number): Path | undefined;
   /** Forgets where paths led: nodes that are gone must not live on here. */
   dropHints(): void;
 }
 
-/** How a store comes by its cache. `maxLength` gives the limit on a path's length of the moment. */
-export type CreatePathCache = (maxLength: () => number) => PathCache;
+/** How a store comes by its cache. */
+export type CreatePathCache = () => PathCache;
 
 /** What a client's path is in full. */
 export function fullPath(raw: string, base: string): string {
@@ -60,15 +57,19 @@ function matches(raw: string, bytes: Uint8Array, start: number): boolean {
   return true;
 }
 
-export const createPathCache: CreatePathCache = (maxLength) => {
+export const createPathCache: CreatePathCache = () => {
   const slots: (Slot | undefined)[] = new Array(PATH_CACHE_SLOTS).fill(undefined);
   /** Of the last path that each slot did not hold: it is kept if it comes again. */
   const missed = new Int32Array(PATH_CACHE_SLOTS);
 
-  const find: PathCache['find'] = (bytes, start, end, base, ownMax) => {
+  const keep = (index: number, slot: Slot): Path => {
+    slots[index] = slot;
+    return slot.path;
+  };
+  const find: PathCache['find'] = (bytes, start, end, base, max) => {
     const length = end - start;
-    if (length > PATH_CACHE_LENGTH || ownMax !== undefined) {
-      return parsePath(fullPath(latin1Of(bytes, start, end), base), ownMax ?? maxLength());
+    if (length > PATH_CACHE_LENGTH || max < PATH_CACHE_LIMIT) {
+      return parsePath(fullPath(latin1Of(bytes, start, end), base), max);
     }
     let hash = length;
     for (let i = start; i < end; i++) hash = (Math.imul(hash, 0x01000193) ^ (bytes[i] ?? 0)) | 0;
@@ -78,10 +79,11 @@ export const createPathCache: CreatePathCache = (maxLength) => {
       if (slot.base === base || bytes[start] === SLASH) return slot.path;
     }
     const raw = latin1Of(bytes, start, end);
-    const path = parsePath(fullPath(raw, base), maxLength());
+    const path = parsePath(fullPath(raw, base), max);
     // A walk through the whole tree does not fill the cache with what comes once.
     if (missed[index] !== hash) missed[index] = hash;
-    else if (path !== undefined) slots[index] = { raw, base, path };
+    else if (path !== undefined && path.parts.length <= PATH_CACHE_PARTS)
+      return keep(index, { raw, base, path: keptPath(path) });
     return path;
   };
   const dropHints = (): void => {
@@ -89,5 +91,5 @@ export const createPathCache: CreatePathCache = (maxLength) => {
       if (slot !== undefined) dropHint(slot.path);
     }
   };
-  return { find, clear: () => slots.fill(undefined), dropHints };
+  return { find, dropHints };
 };

@@ -18,50 +18,36 @@ function createPath(text: string, parts: readonly string[]): Path {
   return { text, parts, hint: undefined, hintTree: undefined, hintShape: 0 };
 }
 
-const names: string[] = new Array(NAME_CACHE_SLOTS).fill('');
+/** By name: those that were looked up lately, and before that. */
+let young = new Map<string, string>();
+let old = new Map<string, string>();
 
 /**
- * The name from `start` to `end` of `text`, whose hash is given: the one string that stands for it,
- * while it is known. Trees repeat a few names very often: none is made for those, and equal strings
- * that are one are found equal at once.
+ * The one string that stands for a name, while it is known. Trees repeat a few names very often:
+ * they are kept once, and equal strings that are one are found equal at once.
  */
-function nameAt(text: string, start: number, end: number, hash: number): string {
-  const slot = (hash ^ (hash >>> 11)) & (NAME_CACHE_SLOTS - 1);
-  const known = names[slot] as string;
-  if (known.length === end - start) {
-    let i = 0;
-    while (i < known.length && known.charCodeAt(i) === text.charCodeAt(start + i)) i++;
-    if (i === known.length) return known;
+export function oneName(name: string): string {
+  const known = young.get(name);
+  if (known !== undefined) return known;
+  const one = old.get(name) ?? name;
+  young.set(one, one);
+  if (young.size >= NAME_CACHE_SLOTS / 2) {
+    old = young;
+    young = new Map();
   }
-  const name = text.slice(start, end);
-  names[slot] = name;
-  return name;
-}
-
-const SLASH = 0x2f;
-
-/** The names between the slashes of a path that is not the root's. */
-function partsOf(text: string): string[] {
-  const parts: string[] = [];
-  let hash = 0;
-  for (let i = 1, start = 1; i <= text.length; i++) {
-    // NaN at the end.
-    const code = text.charCodeAt(i);
-    if (i < text.length && code !== SLASH) hash = (Math.imul(hash, 31) + code) | 0;
-    else {
-      parts.push(nameAt(text, start, i, hash));
-      start = i + 1;
-      hash = 0;
-    }
-  }
-  return parts;
+  return one;
 }
 
 export const ROOT: Path = createPath('/', []);
 
 /** The path of a text known to be valid. */
 export function pathOf(text: string): Path {
-  return text === '/' ? ROOT : createPath(text, partsOf(text));
+  return text === '/' ? ROOT : createPath(text, text.slice(1).split('/'));
+}
+
+/** A path that is kept: its names take no room of their own. */
+export function keptPath(path: Path): Path {
+  return path === ROOT ? ROOT : createPath(path.text, path.parts.map(oneName));
 }
 
 export function parentPath(path: Path): Path {

@@ -59,7 +59,8 @@ export function ownerOf(perms: Perms): number {
 /** What a list allows: bits READ, WRITE, OWNER. */
 export function allowed(subject: Subject, perms: Perms, isFresh: IsFresh): number {
   const { entries, generation } = perms;
-  if (subject.privileged || names(entries[0], subject)) return ALL;
+  const owner = entries[0];
+  if (subject.privileged || owner.domid === subject.domid || names(owner, subject)) return ALL;
   for (let i = 1; i < entries.length; i++) {
     const entry = entries[i] as PermEntry;
     if (entry.ignored) continue;

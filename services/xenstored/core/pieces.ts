@@ -32,10 +32,9 @@ export const distance = (a: number, b: number): number => (a - b) | 0;
 
 export const position = ({ base, head }: Piece): number => (base + head) >>> 0;
 
-/** Makes room for `size` bytes at the tail of the last piece. */
+/** Makes room for `size` bytes, where there is none, at the tail of the last piece. */
 export function reserve(q: Pieces, size: number): Piece {
   const { last } = q;
-  if (last.tail + size <= last.bytes.length) return last;
   const used = last.tail - last.head;
   if (q.first !== last || (used + size) * 2 > OUTPUT_PIECE) {
     const base = (last.base + last.tail) >>> 0;
@@ -66,15 +65,15 @@ export function rest({ first }: Pieces): void {
 /** The first `count` bytes have been read; where the next one lies. */
 export function passOver(q: Pieces, count: number): number {
   q.size -= count;
-  for (let left = count; ; ) {
-    const { first } = q;
-    const taken = Math.min(left, first.tail - first.head);
-    first.head += taken;
-    left -= taken;
-    if (first.head < first.tail || first.next === undefined) break;
-    q.first = first.next;
+  let { first } = q;
+  let left = count;
+  while (left >= first.tail - first.head && first.next !== undefined) {
+    left -= first.tail - first.head;
+    first = first.next;
+    q.first = first;
   }
-  const read = position(q.first);
+  first.head += left;
+  const read = (first.base + first.head) >>> 0;
   if (q.size === 0) rest(q);
   return read;
 }

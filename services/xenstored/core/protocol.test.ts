@@ -1,9 +1,10 @@
 /** The protocol as seen by tools and guests: tables of requests, and what no table shows. */
 
 import { describe, expect, it } from 'vitest';
-import { consumeOutput, peekOutput } from './output.ts';
+import { consumeOutput } from './output.ts';
 import { type Row, TABLES } from './protocol.rows.ts';
 import { bench, type Speaker } from './testing.ts';
+import { peekOutput } from './unread.ts';
 
 /** Plays rows against a store with two tools and the guests 1 and 2, and checks it after each. */
 function play(rows: readonly Row[]): void {

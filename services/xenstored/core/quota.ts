@@ -34,6 +34,33 @@ export const DEFAULT_QUOTAS: Readonly<Quotas> = {
   permissions: 5,
 };
 
+/** What holds for somebody: a quota that is off, which 0 means as of Xen 4.22, is Infinity. */
+export interface Limits extends Readonly<Quotas> {
+  /** From so many bytes of memory on there is something to tell. */
+  readonly toldMemory: number;
+}
+
+export function limitsOf(quotas: Readonly<Quotas>, own: Readonly<Partial<Quotas>> = {}): Limits {
+  const all = { ...quotas, ...own };
+  const limit = (value: number): number => (value === 0 ? Number.POSITIVE_INFINITY : value);
+  const memory = limit(all.memory);
+  const softMemory = limit(all.softMemory);
+  return {
+    nodes: limit(all.nodes),
+    watches: limit(all.watches),
+    transactions: limit(all.transactions),
+    outstanding: limit(all.outstanding),
+    transactionNodes: limit(all.transactionNodes),
+    memory,
+    softMemory,
+    nodeSize: limit(all.nodeSize),
+    // No limit here means what every client may rely on.
+    pathMax: all.pathMax === 0 ? XENSTORE_REL_PATH_MAX : all.pathMax,
+    permissions: limit(all.permissions),
+    toldMemory: Math.min(memory, softMemory),
+  };
+}
+
 /** What a driver domain gets instead: it holds watches and nodes for all guests that it serves. */
 export const DRIVER_DOMAIN_QUOTAS: Readonly<Partial<Quotas>> = {
   nodes: 20_000,

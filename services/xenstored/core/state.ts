@@ -1,6 +1,5 @@
 /** The store's whole state, and the request that is being handled. */
 
-import { XENSTORE_REL_PATH_MAX } from '../../../shared/abi/xs-wire.ts';
 import type { WireError } from '../../../shared/xenstore/errors.ts';
 import type { Connection, Watch } from './connection.ts';
 import type { Domain } from './domain.ts';
@@ -8,7 +7,7 @@ import type { StoreHost } from './host.ts';
 import type { Gone } from './output.ts';
 import type { CreatePathCache, PathCache } from './path-cache.ts';
 import type { IsFresh, Perms } from './perms.ts';
-import type { Quotas } from './quota.ts';
+import type { Limits, Quotas } from './quota.ts';
 import type { Told } from './told.ts';
 import type { Transaction } from './transaction.ts';
 import type { Tree } from './tree.ts';
@@ -46,7 +45,10 @@ export interface StoreOptions {
 
 export interface State {
   readonly host: StoreHost;
+  /** Changed by changeQuota alone. */
   readonly quotas: Quotas;
+  /** What follows from them for whoever has none of their own. */
+  limits: Limits;
   readonly driverDomainQuotas: Partial<Quotas>;
   readonly privDomid: number;
   readonly keepOrphans: boolean;
@@ -82,13 +84,13 @@ export interface State {
   readonly snapshots: Set<Transaction>;
   openTransactions: number;
   watchOrder: number;
-  /** The tree's shape when paths last forgot their hints. */
-  hintsSince: number;
+  /** The tree's shape at which paths forget their hints. */
+  hintsDue: number;
   /** Trees of transactions that paths may still remember: see HINT_TRANSACTIONS_MAX. */
   endedTrees: number;
   connectionNumber: number;
-  /** What the tree had copied when old snapshots were last looked for. */
-  snapshotsSince: number;
+  /** What the tree has copied when old snapshots are looked for. */
+  snapshotsDue: number;
   /** Counts watch events: what a request costs beyond itself. */
   work: number;
   /** No event that waits now is due earlier. */
@@ -123,19 +125,9 @@ export function nextGeneration(state: State): number {
   return ++state.generation;
 }
 
-/** What holds for a domain: its own quota, or everybody's; 0 is no limit, as of Xen 4.22. */
-export function limitOf(state: State, domain: Domain | undefined, key: keyof Quotas): number {
-  const quota = domain?.ownQuotas[key] ?? state.quotas[key];
-  return quota === 0 ? Number.POSITIVE_INFINITY : quota;
-}
-
-export function quotaOf(state: State, connection: Connection, key: keyof Quotas): number {
-  return limitOf(state, connection.domain, key);
-}
-
-/** The longest path; no limit here means what every client may rely on. */
-export function pathLimitOf(quotas: Partial<Quotas>): number | undefined {
-  return quotas.pathMax === 0 ? XENSTORE_REL_PATH_MAX : quotas.pathMax;
+/** What holds for a connection. */
+export function limitsFor({ limits }: State, { domain }: Connection): Limits {
+  return domain === undefined ? limits : domain.limits;
 }
 
 /** Notes that a connection has something to send, or is over. */

@@ -3,7 +3,6 @@
  * clock: whoever owns it moves bytes, tells the time, and answers for the hypervisor.
  */
 
-import { XENSTORE_REL_PATH_MAX } from '../../../shared/abi/xs-wire.ts';
 import type { Result } from '../../../shared/core/result.ts';
 import { must, ok } from '../../../shared/core/result.ts';
 import { addDomain, charge, weightOf } from './accounts.ts';
@@ -33,10 +32,10 @@ import type { Path } from './path.ts';
 import { pathOf, ROOT } from './path.ts';
 import { createPathCache } from './path-cache.ts';
 import type { Perms } from './perms.ts';
-import { DEFAULT_QUOTAS, DRIVER_DOMAIN_QUOTAS } from './quota.ts';
+import { DEFAULT_QUOTAS, DRIVER_DOMAIN_QUOTAS, limitsOf } from './quota.ts';
 import { createGone, replyError } from './reply.ts';
 import type { Request, State, StoreOptions } from './state.ts';
-import { nextGeneration, pathLimitOf, quotaOf } from './state.ts';
+import { nextGeneration } from './state.ts';
 import { createTold } from './told.ts';
 import { createNode, insert } from './tree.ts';
 import { createWatchTrie } from './watch-trie.ts';
@@ -102,6 +101,7 @@ function createState(options: StoreOptions): State {
   const state: State = {
     host: options.host,
     quotas,
+    limits: limitsOf(quotas),
     driverDomainQuotas: options.driverDomainQuotas ?? DRIVER_DOMAIN_QUOTAS,
     privDomid: options.privDomid ?? 0,
     keepOrphans: options.keepOrphans ?? false,
@@ -111,7 +111,7 @@ function createState(options: StoreOptions): State {
     socketOutputMax: options.socketOutputMax ?? SOCKET_OUTPUT_MAX,
     socketsOutputMax: options.socketsOutputMax ?? SOCKETS_OUTPUT_MAX,
     features: options.features ?? FEATURES,
-    paths: createPaths(() => pathLimitOf(quotas) ?? XENSTORE_REL_PATH_MAX),
+    paths: createPaths(),
     tree: { root: createNode(1, ROOT, 1, '', perms), epoch: 1, shape: 0, copied: 0 },
     domains,
     connections: new Set(),
@@ -135,10 +135,10 @@ function createState(options: StoreOptions): State {
     snapshots: new Set(),
     openTransactions: 0,
     watchOrder: 0,
-    hintsSince: 0,
+    hintsDue: HINT_SHAPES_MAX,
     endedTrees: 0,
     connectionNumber: 0,
-    snapshotsSince: 0,
+    snapshotsDue: (options.snapshotBytes ?? SNAPSHOT_BYTES_MAX) / 2,
     work: 0,
     dueMs: Number.POSITIVE_INFINITY,
   };
@@ -159,26 +159,17 @@ function plant(state: State): void {
   if (dom0 !== undefined) dom0.nodes = 1 + paths.length;
 }
 
-function readDelay(state: State, connection: Connection): number {
-  const { domain, privileged, ignored } = connection;
-  if (ignored) return Number.POSITIVE_INFINITY;
-  if (privileged || domain === undefined) return 0;
-  const full = domain.memory >= quotaOf(state, connection, 'memory');
-  if (full || domain.outstanding >= quotaOf(state, connection, 'outstanding')) {
-    return Number.POSITIVE_INFINITY;
-  }
-  return state.writeRate.delayMs(domain.credit);
-}
-
 /** Lets go of what only speeds things up before it keeps too much of the past alive. */
 function letGo(state: State): void {
-  if (state.tree.copied - state.snapshotsSince >= state.snapshotBytes / 2) {
-    state.snapshotsSince = state.tree.copied;
-    dropSnapshots(state, state.snapshotBytes / 2);
+  const { tree, snapshotBytes, paths } = state;
+  if (tree.copied >= state.snapshotsDue) {
+    state.snapshotsDue = tree.copied + snapshotBytes / 2;
+    dropSnapshots(state, snapshotBytes / 2);
   }
-  if (state.tree.shape - state.hintsSince < HINT_SHAPES_MAX) return;
-  state.hintsSince = state.tree.shape;
-  state.paths.dropHints();
+  if (tree.shape >= state.hintsDue) {
+    state.hintsDue = tree.shape + HINT_SHAPES_MAX;
+    paths.dropHints();
+  }
 }
 
 /** The request object of a store, used for one request after the other. */
@@ -229,18 +220,6 @@ function cutOff(state: State, connection: Connection): void {
   ignoreConnection(state, connection);
 }
 
-function flush(state: State): void {
-  const { stirred } = state;
-  // Waking one may stir others.
-  for (let i = 0; i < stirred.length; i++) {
-    const connection = stirred[i] as Connection;
-    connection.stirred = false;
-    connection.wake?.();
-    cutIfStuck(state, connection);
-  }
-  stirred.length = 0;
-}
-
 function dom0Of(state: State): Connection {
   const domain = addDomain(state, 0);
   const connection = connect(state, domain);
@@ -255,6 +234,7 @@ export function createStore(options: StoreOptions): Store {
   const state = createState(options);
   const dom0 = dom0Of(state);
   plant(state);
+  const { stirred, tree, writeRate } = state;
   const rq = createRequest(state, dom0);
   const nothing = (): Result<void> => ok();
   return {
@@ -276,11 +256,27 @@ export function createStore(options: StoreOptions): Store {
       const error = dispatch(rq);
       // One that has ended must not live on here.
       rq.transaction = undefined;
-      letGo(state);
+      if (tree.copied >= state.snapshotsDue || tree.shape >= state.hintsDue) letGo(state);
       if (error !== undefined && !connection.ignored) replyError(rq, error);
     },
-    flush: () => flush(state),
-    readDelayMs: (connection) => readDelay(state, connection),
+    flush: () => {
+      // Waking one may stir others.
+      for (let i = 0; i < stirred.length; i++) {
+        const connection = stirred[i] as Connection;
+        connection.stirred = false;
+        connection.wake?.();
+        if (connection.domain === undefined) cutIfStuck(state, connection);
+      }
+      stirred.length = 0;
+    },
+    readDelayMs: ({ domain, privileged, ignored }) => {
+      if (ignored) return Number.POSITIVE_INFINITY;
+      if (privileged || domain === undefined) return 0;
+      const { limits, credit } = domain;
+      if (domain.memory >= limits.memory) return Number.POSITIVE_INFINITY;
+      if (domain.outstanding >= limits.outstanding) return Number.POSITIVE_INFINITY;
+      return credit.credit >= 0 ? 0 : writeRate.delayMs(credit);
+    },
     expire: () => expire(state),
     nextDeadlineMs: () => state.dueMs,
     introduce: (domid) => must(introduceDomain(state, domid, nothing, () => {})),

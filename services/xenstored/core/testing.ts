@@ -4,9 +4,10 @@ import { fromLatin1, toLatin1 } from '../../../shared/core/text.ts';
 import { createDecoder } from '../../../shared/xenstore/wire.ts';
 import { createSimpleHost, type SimpleHost } from '../simple-host.ts';
 import type { Connection } from './connection.ts';
-import { consumeOutput, type Output, peekOutput } from './output.ts';
+import { consumeOutput, type Output } from './output.ts';
 import type { StoreOptions } from './state.ts';
 import { createStore, type Store } from './store.ts';
+import { peekOutput } from './unread.ts';
 
 /** Operations by the names that tests write. */
 const TYPES: Readonly<Record<string, number>> = {

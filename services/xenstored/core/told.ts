@@ -1,7 +1,7 @@
 /** What watchers are being told: a path, encoded once where many are told of it. */
 
 import { XENSTORE_PAYLOAD_MAX } from '../../../shared/abi/xs-wire.ts';
-import { putLatin1 } from '../../../shared/xenstore/wire.ts';
+import { hashOf, putLatin1 } from '../../../shared/core/bytes.ts';
 import type { Said } from './waiting-events.ts';
 
 export interface Told extends Said {
@@ -24,24 +24,6 @@ export function createTold(): Told {
     view: undefined,
     viewFrom: 0,
   };
-}
-
-/** Where a domain's number lies in most paths. */
-const DOMID_AT = '/local/domain/'.length;
-
-/**
- * For finding equal texts soon: of what tells most of them apart, since an engine without a
- * compiler pays for every character.
- */
-export function hashOf(text: string): number {
-  const { length } = text;
-  let hash = length;
-  for (let i = Math.max(0, length - 10); i < length; i++) {
-    hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-  }
-  const end = Math.min(length - 10, DOMID_AT + 3);
-  for (let i = DOMID_AT; i < end; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-  return hash;
 }
 
 /** Events are about `path` from now on, which `many` are told of. */
@@ -72,7 +54,7 @@ export function putEvent(told: Told, bytes: Uint8Array, at: number): void {
     }
     bytes.set(told.view, at);
     next += path.length - from;
-  } else for (let i = from; i < path.length; i++) bytes[next++] = path.charCodeAt(i);
+  } else next = putLatin1(bytes, at, from === 0 ? path : path.slice(from));
   bytes[next] = 0;
   next = putLatin1(bytes, next + 1, token);
   bytes[next] = 0;

@@ -8,7 +8,7 @@ import { assert } from '../../../shared/core/assert.ts';
 import type { Children } from './children.ts';
 import { addChild, deleteChild, getChild, ownChildren, replaceChild } from './children.ts';
 import { BUCKET_CHILDREN } from './limits.ts';
-import type { Path } from './path.ts';
+import { oneName, type Path } from './path.ts';
 import type { Perms } from './perms.ts';
 import type { Value } from './value.ts';
 
@@ -45,7 +45,7 @@ export function createNode(
   value: Value,
   perms: Perms,
 ): Node {
-  const name = path.parts.at(-1) ?? '';
+  const name = oneName(path.parts.at(-1) ?? '');
   return { epoch, name, generation, value, perms, children: undefined };
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Path } from './path.ts';
-import { pathOf } from './path.ts';
+import { oneName, pathOf } from './path.ts';
 import { eachWatch, type Owned, type Watchers, withoutWatch, withWatch } from './watchers.ts';
 
 export interface Watched extends Owned {
@@ -126,7 +126,7 @@ export function createWatchTrie<W extends Watched>(): WatchTrie<W> {
     count++;
     const { path } = watch;
     if (path.startsWith('/')) {
-      const node = grow(root, pathOf(path).parts);
+      const node = grow(root, pathOf(path).parts.map(oneName));
       node.watches = withWatch(node.watches, watch);
     } else specials.set(path, (specials.get(path) ?? new Set()).add(watch));
   };

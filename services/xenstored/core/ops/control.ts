@@ -3,6 +3,7 @@
 import { atoi } from '../../../../shared/xenstore/c-number.ts';
 import { toWireError, type WireError } from '../../../../shared/xenstore/errors.ts';
 import { stringsOf } from '../arguments.ts';
+import { changeQuota } from '../change-quota.ts';
 import { checkStore } from '../check.ts';
 import type { HostCommand } from '../host.ts';
 import type { QuotaName } from '../quota.ts';
@@ -58,8 +59,7 @@ function setQuota(
   const value = atoi(text);
   const quota = names.find((each) => each.name === name);
   if (value < 1 || quota === undefined) return 'EINVAL';
-  rq.state.quotas[quota.key] = value;
-  if (quota.key === 'pathMax') rq.state.paths.clear();
+  changeQuota(rq.state, undefined, quota.key, value);
   ack(rq);
   return undefined;
 }

@@ -6,6 +6,7 @@ import { atoi } from '../../../../shared/xenstore/c-number.ts';
 import type { WireError } from '../../../../shared/xenstore/errors.ts';
 import { existingDomain } from '../accounts.ts';
 import { stringsOf } from '../arguments.ts';
+import { changeQuota } from '../change-quota.ts';
 import type { Domain } from '../domain.ts';
 import type { Quotas } from '../quota.ts';
 import { quotaByWireName, WIRE_ORDER } from '../quota.ts';
@@ -67,20 +68,14 @@ export function getQuota(rq: Request): WireError | undefined {
 }
 
 export function setQuota(rq: Request): WireError | undefined {
-  const { state } = rq;
   const texts = stringsOf(rq);
   if (texts.length < 2 || texts.length > 3) return 'EINVAL';
-  let target: Partial<Quotas> = state.quotas;
-  if (texts.length === 3) {
-    const domain = domainOf(rq, texts[0] as string);
-    if (typeof domain === 'string') return domain;
-    target = domain.ownQuotas;
-  }
+  const domain = texts.length === 3 ? domainOf(rq, texts[0] as string) : undefined;
+  if (typeof domain === 'string') return domain;
   const key = quotaByWireName(texts.at(-2) as string);
   const value = atoi(texts.at(-1) as string);
   if (key === undefined || value < 0) return 'EINVAL';
-  target[key] = value;
-  if (key === 'pathMax') state.paths.clear();
+  changeQuota(rq.state, domain, key, value);
   ack(rq);
   return undefined;
 }

@@ -1,26 +1,28 @@
 /** READ, DIRECTORY, DIRECTORY_PART and GET_PERMS. */
 
 import { XENSTORE_PAYLOAD_MAX } from '../../../../shared/abi/xs-wire.ts';
+import { putLatin1 } from '../../../../shared/core/bytes.ts';
 import { atoi } from '../../../../shared/xenstore/c-number.ts';
 import type { WireError } from '../../../../shared/xenstore/errors.ts';
-import { putLatin1 } from '../../../../shared/xenstore/wire.ts';
 import { get } from '../access.ts';
 import { onePath, stringsOf } from '../arguments.ts';
 import { childList, childListSize } from '../children.ts';
-import { packetBytes } from '../output.ts';
 import { permsText, READ } from '../perms.ts';
 import { beginReply, replyText } from '../reply.ts';
 import type { Request } from '../state.ts';
 import { SAW_CHILDREN, SAW_VALUE } from '../transaction.ts';
-import { putValue } from '../value.ts';
 
 export function read(rq: Request): WireError | undefined {
   const path = onePath(rq);
   if (path === undefined) return 'EINVAL';
   const node = get(rq, path, READ, SAW_VALUE);
   if (typeof node === 'string') return node;
-  const at = beginReply(rq, node.value.length);
-  if (at >= 0) putValue(packetBytes(rq.connection.output), at, node.value);
+  const { value } = node;
+  const at = beginReply(rq, value.length);
+  if (at < 0) return undefined;
+  const { bytes } = rq.connection.output.last;
+  if (typeof value === 'string') putLatin1(bytes, at, value);
+  else bytes.set(value, at);
   return undefined;
 }
 
@@ -31,7 +33,7 @@ export function directory(rq: Request): WireError | undefined {
   if (typeof node === 'string') return node;
   // A list that no packet holds is not even made: that takes its time, and holds up all others.
   const at = beginReply(rq, childListSize(node.children));
-  if (at >= 0) packetBytes(rq.connection.output).set(childList(node.children), at);
+  if (at >= 0) rq.connection.output.last.bytes.set(childList(node.children), at);
   return undefined;
 }
 
@@ -64,7 +66,7 @@ export function directoryPart(rq: Request): WireError | undefined {
   const last = end === list.length ? 1 : 0;
   const start = beginReply(rq, generation.length + (end - offset) + last);
   if (start < 0) return undefined;
-  const bytes = packetBytes(rq.connection.output);
+  const { bytes } = rq.connection.output.last;
   const at = putLatin1(bytes, start, generation);
   bytes.set(list.subarray(offset, end), at);
   if (last === 1) bytes[at + end - offset] = 0;

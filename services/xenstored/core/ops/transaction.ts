@@ -12,7 +12,7 @@ import { commit, mayCommit } from '../merge.ts';
 import { parentPath } from '../path.ts';
 import { ack, owedBy, replyText } from '../reply.ts';
 import type { Request, State } from '../state.ts';
-import { limitOf, quotaOf } from '../state.ts';
+import { limitsFor } from '../state.ts';
 import type { Access, Transaction } from '../transaction.ts';
 import { createTransaction } from '../transaction.ts';
 import { lookup } from '../tree.ts';
@@ -24,7 +24,7 @@ export function transactionStart(rq: Request): WireError | undefined {
   const { connection, state } = rq;
   if (rq.transaction !== undefined) return 'EBUSY';
   const { transactions } = connection;
-  if (!connection.privileged && transactions.size > quotaOf(state, connection, 'transactions')) {
+  if (!connection.privileged && transactions.size > limitsFor(state, connection).transactions) {
     return 'ENOSPC';
   }
   do connection.nextTransaction = (connection.nextTransaction + 1) >>> 0;
@@ -64,8 +64,7 @@ function checkOwners(rq: Request, tx: Transaction): WireError | undefined {
     const domain = existingDomain(state, domid);
     if (domain === undefined) return 'ENOMEM';
     const limited = tx.createdNodes && !connection.privileged && !domain.privileged;
-    const most = limitOf(state, domain, 'nodes');
-    if (limited && domain.nodes + by >= most) return 'ENOSPC';
+    if (limited && domain.nodes + by >= domain.limits.nodes) return 'ENOSPC';
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 /** WATCH, UNWATCH and RESET_WATCHES. */
 
 import { XENSTORE_REL_PATH_MAX } from '../../../../shared/abi/xs-wire.ts';
+import { hashOf } from '../../../../shared/core/bytes.ts';
 import { atoi } from '../../../../shared/xenstore/c-number.ts';
 import type { WireError } from '../../../../shared/xenstore/errors.ts';
 import { absolute, isRelative, isSpecial, isValidPath } from '../../../../shared/xenstore/paths.ts';
@@ -11,8 +12,8 @@ import { XENSTORE_SERVER_FEATURE_WATCHDEPTH } from '../features.ts';
 import { WATCH_COST } from '../limits.ts';
 import { ack, sendEvent } from '../reply.ts';
 import type { Request, State } from '../state.ts';
-import { pathLimitOf, quotaOf } from '../state.ts';
-import { address, hashOf, tell } from '../told.ts';
+import { limitsFor } from '../state.ts';
+import { address, tell } from '../told.ts';
 import { dropTransactions } from './transaction.ts';
 
 const keyOf = (path: string, token: string): string => `${path}\0${token}`;
@@ -21,10 +22,7 @@ const keyOf = (path: string, token: string): string => `${path}\0${token}`;
 function watchPath(rq: Request, raw: string): string | undefined {
   if (isSpecial(raw)) return raw.length <= XENSTORE_REL_PATH_MAX ? raw : undefined;
   const path = absolute(raw, rq.connection.base);
-  const { state, connection } = rq;
-  const own = pathLimitOf(connection.domain?.ownQuotas ?? {});
-  const limit = own ?? pathLimitOf(state.quotas) ?? XENSTORE_REL_PATH_MAX;
-  return isValidPath(path, limit) ? path : undefined;
+  return isValidPath(path, limitsFor(rq.state, rq.connection).pathMax) ? path : undefined;
 }
 
 /** The watch's depth: Infinity without one, undefined for a request that is malformed. */
@@ -47,10 +45,10 @@ export function watch(rq: Request): WireError | undefined {
   if (path === undefined) return 'EINVAL';
   const key = keyOf(path, token);
   if (connection.watches.has(key)) return 'EEXIST';
-  if (!connection.privileged && (domain?.watches ?? 0) > quotaOf(state, connection, 'watches')) {
+  if (!connection.privileged && (domain?.watches ?? 0) > limitsFor(state, connection).watches) {
     return 'E2BIG';
   }
-  if (exceedsMemory(state, domain, path.length + token.length, WATCH_COST)) return 'ENOMEM';
+  if (exceedsMemory(domain, path.length + token.length, WATCH_COST)) return 'ENOMEM';
   const prefix = isRelative(raw) ? connection.base.length + 1 : 0;
   const order = ++state.watchOrder;
   const made: Watch = { connection, path, token, hash: hashOf(token), depth, prefix, order };

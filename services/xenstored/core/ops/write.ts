@@ -5,6 +5,7 @@ import { parsePermissions } from '../../../../shared/xenstore/permissions.ts';
 import { get, see } from '../access.ts';
 import { existingDomain } from '../accounts.ts';
 import { nulFrom, onePath, stringsOf } from '../arguments.ts';
+import { changeQuota } from '../change-quota.ts';
 import { create, writePerms, writeValue } from '../changes.ts';
 import { mayFanOut } from '../fan-out.ts';
 import { XENSTORE_SERVER_FEATURE_DOMID_ANY } from '../features.ts';
@@ -19,7 +20,7 @@ import type { Quotas } from '../quota.ts';
 import { removeFor } from '../removal.ts';
 import { ack, owedBy } from '../reply.ts';
 import type { Request } from '../state.ts';
-import { nextGeneration, quotaOf } from '../state.ts';
+import { limitsFor, nextGeneration } from '../state.ts';
 import { lookup } from '../tree.ts';
 import { valueFrom } from '../value.ts';
 
@@ -61,7 +62,8 @@ function noteDriverDomain(rq: Request, path: Path): void {
   const known = existingDomain(state, Number(number));
   if (known === undefined) return;
   for (const [key, value] of Object.entries(state.driverDomainQuotas)) {
-    known.ownQuotas[key as keyof Quotas] ??= value;
+    const quota = key as keyof Quotas;
+    if (known.ownQuotas[quota] === undefined) changeQuota(state, known, quota, value);
   }
 }
 
@@ -152,7 +154,7 @@ export function setPerms(rq: Request): WireError | undefined {
   const { connection } = rq;
   const [name, ...texts] = stringsOf(rq);
   if (name === undefined || texts.length === 0) return 'EINVAL';
-  if (!connection.privileged && texts.length > quotaOf(rq.state, connection, 'permissions')) {
+  if (!connection.privileged && texts.length > limitsFor(rq.state, connection).permissions) {
     return 'ENOSPC';
   }
   const perms = newPerms(rq, texts);
