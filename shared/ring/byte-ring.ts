@@ -70,9 +70,12 @@ export function peekRing(
   const count = Math.min(ready, max);
   if (count === 0) return 0;
   const start = cons & (size - 1);
-  const first = Math.min(count, size - start);
-  copyBytes(bytes, base + start, into, at, first);
-  if (first < count) copyBytes(bytes, base, into, at + first, count - first);
+  const toEnd = size - start;
+  if (count <= toEnd) copyBytes(bytes, base + start, into, at, count);
+  else {
+    copyBytes(bytes, base + start, into, at, toEnd);
+    copyBytes(bytes, base, into, at + toEnd, count - toEnd);
+  }
   return count;
 }
 
@@ -111,9 +114,12 @@ export function writeRing(
   const count = Math.min(size - used, end - start);
   if (count === 0) return 0;
   const to = prod & (size - 1);
-  const first = Math.min(count, size - to);
-  copyBytes(from, start, bytes, base + to, first);
-  if (first < count) copyBytes(from, start + first, bytes, base, count - first);
+  const toEnd = size - to;
+  if (count <= toEnd) copyBytes(from, start, bytes, base + to, count);
+  else {
+    copyBytes(from, start, bytes, base + to, toEnd);
+    copyBytes(from, start + toEnd, bytes, base, count - toEnd);
+  }
   Atomics.store(words, prodWord, (prod + count) | 0);
   return count;
 }

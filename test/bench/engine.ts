@@ -34,7 +34,7 @@ type Engine = keyof typeof REQUESTS;
 async function openDebian(work: string): Promise<RunScript> {
   const { dir } = await openPackages(['libquickjs/trixie'], () => {});
   const [program, script] = [join(work, 'debian'), `${await compileEntry(ENTRY, work)}.js`];
-  const library = join(dir, 'usr/lib/quickjs/libquickjs.a');
+  const library = join(dir, 'usr/lib/x86_64-linux-gnu/quickjs/libquickjs.a');
   await makeRunner(program, join(dir, 'usr/include/quickjs'), ['-DEVALUATES', library]);
   return runScript(program, script, LIMIT_KIB);
 }

@@ -29,8 +29,7 @@ export function events(kernel: Kernel): StubdomEvents {
 
   const known = (which: Port): PortState => {
     const state = states[which];
-    // The words are made only when they are needed: this is asked thrice for each request.
-    if (state === undefined) assert(false, `port ${which} is not bound`);
+    assert(state !== undefined, `port ${which} is not bound`);
     return state;
   };
   const bound = (status: Status, what: string): Result<Port> => {
@@ -49,11 +48,12 @@ export function events(kernel: Kernel): StubdomEvents {
     bindVirq: (virq) => bound(kernel.bindVirq(virq), `cannot bind virq ${virq}`),
     adopt: (which) => bound(kernel.adopt(which), `there can be no port ${which}`),
     notify: (which) => {
-      known(which);
+      // The words, and a call, only where they are needed: this is asked for each request.
+      if (states[which] === undefined) known(which);
       kernel.notify(which);
     },
     unmask: (which) => {
-      known(which);
+      if (states[which] === undefined) known(which);
       kernel.unmask(which);
     },
     close: (which) => {

@@ -29,9 +29,10 @@ export function openStubdom(kernel: Kernel = thisKernel()): StubdomPlatform {
   kernel.loop((count) => {
     eventsPort.deliver(count);
     // Reading the clock may cost an exit to the hypervisor.
-    if (timers.next() !== undefined) timers.run(kernel.now());
-    const idle = eventsPort.isAwaited() ? Number.POSITIVE_INFINITY : -1;
-    return timers.next() ?? idle;
+    if (timers.earliest < Number.POSITIVE_INFINITY) timers.run(kernel.now());
+    return timers.earliest < Number.POSITIVE_INFINITY || eventsPort.isAwaited()
+      ? timers.earliest
+      : -1;
   });
   const platform: StubdomPlatform = {
     kernel,

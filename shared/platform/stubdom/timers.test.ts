@@ -15,12 +15,12 @@ test('calls are made in the order of their times, and of asking at the same time
   ] as const) {
     timers.add(at, () => made.push(name));
   }
-  expect(timers.next()).toBe(1);
+  expect(timers.earliest).toBe(1);
   timers.run(4);
   expect(made.join('')).toBe('ab');
   timers.run(5);
   expect(made.join('')).toBe('abcd');
-  expect(timers.next()).toBeUndefined();
+  expect(timers.earliest).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('what is taken back is not called, before or after its time', () => {
@@ -30,11 +30,11 @@ test('what is taken back is not called, before or after its time', () => {
   const late = timers.add(2, () => calls++);
   cancel();
   cancel();
-  expect(timers.next()).toBe(2);
+  expect(timers.earliest).toBe(2);
   timers.run(9);
   late();
   expect(calls).toBe(1);
-  expect(timers.next()).toBeUndefined();
+  expect(timers.earliest).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('what is taken back is gone at once, however far away it was', () => {
@@ -44,7 +44,7 @@ test('what is taken back is gone at once, however far away it was', () => {
   );
   timers.add(1e12, fail);
   for (const cancel of cancels) cancel();
-  expect([timers.size, timers.next()]).toEqual([1, 1e12]);
+  expect([timers.size, timers.earliest]).toEqual([1, 1e12]);
 });
 
 test('what a call adds waits for the next run, even if it is due', () => {

@@ -11,6 +11,8 @@ interface Timer extends Placed {
 export class Timers {
   readonly #heap = new Heap<Timer>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order));
   #asked = 0;
+  /** When the next one is due, Infinity when there is none: asked in each turn. */
+  earliest = Number.POSITIVE_INFINITY;
 
   /** How many calls are to come. */
   get size(): number {
@@ -21,8 +23,10 @@ export class Timers {
   add(at: number, call: () => void): () => void {
     const timer: Timer = { at, order: this.#asked++, call, place: NOWHERE };
     this.#heap.push(timer);
+    this.#look();
     return () => {
       this.#heap.remove(timer);
+      this.#look();
     };
   }
 
@@ -32,12 +36,12 @@ export class Timers {
     for (let first = this.#heap.first(); first; first = this.#heap.first()) {
       if (first.at > now || first.order >= before) return;
       this.#heap.remove(first);
+      this.#look();
       first.call();
     }
   }
 
-  /** When the next one is due, or undefined when there is none. */
-  next(): number | undefined {
-    return this.#heap.first()?.at;
+  #look(): void {
+    this.earliest = this.#heap.first()?.at ?? Number.POSITIVE_INFINITY;
   }
 }
