@@ -89,8 +89,8 @@ export type RingSink = (
   end: number,
 ) => void;
 
-/** `last`: a packet, behind which there was nothing when it was looked for. */
-export type Taken = 'packet' | 'last' | 'nothing' | 'no room' | RingFault;
+/** `nothing`: all that was there is taken, and what comes now has an event of its own. */
+export type Taken = 'packet' | 'nothing' | 'no room' | RingFault;
 
 /** Packets that are there whole are handed out from here. */
 const scratch = new Uint8Array(PACKET_MAX);
@@ -115,8 +115,7 @@ export function takePacket(ring: Ring, sink: RingSink, mayHold: () => boolean): 
       const type = scratchWords[0] as number;
       const reqId = scratchWords[1] as number;
       sink(ring.connection, type, reqId, scratchWords[2] as number, scratch, HEADER_SIZE, size);
-      // What the domain has put behind it since has an event of its own.
-      return have === size ? 'last' : 'packet';
+      return 'packet';
     }
     if (!mayHold()) return 'no room';
   }

@@ -157,10 +157,12 @@ function serve(state: State, ring: Ring): void {
   for (let left = REQUESTS_PER_TURN; left > 0 && ring.open && !connection.ignored; left--) {
     if (store.readDelayMs(connection) > 0 || store.state.work > enough) break;
     taken = takePacket(ring, state.sink, connection === store.dom0 ? always : state.hasRoom);
+    // Looked for until there is nothing: who puts something behind what is not taken yet tells of
+    // it by no event (xb_write in Linux's xenbus_comms.c, v6.1).
     if (taken !== 'packet') break;
   }
   if (taken === 'no room') state.needRoom.add(ring);
-  else if (taken !== 'packet' && taken !== 'last' && taken !== 'nothing') {
+  else if (taken !== 'packet' && taken !== 'nothing') {
     // What came whole is answered even so.
     send(state, ring);
     if (!connection.ignored) giveUp(state, ring, taken);
@@ -168,7 +170,7 @@ function serve(state: State, ring: Ring): void {
   flush();
   if (!ring.open) return;
   if (ring.owesNotify) tell(state, ring);
-  if (taken !== 'no room' && taken !== 'last') planNext(state, ring);
+  if (taken === 'packet') planNext(state, ring);
 }
 
 /** Serves a ring at each of its events, until its port is closed. */
