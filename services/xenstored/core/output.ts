@@ -152,18 +152,19 @@ function settle(q: Output, count: number): void {
   const { size, owed, mask } = replies;
   let at = replies.first;
   let bytes = 0;
-  let settled = NONE;
+  let settled: Owed[] | undefined;
   for (let left = count; left > 0; left--) {
     bytes += size[at] as number;
     const caused = owed[at];
     if (caused !== undefined) {
-      settled = [...settled, caused];
+      settled ??= [];
+      settled.push(caused);
       owed[at] = undefined;
     }
     at = (at + 1) & mask;
   }
   forgetReplies(replies, count);
-  gone.replies(payer as Domain, bytes, count - settled.length, settled);
+  gone.replies(payer as Domain, bytes, count - (settled?.length ?? 0), settled ?? NONE);
 }
 
 function settleReplies(q: Output, read: number): void {
