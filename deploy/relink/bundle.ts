@@ -29,6 +29,7 @@ const nodeModules: Plugin = {
 /** What is in C where a stub domain's kernel is, by what it takes the place of: from the root. */
 const IN_C: Readonly<Record<string, string>> = {
   'shared/core/bytes.ts': 'shared/platform/stubdom/bytes.ts',
+  'shared/core/ring-moves.ts': 'shared/platform/stubdom/ring-moves.ts',
 };
 
 const inC = (root: string): Plugin => ({

@@ -13,15 +13,12 @@ import {
   xenstoreDomainInterface,
 } from '../../shared/abi/xs-wire.ts';
 import type { Port } from '../../shared/core/ids.ts';
+import { BROKEN, peekRing, takeRing, writeRing } from '../../shared/core/ring-moves.ts';
 import type { Region } from '../../shared/platform/region.ts';
 import {
-  BROKEN,
-  peekRing,
   readRing,
   resetRing,
   ringReady,
-  takeRing,
-  writeRing,
   XENSTORE_REPLIES,
   XENSTORE_REQUESTS,
 } from '../../shared/ring/byte-ring.ts';

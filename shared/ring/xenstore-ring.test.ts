@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { XENSTORE_SERVER_FEATURE_ERROR, xenstoreDomainInterface } from '../abi/xs-wire.ts';
 import { port } from '../core/ids.ts';
 import type { Failure } from '../core/result.ts';
+import { writeRing } from '../core/ring-moves.ts';
 import type { XenstoreTransport } from '../platform/xenstore.ts';
-import { readRing, writeRing, XENSTORE_REPLIES, XENSTORE_REQUESTS } from './byte-ring.ts';
+import { readRing, XENSTORE_REPLIES, XENSTORE_REQUESTS } from './byte-ring.ts';
 import { xenstoreRing } from './xenstore-ring.ts';
 
 const fields = xenstoreDomainInterface.fields;

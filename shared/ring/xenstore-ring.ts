@@ -7,10 +7,11 @@ import {
 } from '../abi/xs-wire.ts';
 import type { Port } from '../core/ids.ts';
 import type { Failure } from '../core/result.ts';
+import { BROKEN, writeRing } from '../core/ring-moves.ts';
 import type { Events } from '../platform/events.ts';
 import type { Region } from '../platform/region.ts';
 import type { XenstoreTransport } from '../platform/xenstore.ts';
-import { BROKEN, readRing, writeRing, XENSTORE_REPLIES, XENSTORE_REQUESTS } from './byte-ring.ts';
+import { readRing, XENSTORE_REPLIES, XENSTORE_REQUESTS } from './byte-ring.ts';
 
 export interface XenstoreRingEnd {
   readonly events: Pick<Events, 'notify' | 'unmask' | 'listen'>;

@@ -33,11 +33,15 @@ it('ends with status 1, a line that tells of it, and nothing left', async () => 
 });
 
 it('is not met again by what cleans up, when it is met at the end', async () => {
-  const node = atSignal("Set.prototype.delete = () => { throw new Error('no set') }");
+  const node = atSignal(
+    "Set.prototype.delete = () => { throw new Error('no set') }; console.error('armed')",
+  );
   const child = await own.startWith({ node }, '-F', join(own.dir, 'pid'));
   const open = createXenstoreClient(must(await connectSocket(own.socket)));
   must(await open.read('/tool'));
   child.kill('SIGUSR2');
+  // Of two signals that wait the later one may be met first.
+  await until(() => own.said(child).includes('armed'));
   expect(await exitOf(child, 'SIGTERM')).toBe(1);
   await until(() => own.said(child).includes('no set'));
   expect(readdirSync(own.dir)).toEqual([]);

@@ -3,7 +3,8 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { XENSTORE_ERROR_RINGIDX } from '../../shared/abi/xs-wire.ts';
 import { type Prng, prng } from '../../shared/core/prng.ts';
-import { writeRing, XENSTORE_REQUESTS } from '../../shared/ring/byte-ring.ts';
+import { writeRing } from '../../shared/core/ring-moves.ts';
+import { XENSTORE_REQUESTS } from '../../shared/ring/byte-ring.ts';
 import type { PageField } from '../sim/raw-guest.ts';
 import { type Scene, scene } from '../sim/xenstored-scene.ts';
 import { randomPacket, randomStream } from './packets.ts';

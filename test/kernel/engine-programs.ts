@@ -28,6 +28,7 @@ const quiet = (): void => {};
 const RUNNER = [
   'test/kernel/host/engine.c',
   'shared/kernel/host/bytes.c',
+  'shared/kernel/host/ring-moves.c',
   'shared/kernel/host/values.c',
 ];
 

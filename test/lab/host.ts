@@ -118,6 +118,8 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
     if (isStoreDomain) await bootAnew();
     else await host.must(END_GUESTS);
   };
+  const terminals: GuestConsole[] = [];
+  const guestsText = (): string => terminals.map((each) => each.text()).join('\n');
   const recovery = { isStill: () => isStill(machine.qemu), withoutGuests, bootAnew, onFault };
   const host: LabHost = {
     run: (command, how) =>
@@ -132,8 +134,13 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
       await execa('ssh', sshCommand(machine, command), { inputFile: file });
       return to;
     },
-    bootGuest: (name, how) => bootGuest(host, machine, name, how),
-    withGuests: (steps) => withGuests(host, isStoreDomain, steps, recovery),
+    bootGuest: (name, how) =>
+      bootGuest(host, name, how, (client) => {
+        const terminal = openConsole(machine, client);
+        terminals.push(terminal);
+        return terminal;
+      }),
+    withGuests: (steps) => withGuests({ ...host, guestsText }, isStoreDomain, steps, recovery),
     shell: async () => {
       const { exitCode } = await execa('ssh', sshShell(machine), {
         stdio: 'inherit',
@@ -157,14 +164,14 @@ export const labHost = async (options: HostOptions = {}): Promise<LabHost> => {
 
 const bootGuest = async (
   host: LabHost,
-  machine: Machine,
   name: string,
   { settings = [], by = 'xtl', console = 'xtl' }: BootOptions = {},
+  attach: (client: string) => GuestConsole,
 ): Promise<Guest> => {
   // A triple fault counts as a reboot; a life that nobody asked for would be in the way.
   const words = ['on_reboot="destroy"', ...settings].map((setting) => ` '${setting}'`).join('');
   await host.must(`${by} create -q guests/${name}.cfg${words}`);
-  const terminal: GuestConsole = openConsole(machine, `${console} console ${name}`);
+  const terminal = attach(`${console} console ${name}`);
   return {
     name,
     waitForPrompt: (timeoutMs) => terminal.waitForPrompt(timeoutMs),

@@ -7,11 +7,12 @@ const INT3 = 'exc_int3+0x118/0x130\n(XEN) Hardware Dom0 crashed: rebooting machi
 
 /** Runs steps that fail on their first turns, where the host says and does what a row has. */
 const outcome = async (
-  fault: { says?: string; error?: string; dead?: boolean; still?: boolean },
+  fault: { says?: string; error?: string; guest?: string; dead?: boolean; still?: boolean },
   turns: number,
   mostFaults = 99,
 ): Promise<{ result: string; done: string[]; told: string[] }> => {
   let text = '';
+  let guestsText = '';
   let isDead = false;
   const done: string[] = [];
   const told: string[] = [];
@@ -22,6 +23,7 @@ const outcome = async (
   };
   const host = {
     consoleText: () => text,
+    guestsText: () => guestsText,
     run: async () => {
       if (isDead) throw new Error('no answer');
       return { stdout: '', stderr: '', code: 0 };
@@ -31,6 +33,7 @@ const outcome = async (
   const steps = async (): Promise<string> => {
     if (turn++ === turns) return 'passed';
     text += fault.says ?? '';
+    guestsText += fault.guest ?? '';
     isDead = fault.dead ?? false;
     throw new Error(fault.error ?? 'failed');
   };
@@ -54,6 +57,14 @@ it.each([
   [
     'a guest whose kernel it broke',
     { error: 'exc_int3+0x1/0x2' },
+    1,
+    'passed',
+    ['clear'],
+    ['a guest'],
+  ],
+  [
+    'a guest whose kernel it broke, of which the error does not tell',
+    { error: 'expected "no such file"', guest: 'exc_int3+0x1/0x2' },
     1,
     'passed',
     ['clear'],

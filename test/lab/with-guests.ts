@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dom0Fault, type Fault, guestFault, tripleFaults } from './emulator-fault.ts';
 import type { LabHost } from './host.ts';
 
-type TestedHost = Pick<LabHost, 'consoleText' | 'run'>;
+interface TestedHost extends Pick<LabHost, 'consoleText' | 'run'> {
+  /** All that consoles of guests have said: a test's own error may tell nothing of a death. */
+  guestsText(): string;
+}
 
 /** In one test; how many a whole run may have is the bound of retries.ts. */
 const MOST_FAULTY_TRIES = 4;
@@ -53,6 +56,7 @@ export const withGuests = async <T>(
 ): Promise<T> => {
   for (let tries = 0; ; tries++) {
     const earlier = tripleFaults(host.consoleText()).length;
+    const said = host.guestsText().length;
     let isOver = false;
     try {
       return await Promise.race([steps(), deathOfStore(host, () => isStoreDomain && !isOver)]);
@@ -60,7 +64,8 @@ export const withGuests = async <T>(
       if (tries === MOST_FAULTY_TRIES) throw error;
       const text = host.consoleText();
       const whole = dom0Fault(text) ?? ((await isFrozen(host, recovery)) ? FROZEN : undefined);
-      const fault = whole ?? guestFault(text, earlier, String(error));
+      const fault =
+        whole ?? guestFault(text, earlier, `${error}\n${host.guestsText().slice(said)}`);
       if (fault === undefined) throw error;
       recovery.onFault(fault);
       await (whole ? recovery.bootAnew() : recovery.withoutGuests());

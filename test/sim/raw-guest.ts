@@ -1,11 +1,11 @@
 /** A guest that speaks to its ring byte by byte, as a hostile or a very slow one would. */
 
 import { XS_ERROR, XS_WATCH_EVENT, xenstoreDomainInterface } from '../../shared/abi/xs-wire.ts';
+import { writeRing } from '../../shared/core/ring-moves.ts';
 import { fromLatin1 } from '../../shared/core/text.ts';
 import {
   readRing,
   ringReady,
-  writeRing,
   XENSTORE_REPLIES,
   XENSTORE_REQUESTS,
 } from '../../shared/ring/byte-ring.ts';

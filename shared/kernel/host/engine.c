@@ -62,6 +62,7 @@ static void add_host(JSContext *ctx)
     JSValue global = JS_GetGlobalObject(ctx);
     JSValue host = JS_NewObject(ctx);
     host_add_bytes(ctx, host);
+    host_add_ring_moves(ctx, host);
     host_add_memory(ctx, host);
     host_add_events(ctx, host);
     host_add_grants(ctx, host);
@@ -106,6 +107,7 @@ static void collect_if_tight(JSRuntime *runtime)
     if (figures.heap_free + figures.pages_free > TIGHT_BYTES ||
         figures.heap_used < used_after_last + COLLECT_BYTES)
         return;
+    events_send_owed();
     JS_RunGC(runtime);
     memory_figures(&figures);
     used_after_last = figures.heap_used;
@@ -141,8 +143,10 @@ void engine_run(void)
     for (;;) {
         run_jobs(ctx);
         uint64_t deadline = JS_IsUndefined(host_turn) ? 0 : turn(ctx);
-        host_notify_owed();
-        if (JS_IsJobPending(runtime))
+        bool is_ready = JS_IsJobPending(runtime);
+        if (is_ready || deadline == 0)
+            events_send_owed();
+        if (is_ready)
             continue;
         if (deadline == 0)
             return;

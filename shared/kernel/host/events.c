@@ -15,33 +15,16 @@ uint32_t host_ports[HOST_PORTS];
         return JS_NewInt32(ctx, call((uint32_t)n));                                              \
     }
 
-/* Ports that are to notify their peers. */
-static uint32_t owed[8];
-static unsigned owed_count;
-
-void host_notify_owed(void)
-{
-    for (unsigned i = 0; i < owed_count; i++)
-        events_notify(owed[i]);
-    owed_count = 0;
-}
-
-/* Done later: the script would go on without what the processor has cached before an exit. */
+/* Later: the script would go on without what the processor has cached before an exit. */
 static int notify(uint32_t port)
 {
-    for (unsigned i = 0; i < owed_count; i++) {
-        if (owed[i] == port)
-            return 0;
-    }
-    if (owed_count == sizeof owed / sizeof *owed)
-        host_notify_owed();
-    owed[owed_count++] = port;
+    events_notify_later(port);
     return 0;
 }
 
 static int close_port(uint32_t port)
 {
-    host_notify_owed();
+    events_send_owed();
     return events_close(port);
 }
 

@@ -27,6 +27,7 @@ void service_parts(JSContext *ctx);
 
 /* What scripts see as the global `host`: functions of a topic are added to it. */
 void host_add_bytes(JSContext *ctx, JSValue host);
+void host_add_ring_moves(JSContext *ctx, JSValue host);
 void host_add_memory(JSContext *ctx, JSValue host);
 void host_add_events(JSContext *ctx, JSValue host);
 void host_add_grants(JSContext *ctx, JSValue host);
@@ -44,9 +45,6 @@ extern JSValue host_turn;
 /* Where host.ports looks: ports that were taken. */
 #define HOST_PORTS 512
 extern uint32_t host_ports[HOST_PORTS];
-
-/* Sends the events that scripts have asked for: before the domain sleeps or ends. */
-void host_notify_owed(void);
 
 /* Prints an exception with positions of the sources and ends the domain as crashed. */
 void host_die(JSContext *ctx, JSValueConst exception) __attribute__((noreturn));

@@ -48,7 +48,7 @@ HOST_FUNCTION(js_shutdown)
     double reason;
     if (!host_number(ctx, argv[0], SHUTDOWN_AS_WATCHDOG, &reason))
         return JS_EXCEPTION;
-    host_notify_owed();
+    events_send_owed();
     kernel_shutdown((enum shutdown_reason)reason);
 }
 

@@ -112,6 +112,10 @@ int events_bind_virq(uint32_t virq);
 int events_adopt(uint32_t port);
 int events_close(uint32_t port);
 void events_notify(uint32_t port);
+/* With the next sleep, at the latest: an entry of Xen less. */
+void events_notify_later(uint32_t port);
+/* Now: for who does not sleep yet. */
+void events_send_owed(void);
 /* Lets a port deliver again. A port that was taken is masked. */
 void events_unmask(uint32_t port);
 /* Takes pending ports, masking each; how many. Call again while it fills `ports`. */

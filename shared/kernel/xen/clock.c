@@ -80,6 +80,8 @@ void clock_sleep(uint64_t deadline)
         return;
     }
     /* A deadline that has passed ends the sleep at once: looking at the clock may cost an exit. */
-    if (!events_pending())
+    if (events_pending())
+        events_send_owed();
+    else
         xen_sleep(deadline == UINT64_MAX ? 0 : deadline);
 }

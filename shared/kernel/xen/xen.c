@@ -124,13 +124,6 @@ long xen_shutdown(unsigned reason)
     return raw_hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (uintptr_t)&op);
 }
 
-void xen_sleep(uint64_t deadline)
-{
-    /* Without ports in its list, a poll ends at any event. */
-    struct sched_poll op = { .nr_ports = 0, .timeout = deadline };
-    sleep_in_hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (uintptr_t)&op);
-}
-
 long xen_domain_handle(uint8_t handle[16])
 {
     if (!present)

@@ -29,7 +29,10 @@ long xen_memory_op(unsigned op, void *argument);
 long xen_hvm_param(unsigned index, uint64_t *value);
 long xen_set_hvm_param(unsigned index, uint64_t value);
 long xen_shutdown(unsigned reason);
-/* Sleeps until an event is pending or system time reaches `deadline` in ns; 0 is never. */
+/*
+ * Sends the events that are owed and sleeps until one is pending or system time reaches `deadline`
+ * in ns; 0 is never.
+ */
 void xen_sleep(uint64_t deadline);
 /* The domain's UUID. */
 long xen_domain_handle(uint8_t handle[16]);

@@ -10,10 +10,12 @@ import { grantCases } from './grants.cases.ts';
 import { hvmCases } from './hvm.cases.ts';
 import { languageCases } from './language.cases.ts';
 import { foreignCases, memoryCases } from './memory.cases.ts';
+import { ringMovesCases } from './ring-moves.cases.ts';
 
 export const cases: readonly Case[] = [
   ...languageCases,
   ...bytesCases,
+  ...ringMovesCases,
   ...clockCases,
   ...memoryCases,
   ...eventCases,

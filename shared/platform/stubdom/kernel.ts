@@ -3,6 +3,7 @@
  */
 
 import type * as bytes from '../../core/bytes.ts';
+import type * as ringMoves from '../../core/ring-moves.ts';
 
 /** A number that is not negative, or a negative errno of Xen's. */
 export type Status = number;
@@ -62,6 +63,8 @@ export interface Kernel {
 
   /** What stands for core/bytes.ts. */
   readonly bytes: typeof bytes;
+  /** What stands for core/ring-moves.ts. */
+  readonly ringMoves: Pick<typeof ringMoves, 'peekRing' | 'takeRing' | 'writeRing'>;
 
   /** What was linked in, and what the domain's builder said. */
   readonly service: string;

@@ -19,6 +19,10 @@ bool events_pending(void)
 {
     return false;
 }
+void events_send_owed(void);
+void events_send_owed(void)
+{
+}
 void xen_sleep(uint64_t deadline);
 void xen_sleep(uint64_t deadline)
 {

@@ -108,6 +108,7 @@ static void add_host(JSContext *ctx, int argc, char **argv)
         JS_SetPropertyUint32(ctx, words, (uint32_t)i, JS_NewString(ctx, argv[i]));
     JS_SetPropertyStr(ctx, host, "arguments", words);
     host_add_bytes(ctx, host);
+    host_add_ring_moves(ctx, host);
     JS_SetPropertyStr(ctx, global, "host", host);
     JS_FreeValue(ctx, global);
 }

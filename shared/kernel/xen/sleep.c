@@ -1,0 +1,64 @@
+/*
+ * Sleep, and the events that are sent with it: one entry of Xen instead of two, and no script goes
+ * on without what the processor had cached before an entry.
+ */
+
+#include "../include/kernel.h"
+#include "xen.h"
+
+#define OWED_MAX 8
+/* The result of a call that Xen has not come to: no event operation gives it. */
+#define NOT_MADE 1
+
+static uint32_t owed[OWED_MAX];
+static unsigned owed_count;
+
+void events_send_owed(void)
+{
+    for (unsigned i = 0; i < owed_count; i++)
+        events_notify(owed[i]);
+    owed_count = 0;
+}
+
+void events_notify_later(uint32_t port)
+{
+    for (unsigned i = 0; i < owed_count; i++) {
+        if (owed[i] == port)
+            return;
+    }
+    if (owed_count == OWED_MAX)
+        events_send_owed();
+    owed[owed_count++] = port;
+}
+
+static struct multicall_entry call_of(unsigned op, unsigned command, void *argument)
+{
+    return (struct multicall_entry){
+        .op = op,
+        .result = NOT_MADE,
+        .args = { command, (uintptr_t)argument },
+    };
+}
+
+void xen_sleep(uint64_t deadline)
+{
+    struct evtchn_send sends[OWED_MAX];
+    struct multicall_entry calls[OWED_MAX + 1];
+    for (unsigned i = 0; i < owed_count; i++) {
+        sends[i].port = owed[i];
+        calls[i] = call_of(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &sends[i]);
+    }
+    /* Without ports in its list, a poll ends at any event. */
+    struct sched_poll poll = { .nr_ports = 0, .timeout = deadline };
+    calls[owed_count] = call_of(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
+    sleep_in_hypercall(__HYPERVISOR_multicall, (uintptr_t)calls, owed_count + 1);
+    /*
+     * An event's interrupt leaves the calls where it finds them: before the first, or where Xen let
+     * others run between two of them (do_multicall in common/multicall.c @ RELEASE-4.17.0).
+     */
+    for (unsigned i = 0; i < owed_count; i++) {
+        if (*(volatile xen_ulong_t *)&calls[i].result == NOT_MADE)
+            events_notify(owed[i]);
+    }
+    owed_count = 0;
+}
