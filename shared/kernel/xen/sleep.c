@@ -4,11 +4,21 @@
  */
 
 #include "../include/kernel.h"
+#include "clock.h"
 #include "xen.h"
 
 #define OWED_MAX 8
 /* The result of a call that Xen has not come to: no event operation gives it. */
 #define NOT_MADE 1
+
+/*
+ * No sleep is longer. Emulated processors (QEMU's before 9.1) take a VMRUN for the STI before it,
+ * and hold interrupts back for one instruction of the guest's; where that is the one that enters
+ * Xen, as it is when Xen has let others run between two calls, Xen takes a pending event for one
+ * that cannot be delivered yet, and sleeps over it.
+ */
+#define SLEEP_NS 1000000000ull
+#define SLEEP_AFTER_SENDING_NS 50000000ull
 
 static uint32_t owed[OWED_MAX];
 static unsigned owed_count;
@@ -48,6 +58,9 @@ void xen_sleep(uint64_t deadline)
         sends[i].port = owed[i];
         calls[i] = call_of(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &sends[i]);
     }
+    uint64_t latest = clock_when_resumed() + (owed_count ? SLEEP_AFTER_SENDING_NS : SLEEP_NS);
+    if (deadline == 0 || deadline > latest)
+        deadline = latest;
     /* Without ports in its list, a poll ends at any event. */
     struct sched_poll poll = { .nr_ports = 0, .timeout = deadline };
     calls[owed_count] = call_of(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);

@@ -30,8 +30,8 @@ long xen_hvm_param(unsigned index, uint64_t *value);
 long xen_set_hvm_param(unsigned index, uint64_t value);
 long xen_shutdown(unsigned reason);
 /*
- * Sends the events that are owed and sleeps until one is pending or system time reaches `deadline`
- * in ns; 0 is never.
+ * Sends the events that are owed and sleeps until one is pending, system time reaches `deadline` in
+ * ns (0 is never), or a while has passed.
  */
 void xen_sleep(uint64_t deadline);
 /* The domain's UUID. */
