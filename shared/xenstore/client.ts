@@ -17,7 +17,7 @@ import { fail, ok } from '../core/result.ts';
 import type { XenstoreTransport } from '../platform/xenstore.ts';
 import type { Nodes } from './nodes.ts';
 import { createNodes } from './nodes.ts';
-import { createRequests } from './requests.ts';
+import { createRequests, type Patience } from './requests.ts';
 import { firstString, isCString, splitStrings } from './strings.ts';
 import type { TransactionOptions } from './transaction.ts';
 import { runTransaction } from './transaction.ts';
@@ -53,11 +53,19 @@ export interface XenstoreClient extends Nodes {
   control(...words: readonly string[]): Promise<Result<string>>;
   /** Why the connection ended, once it has. */
   lost(): Failure | undefined;
+  /** The same, when it does. */
+  whenLost(): Promise<Failure>;
   close(): void;
 }
 
-/** Takes the transport: nobody else may read from it or write to it. */
-export function createXenstoreClient(transport: XenstoreTransport): XenstoreClient {
+/**
+ * Takes the transport: nobody else may read from it or write to it. Without `patience` a request
+ * waits as long as the connection lives.
+ */
+export function createXenstoreClient(
+  transport: XenstoreTransport,
+  patience?: Patience,
+): XenstoreClient {
   const watches = new Map<string, WatchQueue>();
   let nextToken = 1;
 
@@ -65,11 +73,16 @@ export function createXenstoreClient(transport: XenstoreTransport): XenstoreClie
     const [path = '', token = ''] = splitStrings(payload);
     watches.get(token)?.push(path);
   };
+  let tellLoss: (why: Failure) => void;
+  const loss = new Promise<Failure>((tell) => {
+    tellLoss = tell;
+  });
   const onLoss = (why: Failure): void => {
+    tellLoss(why);
     for (const queue of watches.values()) queue.end(why);
     watches.clear();
   };
-  const requests = createRequests(transport, onEvent, onLoss);
+  const requests = createRequests(transport, onEvent, onLoss, patience);
 
   const words = (type: number, what: string, ...args: readonly (string | number)[]) => {
     const texts = args.map(String);
@@ -117,6 +130,7 @@ export function createXenstoreClient(transport: XenstoreTransport): XenstoreClie
     },
     control: (...args) => text(words(XS_CONTROL, `control ${args.join(' ')}`, ...args)),
     lost: requests.lost,
+    whenLost: () => loss,
     close: requests.close,
   };
 }

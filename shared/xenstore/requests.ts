@@ -3,6 +3,7 @@
 import { XENSTORE_PAYLOAD_MAX, XS_ERROR, XS_WATCH_EVENT } from '../abi/xs-wire.ts';
 import type { Failure, Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { XenstoreTransport } from '../platform/xenstore.ts';
 import { fromWireError, wireErrorReason } from './errors.ts';
 import { firstString } from './strings.ts';
@@ -13,10 +14,17 @@ export const IN_FLIGHT_MAX = 256;
 /** Requests that may wait in line, so that a stuck store cannot eat our memory. */
 export const WAITING_MAX = 16_384;
 
+/** How long the store may take for a request. */
+export interface Patience {
+  readonly clock: Pick<Clock, 'after'>;
+  readonly deadlineMs: number;
+}
+
 export interface Requests {
   /**
-   * Sends one request; its reply's payload, or the store's error. All requests of one turn of the
-   * event loop leave in one write to the transport.
+   * Sends one request; its reply's payload, or the store's error; ETIMEDOUT if there is none in
+   * time, and nobody knows whether it was done. All requests of one turn of the event loop leave in
+   * one write to the transport.
    */
   call(
     type: number,
@@ -34,7 +42,10 @@ interface Pending {
   readonly type: number;
   readonly what: string;
   readonly packet: Uint8Array;
+  /** Only the first call counts. */
   readonly settle: (result: Result<Uint8Array>) => void;
+  /** Nobody waits for it any more. */
+  isLate: boolean;
 }
 
 function concat(packets: readonly Uint8Array[]): Uint8Array {
@@ -52,6 +63,7 @@ function concat(packets: readonly Uint8Array[]): Uint8Array {
 /** Requests of one connection: those whose replies we await, and those in line behind them. */
 interface Line {
   readonly transport: XenstoreTransport;
+  readonly patience: Patience | undefined;
   readonly inFlight: Map<number, Pending>;
   waiting: Pending[];
   /** Those before it in `waiting` are sent. */
@@ -70,6 +82,7 @@ function flush(line: Line): void {
     const next = line.waiting[line.first];
     if (next === undefined) break;
     line.first++;
+    if (next.isLate) continue;
     while (inFlight.has(line.nextId)) line.nextId = (line.nextId + 1) >>> 0;
     new DataView(next.packet.buffer).setUint32(4, line.nextId, true);
     inFlight.set(line.nextId, next);
@@ -140,9 +153,28 @@ function call(
     return Promise.resolve(fail('EBUSY', `${what}: too many requests wait for the store`));
   }
   return new Promise((settle) => {
-    line.waiting.push({ type, what, packet: encodePacket(type, 0, txId, ...parts), settle });
+    const packet = encodePacket(type, 0, txId, ...parts);
+    const pending: Pending = { type, what, packet, settle, isLate: false };
+    line.waiting.push(line.patience === undefined ? pending : hurried(pending, line.patience));
     flushSoon(line);
   });
+}
+
+/** The request with a deadline. Its reply may still come, and is known by its id. */
+function hurried(pending: Pending, { clock, deadlineMs }: Patience): Pending {
+  const { settle, what } = pending;
+  const cancel = clock.after(deadlineMs, () => {
+    request.isLate = true;
+    settle(fail('ETIMEDOUT', `${what}: no answer from the store in ${deadlineMs / 1000} s`));
+  });
+  const request: Pending = {
+    ...pending,
+    settle: (result) => {
+      cancel();
+      settle(result);
+    },
+  };
+  return request;
 }
 
 /**
@@ -153,9 +185,11 @@ export function createRequests(
   transport: XenstoreTransport,
   onEvent: (payload: Uint8Array) => void,
   onLoss: (why: Failure) => void,
+  patience: Patience | undefined,
 ): Requests {
   const line: Line = {
     transport,
+    patience,
     inFlight: new Map(),
     waiting: [],
     first: 0,
