@@ -32,6 +32,7 @@ const PRELUDE = `
 #include <xen/hvm/params.h>
 #include <xen/hvm/save.h>
 #include <xen/io/console.h>
+#include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -15,6 +15,7 @@ import * as startInfo from '../../shared/abi/start-info.ts';
 import * as sysctl from '../../shared/abi/sysctl.ts';
 import * as version from '../../shared/abi/version.ts';
 import * as xen from '../../shared/abi/xen.ts';
+import * as xenbus from '../../shared/abi/xenbus.ts';
 import * as xsWire from '../../shared/abi/xs-wire.ts';
 import { assert } from '../../shared/core/assert.ts';
 import type { Layout } from '../../shared/core/layout.ts';
@@ -36,6 +37,7 @@ export const modules: Readonly<Record<string, object>> = {
   sysctl,
   version,
   xen,
+  xenbus,
   'xs-wire': xsWire,
 };
 
