@@ -1,5 +1,6 @@
 /** Port: grant references of the domain we run in (grant_table.h @ RELEASE-4.17.0). */
 
+import type { Errno } from '../core/errno.ts';
 import type { Domid, Gref } from '../core/ids.ts';
 import type { Result } from '../core/result.ts';
 import type { Region } from './region.ts';
@@ -10,16 +11,31 @@ export interface Offer {
   readonly grefs: readonly Gref[];
 }
 
-/** One end of a copy: a granted page of `domid`, or a region of ours. */
-export type CopyEnd =
-  | { readonly domid: Domid; readonly gref: Gref; readonly offset: number }
-  | { readonly region: Region; readonly offset: number };
-
-export interface CopyOp {
-  readonly from: CopyEnd;
-  readonly to: CopyEnd;
-  /** Bytes; from offset to end within one page at both ends. */
-  readonly size: number;
+/**
+ * Copies by the hypervisor, of what was added since `clear`, in room made once: bytes between pages
+ * that others granted, without a mapping, and regions of ours. Each lies within one page at both
+ * ends: who takes offsets from a peer has looked. Add, run, see what failed, clear.
+ */
+export interface CopyBatch {
+  /** Operations that there is room for, and those added. */
+  readonly max: number;
+  readonly count: number;
+  clear(): void;
+  /** From the page that `domid` granted, at `offset`, to a region of ours. */
+  fromGuest(
+    domid: Domid,
+    gref: Gref,
+    offset: number,
+    region: Region,
+    at: number,
+    size: number,
+  ): void;
+  /** From a region of ours to the page that `domid` granted. */
+  toGuest(domid: Domid, gref: Gref, offset: number, region: Region, at: number, size: number): void;
+  /** Makes the copies; how many failed. Those moved nothing. */
+  run(): number;
+  /** What became of one: undefined if it was made. */
+  error(index: number): Errno | undefined;
 }
 
 export interface Grants {
@@ -33,8 +49,6 @@ export interface Grants {
    */
   map(owner: Domid, grefs: readonly Gref[], access: 'ro' | 'rw'): Result<Region>;
   unmap(region: Region): void;
-  /**
-   * Copies through the hypervisor; one result an operation, in order. A failed one moves nothing.
-   */
-  copy(ops: readonly CopyOp[]): readonly Result<void>[];
+  /** Room for copies. ENOMEM. */
+  batch(max: number): Result<CopyBatch>;
 }

@@ -48,7 +48,7 @@ function createXen(region: Region) {
     unmap: () => {},
     offer: () => fail('ENOSYS', 'nothing is offered'),
     revoke: () => {},
-    copy: () => [],
+    batch: () => fail('ENOSYS', 'nothing is copied'),
   };
   const domainControl: XenPorts['domainControl'] = {
     getInfo: () => ok(INFO),

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { VIRQ_DOM_EXC } from '../../abi/xen.ts';
-import { DOM0, domid, gref, port } from '../../core/ids.ts';
-import { must } from '../../core/result.ts';
+import { DOM0, type Domid, domid, gref, port } from '../../core/ids.ts';
+import { fail, must } from '../../core/result.ts';
 import { waitFor } from '../cases/wait.ts';
 import { FALLIBLE } from './faults.ts';
 import { createSim, type Sim } from './sim.ts';
@@ -102,6 +102,17 @@ describe('faults', () => {
   });
 });
 
+/** A copy to a page that is not there fails by itself, or as was asked for. */
+function copyOnce({ dom0: { grants, memory } }: Sim, guest: Domid): Shown {
+  const region = must(memory.pages(1));
+  const batch = must(grants.batch(1));
+  batch.toGuest(guest, gref(8), 0, region, 0, 1);
+  batch.run();
+  const errno = batch.error(0);
+  memory.unmap(region);
+  return errno === undefined ? { ok: true } : fail(errno, 'the copy');
+}
+
 /** One call of each op, as dom0. None of them was made before. */
 function callsOf(sim: Sim) {
   const { events, grants, memory, domainControl: control } = sim.dom0;
@@ -119,7 +130,8 @@ function callsOf(sim: Sim) {
     },
     'grants.offer': () => grants.offer(guest, 1, 'rw'),
     'grants.map': () => grants.map(guest, [end.gref], 'rw'),
-    'grants.copy': () => grants.copy([{ from: end, to: end, size: 1 }]),
+    'grants.batch': () => grants.batch(1),
+    'grants.copy': () => copyOnce(sim, guest),
     'memory.pages': () => memory.pages(1),
     'memory.mapForeign': () => memory.mapForeign(guest, [0]),
     'memory.mapGrantTable': () => memory.mapGrantTable(guest, 0, 1),

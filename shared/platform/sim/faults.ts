@@ -7,7 +7,8 @@ import type { Prng } from '../../core/prng.ts';
 import type { HostMemory } from './host-memory.ts';
 
 /**
- * What can fail for a reason outside us. An `events.notify` that fails is an event that is lost.
+ * What can fail for a reason outside us. An `events.notify` that fails is an event that is lost;
+ * `grants.copy` is a batch that is run.
  */
 export const FALLIBLE = [
   'events.allocUnbound',
@@ -16,6 +17,7 @@ export const FALLIBLE = [
   'events.notify',
   'grants.offer',
   'grants.map',
+  'grants.batch',
   'grants.copy',
   'memory.pages',
   'memory.mapForeign',

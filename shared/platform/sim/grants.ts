@@ -8,7 +8,7 @@ import type { Grants, Offer } from '../grants.ts';
 import type { Region } from '../region.ts';
 import type { SimDomain } from './domain.ts';
 import type { Frame } from './frame.ts';
-import { copyOne } from './grant-copy.ts';
+import { createCopyBatch } from './grant-copy.ts';
 import {
   ENTRIES_PER_FRAME,
   endGrant,
@@ -54,7 +54,7 @@ export function grants(world: World, domain: SimDomain): Grants {
     },
     map: (owner, grefs, access) => mapGrants(world, domain, owner, grefs, access),
     unmap: (region) => closeRegion(world, domain, region, 'grant'),
-    copy: (ops) => ops.map((op) => copyOne(world, domain, op)),
+    batch: (max) => ok(createCopyBatch(world, domain, max)),
   };
 }
 

@@ -46,7 +46,6 @@ type Method = (...args: unknown[]) => unknown;
 /** What a call that is made to fail gives; every other method's failure is a Result. */
 const FAILED: Record<string, (errno: Errno, args: unknown[]) => unknown> = {
   'events.notify': () => undefined,
-  'grants.copy': (errno, args) => (args[0] as unknown[]).map(() => fail(errno, 'as asked for')),
 };
 
 /** The same port, whose calls are boundaries: replicas carried over, faults struck, a line each. */

@@ -1,26 +1,21 @@
 /** Grants: offers and mappings by the kernel, copies by the hypervisor. */
 
+import { GNTTABOP_copy } from '../../abi/grant-table.ts';
+import { __HYPERVISOR_grant_table_op } from '../../abi/xen.ts';
 import { errnoName } from '../../core/errno.ts';
 import { type Domid, type Gref, gref } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { createCopyBatch } from '../common/copy-batch.ts';
 import type { Grants, Offer } from '../grants.ts';
-import type { Region } from '../region.ts';
-import { grantCopies, type LocalEnd } from './grant-copies.ts';
+import { PAGE_SIZE, type Region } from '../region.ts';
+import { XEN_COPY } from './grant-copy.ts';
 import type { Kernel } from './kernel.ts';
 import { Regions } from './regions.ts';
 
-interface Mapped {
-  readonly owner: Domid;
-  readonly grefs: readonly Gref[];
-}
-
 /** `addressOf` finds regions of the other ports: copies may take any region of ours. */
-export function grants(
-  kernel: Kernel,
-  addressOf: (region: Region) => number | undefined,
-): Result<Grants> {
+export function grants(kernel: Kernel, addressOf: (region: Region) => number | undefined): Grants {
   const offered = new Regions<Uint32Array>(kernel);
-  const mapped = new Regions<Mapped>(kernel);
+  const mapped = new Regions<'mapped'>(kernel);
 
   const offer = (remote: Domid, count: number, access: 'ro' | 'rw'): Result<Offer> => {
     const refs = new Uint32Array(count);
@@ -36,23 +31,13 @@ export function grants(
     if (typeof made === 'number') {
       return fail(errnoName(made), `cannot map ${grefs.length} grants of domain ${owner}`);
     }
-    return ok(mapped.add(made, { owner, grefs: [...grefs] }));
+    return ok(mapped.add(made, 'mapped'));
   };
 
-  /** A page that is mapped is named by its reference: it has no frame number of ours. */
-  const localEnd = (region: Region, page: number): LocalEnd | undefined => {
-    const mapping = mapped.find(region);
-    if (mapping) {
-      const { owner, grefs } = mapping.about;
-      return { domid: owner, gref: grefs[page]! };
-    }
-    const address = offered.find(region)?.address ?? addressOf(region);
-    return address === undefined ? undefined : { address };
-  };
+  const addressOfOurs = (region: Region): number | undefined =>
+    offered.find(region)?.address ?? addressOf(region);
 
-  const copies = grantCopies(kernel, localEnd);
-  if (!copies.ok) return copies;
-  return ok({
+  return {
     offer,
     revoke: ({ region }) => {
       const { buffer, about } = offered.remove(region);
@@ -60,6 +45,15 @@ export function grants(
     },
     map,
     unmap: (region) => kernel.grantUnmap(mapped.remove(region).buffer),
-    copy: copies.value,
-  });
+    batch: (max) => {
+      const copies = kernel.pages(Math.ceil((max * XEN_COPY.bytes) / PAGE_SIZE));
+      if (typeof copies === 'number') {
+        return fail(errnoName(copies), `no memory for ${max} grant copies`);
+      }
+      const address = kernel.address(copies);
+      const run = (count: number): boolean =>
+        kernel.hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_copy, address, count) >= 0;
+      return ok(createCopyBatch(XEN_COPY, { addressOf: addressOfOurs, run }, copies, max));
+    },
+  };
 }

@@ -37,8 +37,7 @@ export function openStubdom(kernel: Kernel = thisKernel()): StubdomPlatform {
   const platform: StubdomPlatform = {
     kernel,
     events: eventsPort,
-    // The domain has just started: without a page it is too small, which its kernel has checked.
-    grants: must(grants(kernel, memoryPort.addressOf)),
+    grants: grants(kernel, memoryPort.addressOf),
     memory: memoryPort,
     domainControl: domainControl(must(hypercalls(kernel))),
     clock: clock(kernel, timers),

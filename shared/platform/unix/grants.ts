@@ -3,10 +3,11 @@
 import { assert } from '../../core/assert.ts';
 import { type Domid, type Gref, gref } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Grants, Offer } from '../grants.ts';
+import { type CopyDevice, createCopyBatch } from '../common/copy-batch.ts';
+import type { CopyBatch, Grants, Offer } from '../grants.ts';
 import type { Region } from '../region.ts';
 import { lastFailure, type Once, once } from './ffi.ts';
-import { copier } from './grant-copy.ts';
+import { GNTDEV_COPY } from './grant-copy.ts';
 import { PROT_READ, PROT_WRITE, quietLogger, xengnttab } from './libraries.ts';
 import { type Mapping, Regions } from './regions.ts';
 
@@ -83,13 +84,15 @@ class Mappings {
     this.#unmap(this.regions.remove(region));
   }
 
-  /** grant-copy.ts: gntdev copies too. */
-  copy(count: number, segments: Uint8Array): Result<void> {
+  /** gntdev copies, too. */
+  batch(addressOf: CopyDevice['addressOf'], max: number): Result<CopyBatch> {
     const found = this.#device();
     if (!found.ok) return found;
     const { library, handle } = found.value;
-    if (library.xengnttab_grant_copy(handle, count, segments) === 0) return ok();
-    return lastFailure('the kernel refused a batch of grant copies');
+    const copies = new Uint8Array(max * GNTDEV_COPY.bytes);
+    const run = (count: number): boolean =>
+      library.xengnttab_grant_copy(handle, count, copies) === 0;
+    return ok(createCopyBatch(GNTDEV_COPY, { addressOf, run }, copies.buffer, max));
   }
 
   close(): void {
@@ -122,16 +125,14 @@ export interface UnixGrants extends Grants {
 export function grants(addressOf: (region: Region) => number | undefined): UnixGrants {
   const offers = new Offers();
   const mappings = new Mappings();
-  const copy = copier({
-    addressOf: (region) => offers.regions.find(region)?.address ?? addressOf(region),
-    run: (count, segments) => mappings.copy(count, segments),
-  });
+  const addressOfOurs = (region: Region): number | undefined =>
+    offers.regions.find(region)?.address ?? addressOf(region);
   return {
     offer: (remote, count, access) => offers.offer(remote, count, access),
     revoke: ({ region }) => offers.revoke(region),
     map: (owner, grefs, access) => mappings.map(owner, grefs, access),
     unmap: (region) => mappings.unmap(region),
-    copy,
+    batch: (max) => mappings.batch(addressOfOurs, max),
     closeAll: () => {
       mappings.close();
       offers.close();

@@ -51,21 +51,14 @@ for (let round = 0; round < 3; round++) {
 }
 
 const own = must(memory.pages(1));
-const copied = grants.copy([
-  {
-    from: { domid: DOM0, gref: readable[0] ?? gref(0), offset: 100 },
-    to: { region: own, offset: 7 },
-    size: 5,
-  },
-  {
-    from: { region: own, offset: 0 },
-    to: { domid: DOM0, gref: readable[0] ?? gref(0), offset: 0 },
-    size: 5,
-  },
-]);
-expect('a copy from a page', copied[0]?.ok, true);
+const copies = must(grants.batch(2));
+const theirPage = readable[0] ?? gref(0);
+copies.fromGuest(DOM0, theirPage, 100, own, 7, 5);
+copies.toGuest(DOM0, theirPage, 0, own, 0, 5);
+expect('copies that fail', copies.run(), 1);
+expect('a copy from a page', copies.error(0), undefined);
 expect('its bytes', String.fromCharCode(...own.bytes.subarray(7, 12)), 'hello');
-expect('a copy to a page that may be read', copied[1]?.ok, false);
+expect('a copy to a page that may be read', copies.error(1) !== undefined, true);
 
 const local = must(events.bindInterdomain(DOM0, port(theirs)));
 events.notify(local);
