@@ -31,6 +31,8 @@ const PRELUDE = `
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/hvm/save.h>
+#include <xen/io/blkif.h>
+#include <xen/io/protocols.h>
 #include <xen/io/console.h>
 #include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>

@@ -1,5 +1,6 @@
 /** Every layout and constant that shared/abi exports, as one list for the C probe. */
 
+import * as blkif from '../../shared/abi/blkif.ts';
 import * as console from '../../shared/abi/console.ts';
 import * as domctl from '../../shared/abi/domctl.ts';
 import * as elf from '../../shared/abi/elf.ts';
@@ -22,6 +23,7 @@ import type { Layout } from '../../shared/core/layout.ts';
 
 /** By file name without `.ts`. */
 export const modules: Readonly<Record<string, object>> = {
+  blkif,
   console,
   domctl,
   elf,

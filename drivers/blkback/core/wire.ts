@@ -1,0 +1,126 @@
+/**
+ * Requests and responses of a block device's ring, in the layouts of frontends of 64 and of 32 bits
+ * (io/blkif.h @ RELEASE-4.17.0; those of 32 bits align a u64 to 4 bytes).
+ */
+
+import {
+  BLKIF_OP_DISCARD,
+  BLKIF_OP_INDIRECT,
+  XEN_IO_PROTO_ABI_ARM,
+  XEN_IO_PROTO_ABI_X86_32,
+  XEN_IO_PROTO_ABI_X86_64,
+} from '../../../shared/abi/blkif.ts';
+
+/** Where things lie in a slot, in words. */
+export interface Protocol {
+  readonly slotBytes: number;
+  readonly idWord: number;
+  readonly sectorWord: number;
+  /** The first of a direct request's segments, two words each; a discard's count of sectors. */
+  readonly restWord: number;
+  /** The first reference to a page of segments. */
+  readonly grefsWord: number;
+  /** A response's words: its id, its operation with the status above it, and padding. */
+  readonly responseWords: number;
+}
+
+const BITS_64: Protocol = {
+  slotBytes: 112,
+  idWord: 2,
+  sectorWord: 4,
+  restWord: 6,
+  grefsWord: 7,
+  responseWords: 4,
+};
+
+const BITS_32: Protocol = {
+  slotBytes: 108,
+  idWord: 1,
+  sectorWord: 3,
+  restWord: 5,
+  grefsWord: 6,
+  responseWords: 3,
+};
+
+/** By the frontend's node `protocol`, whose absence is our own kind; undefined: nobody's. */
+export function protocolOf(name: string | undefined): Protocol | undefined {
+  switch (name) {
+    case undefined:
+    case XEN_IO_PROTO_ABI_X86_64:
+    case XEN_IO_PROTO_ABI_ARM:
+      return BITS_64;
+    case XEN_IO_PROTO_ABI_X86_32:
+      return BITS_32;
+    default:
+      return undefined;
+  }
+}
+
+/** A request as it was read, from a private copy; nothing in it has been judged. */
+export interface Request {
+  /** BLKIF_OP_...; of an indirect one what it is to do. */
+  operation: number;
+  isIndirect: boolean;
+  segments: number;
+  /** Of a discard. */
+  flags: number;
+  idLow: number;
+  idHigh: number;
+  /** In units of 512 bytes. Beyond 2^53 they are rounded, and no disk has them. */
+  sector: number;
+  /** Of a discard. */
+  sectors: number;
+}
+
+export function createRequest(): Request {
+  return {
+    operation: 0,
+    isIndirect: false,
+    segments: 0,
+    flags: 0,
+    idLow: 0,
+    idHigh: 0,
+    sector: 0,
+    sectors: 0,
+  };
+}
+
+const word = (words: Int32Array, at: number): number => (words[at] as number) >>> 0;
+
+const wide = (words: Int32Array, at: number): number =>
+  word(words, at + 1) * 2 ** 32 + word(words, at);
+
+/** Reads the slot that begins at word `at` of a private copy. */
+export function readRequest(
+  { idWord, sectorWord, restWord }: Protocol,
+  words: Int32Array,
+  at: number,
+  into: Request,
+): void {
+  const head = word(words, at);
+  const operation = head & 0xff;
+  into.isIndirect = operation === BLKIF_OP_INDIRECT;
+  into.operation = into.isIndirect ? (head >>> 8) & 0xff : operation;
+  const isDiscard = operation === BLKIF_OP_DISCARD;
+  into.flags = isDiscard ? (head >>> 8) & 0xff : 0;
+  into.segments = into.isIndirect ? head >>> 16 : isDiscard ? 0 : (head >>> 8) & 0xff;
+  into.idLow = words[at + idWord] as number;
+  into.idHigh = words[at + idWord + 1] as number;
+  into.sector = wide(words, at + sectorWord);
+  into.sectors = isDiscard ? wide(words, at + restWord) : 0;
+}
+
+/** The operation byte of the response: of an indirect request that of what it did. */
+export function writeResponse(
+  { responseWords }: Protocol,
+  words: Int32Array,
+  at: number,
+  request: Pick<Request, 'idLow' | 'idHigh' | 'operation'>,
+  status: number,
+): void {
+  words[at] = request.idLow;
+  words[at + 1] = request.idHigh;
+  words[at + 2] = (status << 16) | request.operation;
+  // Padding tells nothing of us.
+  if (responseWords > 3) words[at + 3] = 0;
+}

@@ -1,0 +1,38 @@
+/** Port: a disk, or what stands for one. */
+
+import type { Region } from './region.ts';
+
+export interface BlockShape {
+  /** What may be read and written at once, in bytes: 512 or more, a power of two. */
+  readonly sectorBytes: number;
+  /** In units of 512 bytes, as everything that is counted in sectors. */
+  readonly sectors: number;
+  readonly isReadOnly: boolean;
+  readonly canDiscard: boolean;
+  /** Discarded data cannot be had back. */
+  readonly canDiscardSecurely: boolean;
+}
+
+/**
+ * Operations are numbered by who asks: each number has one at a time. They are begun in any order;
+ * a flush makes sure of the writes that were completed before it was asked for. The region's bytes
+ * belong to the operation until it is completed.
+ */
+export interface BlockIo {
+  readonly shape: BlockShape;
+  read(number: number, sector: number, region: Region, at: number, bytes: number): void;
+  write(number: number, sector: number, region: Region, at: number, bytes: number): void;
+  flush(number: number): void;
+  discard(number: number, sector: number, sectors: number, isSecure: boolean): void;
+  /** Begins what was asked for since the last time. */
+  submit(): void;
+  /**
+   * Completed operations, two words each: the number, and 0 or a negative errno of Linux's; how
+   * many, as many as fit.
+   */
+  completions(into: Int32Array): number;
+  /** Calls `done` when there are completions, until closed. */
+  listen(done: () => void): void;
+  /** Nothing may be under way. */
+  close(): void;
+}
