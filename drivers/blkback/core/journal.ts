@@ -18,7 +18,7 @@ const ENTRY_WORDS = 32;
 /** Words of the header. What it is about comes behind them (identity.ts). */
 const REQ_CONS = 0;
 
-/** Words of an entry: its state, attempts and status; its response; its request; the slot's copy. */
+/** Words of an entry: state, attempts and status; its response; its request; its slot. */
 const STATE = 0;
 const RESPONSE = 1;
 const REQUEST = 2;

@@ -9,7 +9,7 @@ export const INDIRECT_SEGMENTS_MAX = 256;
 /** A ring's pages: what Linux's backend offers at most (XENBUS_MAX_RING_GRANT_ORDER, 4). */
 export const RING_PAGES_MAX = 16;
 
-/** How often a request may be begun: what has killed its backend twice is answered with an error. */
+/** How often a request may be begun: one that kills its backend twice is answered. */
 export const ATTEMPTS_MAX = 2;
 
 /** Requests that are taken out of a ring in a turn: a page's worth. */

@@ -192,8 +192,7 @@ function eachSegment(
     at += bytes.length;
   }
 }
-
-/** A request at random that touches nothing that another one under way does; undefined: none now. */
+/** A random request that touches nothing that is under way; false: there is none now. */
 export function ask(guest: Guest, random: Prng, align = 1): boolean {
   const queue = random.pick(guest.queues);
   if (requestRoom(queue.front) === 0) return false;

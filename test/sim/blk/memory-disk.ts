@@ -4,54 +4,77 @@ import type { Prng } from '../../../shared/core/prng.ts';
 import type { BlockIo, BlockShape } from '../../../shared/platform/block-io.ts';
 import type { Region } from '../../../shared/platform/region.ts';
 
-interface Operation {
-  readonly number: number;
-  /** Does it; 0, or a negative errno. */
-  readonly run: () => number;
-}
+type Kind = 'read' | 'write' | 'flush' | 'discard';
 
 export interface MemoryDisk {
   readonly io: BlockIo;
   readonly bytes: Uint8Array;
   /** What makes an operation fail: its kind and first sector. */
-  fails: (kind: 'read' | 'write' | 'flush' | 'discard', sector: number) => boolean;
+  fails: (kind: Kind, sector: number) => boolean;
+  flushes: number;
   /** Ends some of what is under way. */
   step(): void;
-  /** Whether anything is under way. */
-  isBusy(): boolean;
   /**
    * Its user is dead: of what was begun some is done and the rest is not, in any order, and nothing
    * more comes of it.
    */
   abandon(): void;
-  readonly flushes: () => number;
 }
 
 const EIO = 5;
+
+/** Operations that were asked for, are under way, and are done. */
+function createOperations(random: Prng) {
+  let asked: (() => number)[] = [];
+  let begun: { readonly number: number; readonly run: () => number }[] = [];
+  let done: [number, number][] = [];
+  const numbers: number[] = [];
+  const takeAny = () => begun.splice(random.below(begun.length), 1)[0]!;
+  return {
+    ask: (number: number, run: () => number): void => {
+      asked.push(run);
+      numbers.push(number);
+    },
+    submit: (): void => {
+      begun.push(...asked.map((run, i) => ({ number: numbers[i] as number, run })));
+      asked = [];
+      numbers.length = 0;
+    },
+    completions: (into: Int32Array): number => {
+      const count = Math.min(done.length, into.length / 2);
+      for (let i = 0; i < count; i++) into.set(done[i] as [number, number], 2 * i);
+      done = done.slice(count);
+      return count;
+    },
+    step: (): void => {
+      for (let left = random.below(begun.length + 1); left > 0; left--) {
+        const { number, run } = takeAny();
+        done.push([number, run()]);
+      }
+    },
+    abandon: (): void => {
+      while (begun.length > 0) {
+        const { run } = takeAny();
+        if (random.chance(0.5)) run();
+      }
+      [asked, begun, done] = [[], [], []];
+      numbers.length = 0;
+    },
+  };
+}
 
 export function createMemoryDisk(
   random: Prng,
   bytes: Uint8Array,
   shape: Partial<BlockShape> = {},
 ): MemoryDisk {
-  let asked: Operation[] = [];
-  let begun: Operation[] = [];
-  let done: [number, number][] = [];
-  let flushes = 0;
-  const ask = (
-    number: number,
-    kind: 'read' | 'write' | 'flush' | 'discard',
-    sector: number,
-    effect: () => void,
-  ): void => {
-    const run = (): number => {
+  const operations = createOperations(random);
+  const ask = (number: number, kind: Kind, sector: number, effect: () => void): void =>
+    operations.ask(number, () => {
       if (disk.fails(kind, sector)) return -EIO;
       effect();
       return 0;
-    };
-    asked.push({ number, run });
-  };
-  const takeAny = (): Operation => begun.splice(random.below(begun.length), 1)[0] as Operation;
+    });
   const io: BlockIo = {
     shape: {
       ...{ sectorBytes: 512, sectors: bytes.length / 512, isReadOnly: false, canDiscard: true },
@@ -68,44 +91,18 @@ export function createMemoryDisk(
       }),
     flush: (number) =>
       ask(number, 'flush', 0, () => {
-        flushes++;
+        disk.flushes++;
       }),
     discard: (number, sector, sectors) =>
       ask(number, 'discard', sector, () => {
         bytes.fill(0, sector * 512, (sector + sectors) * 512);
       }),
-    submit: () => {
-      begun.push(...asked);
-      asked = [];
-    },
-    completions: (into) => {
-      const count = Math.min(done.length, into.length / 2);
-      for (let i = 0; i < count; i++) into.set(done[i] as [number, number], 2 * i);
-      done = done.slice(count);
-      return count;
-    },
+    submit: operations.submit,
+    completions: operations.completions,
     listen: () => {},
     close: () => {},
   };
-  const disk: MemoryDisk = {
-    io,
-    bytes,
-    fails: () => false,
-    step: () => {
-      for (let left = random.below(begun.length + 1); left > 0; left--) {
-        const { number, run } = takeAny();
-        done.push([number, run()]);
-      }
-    },
-    isBusy: () => begun.length > 0 || done.length > 0,
-    abandon: () => {
-      while (begun.length > 0) {
-        const { run } = takeAny();
-        if (random.chance(0.5)) run();
-      }
-      [asked, begun, done] = [[], [], []];
-    },
-    flushes: () => flushes,
-  };
+  const { step, abandon } = operations;
+  const disk: MemoryDisk = { io, bytes, fails: () => false, flushes: 0, step, abandon };
   return disk;
 }
