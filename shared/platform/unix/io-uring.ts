@@ -1,0 +1,235 @@
+/**
+ * Linux's io_uring without a library: two rings in mapped memory, and a system call for each batch.
+ * Its buffer and its file are registered, so that no operation pins pages or counts references.
+ */
+
+import { assert } from '../../core/assert.ts';
+import { decode } from '../../core/layout.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import { bind, ffi, lastFailure, once } from './ffi.ts';
+import * as abi from './io-uring-abi.ts';
+import { libc, MAP_FAILED, MAP_POPULATE, PROT_READ, PROT_WRITE } from './libraries.ts';
+
+const MAP_SHARED = 1;
+const EFD_NONBLOCK_CLOEXEC = 0o2004000;
+const SQE = { bytes: abi.ioUringSqe.size, words: abi.ioUringSqe.size / 4 };
+const CQE_WORDS = abi.ioUringCqe.size / 4;
+const NONE = new Int32Array(0);
+
+/** The one function of many shapes: each system call has its own. */
+const system = once(() => {
+  const others = bind('libc.so.6', {
+    eventfd: ['int', 'uint', 'int'],
+    read: ['long', 'int', 'void *', 'size_t'],
+    close: ['int', 'int'],
+  });
+  const setup = bind('libc.so.6', { syscall: ['long', 'long', 'uint', 'void *'] });
+  const enter = bind('libc.so.6', {
+    syscall: ['long', 'long', 'int', 'uint', 'uint', 'uint', 'uintptr_t', 'size_t'],
+  });
+  const register = bind('libc.so.6', {
+    syscall: ['long', 'long', 'int', 'uint', 'void *', 'uint'],
+  });
+  if (!others.ok) return others;
+  if (!setup.ok) return setup;
+  if (!enter.ok) return enter;
+  if (!register.ok) return register;
+  return ok({
+    ...others.value,
+    setup: setup.value.syscall,
+    enter: enter.value.syscall,
+    register: register.value.syscall,
+  });
+});
+
+type System = Extract<ReturnType<typeof system>, { ok: true }>['value'];
+
+/** Memory that operations read from and write to, and the file that they are on. */
+export interface UringTarget {
+  readonly fd: number;
+  readonly address: number;
+  readonly bytes: number;
+}
+
+export interface Uring {
+  /** Readable when there are completions. */
+  readonly eventFd: number;
+  /** Operations that there is room for until the next submit. */
+  room(): number;
+  /** Asks for one: its opcode, where in the file, where in the memory, how many bytes. */
+  ask(number: number, opcode: number, offset: number, at: number, bytes: number): void;
+  submit(): Result<void>;
+  /** Two words for each completion: its number and its result; how many. */
+  completions(into: Int32Array): number;
+  /** After the event: it is readable again with the next one. */
+  clearEvent(): void;
+  close(): void;
+}
+
+interface Rings {
+  readonly fd: number;
+  /** Indices of both rings, and completions. */
+  readonly ring: Int32Array;
+  readonly sqes: Int32Array;
+  readonly params: ReturnType<typeof decode<typeof abi.ioUringParams.fields>>;
+  readonly mappings: { readonly address: number; readonly bytes: number }[];
+}
+
+function setUp({ setup }: System, entries: number): Result<Rings> {
+  const raw = new Uint8Array(abi.ioUringParams.size);
+  const fd = setup(abi.__NR_io_uring_setup, entries, raw);
+  if (fd < 0) return lastFailure('this kernel gives no io_uring');
+  const params = decode(abi.ioUringParams, raw, 0);
+  const ringBytes = Math.max(
+    params.sqArray + params.sqEntries * 4,
+    params.cqes + params.cqEntries * abi.ioUringCqe.size,
+  );
+  const rings: Rings = { fd, params, ring: NONE, sqes: NONE, mappings: [] };
+  if ((params.features & abi.IORING_FEAT_SINGLE_MMAP) === 0) {
+    tearDown(rings);
+    return fail('ENOSYS', 'an io_uring of a Linux before 5.4');
+  }
+  const mapped = mapBoth(rings, ringBytes);
+  if (!mapped.ok) tearDown(rings);
+  return mapped;
+}
+
+function mapBoth(rings: Rings, ringBytes: number): Result<Rings> {
+  const ring = map(rings, ringBytes, abi.IORING_OFF_SQ_RING);
+  if (!ring.ok) return ring;
+  const sqes = map(rings, rings.params.sqEntries * SQE.bytes, abi.IORING_OFF_SQES);
+  return sqes.ok ? ok({ ...rings, ring: ring.value, sqes: sqes.value }) : sqes;
+}
+
+function map({ fd, mappings }: Rings, bytes: number, offset: number): Result<Int32Array> {
+  const c = libc();
+  if (!c.ok) return c;
+  const flags = MAP_SHARED | MAP_POPULATE;
+  const address = c.value.mmap(0, bytes, PROT_READ | PROT_WRITE, flags, fd, offset);
+  if (BigInt(address) === MAP_FAILED) return lastFailure('cannot map an io_uring');
+  mappings.push({ address, bytes });
+  return ok(new Int32Array(ffi().view(BigInt(address), bytes)));
+}
+
+function tearDown({ fd, mappings }: Pick<Rings, 'fd' | 'mappings'>): void {
+  const [c, all] = [libc(), system()];
+  assert(c.ok && all.ok, 'an io_uring exists without the C library');
+  for (const { address, bytes } of mappings) c.value.munmap(address, bytes);
+  all.value.close(fd);
+}
+
+/** Tells the kernel of the memory, the file, and whom to wake. */
+function registerAll(
+  { register }: System,
+  fd: number,
+  { address, bytes, fd: file }: UringTarget,
+  eventFd: number,
+): Result<void> {
+  const iovec = BigUint64Array.of(BigInt(address), BigInt(bytes));
+  const tell = (op: number, what: ArrayBufferView): number =>
+    register(abi.__NR_io_uring_register, fd, op, what, 1);
+  if (tell(abi.IORING_REGISTER_BUFFERS, iovec) < 0) return lastFailure('cannot register memory');
+  if (tell(abi.IORING_REGISTER_FILES, Int32Array.of(file)) < 0) {
+    return lastFailure('cannot register a file');
+  }
+  if (tell(abi.IORING_REGISTER_EVENTFD, Int32Array.of(eventFd)) < 0) {
+    return lastFailure('cannot register an eventfd');
+  }
+  return ok();
+}
+
+/** ENOSYS, EPERM where io_uring is not to be had. `entries` are asked for at a time at most. */
+export function openUring(entries: number, target: UringTarget): Result<Uring> {
+  const all = system();
+  if (!all.ok) return all;
+  const rings = setUp(all.value, entries);
+  if (!rings.ok) return rings;
+  const { eventfd, close } = all.value;
+  const eventFd = eventfd(0, EFD_NONBLOCK_CLOEXEC);
+  const ready =
+    eventFd < 0
+      ? lastFailure('cannot make an eventfd')
+      : registerAll(all.value, rings.value.fd, target, eventFd);
+  if (ready.ok) return ok(uringOf(all.value, rings.value, target, eventFd));
+  if (eventFd >= 0) close(eventFd);
+  tearDown(rings.value);
+  return ready;
+}
+
+function uringOf(
+  { enter, read, close }: System,
+  { fd, ring, sqes, params, mappings }: Rings,
+  { address }: UringTarget,
+  eventFd: number,
+): Uring {
+  const word = (at: number): number => at / 4;
+  const [sqTail, cqHead, cqTail] = [params.sqTail, params.cqHead, params.cqTail].map(word) as [
+    number,
+    number,
+    number,
+  ];
+  const [array, cqes] = [word(params.sqArray), word(params.cqes)];
+  const [sqMask, cqMask] = [params.sqEntries - 1, params.cqEntries - 1];
+  let tail = ring[sqTail] as number;
+  let asked = 0;
+  const count = new Uint8Array(8);
+
+  const submit = (): Result<void> => {
+    Atomics.store(ring, sqTail, tail);
+    while (asked > 0) {
+      const taken = enter(abi.__NR_io_uring_enter, fd, asked, 0, 0, 0, 0);
+      if (taken < 0) return lastFailure('the kernel takes no operations');
+      asked -= taken;
+    }
+    return ok();
+  };
+  return {
+    eventFd,
+    room: () => params.sqEntries - asked,
+    ask: (number, opcode, offset, at, bytes) => {
+      assert(asked < params.sqEntries, 'more operations than an io_uring has room for');
+      const slot = tail & sqMask;
+      const first = slot * SQE.words;
+      const where = address + at;
+      sqes.fill(0, first, first + SQE.words);
+      sqes[first] = opcode | (abi.IOSQE_FIXED_FILE << 8);
+      sqes[first + 2] = offset;
+      sqes[first + 3] = offset / 2 ** 32;
+      if (opcode === abi.IORING_OP_FSYNC) sqes[first + 7] = abi.IORING_FSYNC_DATASYNC;
+      else if (opcode === abi.IORING_OP_FALLOCATE) {
+        // Its length is where others have an address, its mode where they have a length.
+        sqes[first + 4] = bytes;
+        sqes[first + 5] = bytes / 2 ** 32;
+        sqes[first + 6] = abi.FALLOC_FL_PUNCH_HOLE | abi.FALLOC_FL_KEEP_SIZE;
+      } else {
+        sqes[first + 4] = where;
+        sqes[first + 5] = where / 2 ** 32;
+        sqes[first + 6] = bytes;
+      }
+      sqes[first + 8] = number;
+      ring[array + slot] = slot;
+      tail = (tail + 1) | 0;
+      asked++;
+    },
+    submit,
+    completions: (into) => {
+      let head = ring[cqHead] as number;
+      const end = Atomics.load(ring, cqTail);
+      const max = into.length / 2;
+      let taken = 0;
+      for (; head !== end && taken < max; taken++) {
+        const at = cqes + (head & cqMask) * CQE_WORDS;
+        into[2 * taken] = ring[at] as number;
+        into[2 * taken + 1] = ring[at + 2] as number;
+        head = (head + 1) | 0;
+      }
+      if (taken > 0) Atomics.store(ring, cqHead, head);
+      return taken;
+    },
+    clearEvent: () => void read(eventFd, count, count.length),
+    close: () => {
+      tearDown({ fd, mappings });
+      close(eventFd);
+    },
+  };
+}
