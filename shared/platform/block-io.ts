@@ -16,7 +16,8 @@ export interface BlockShape {
 /**
  * Operations are numbered by who asks: each number has one at a time. They are begun in any order;
  * a flush makes sure of the writes that were completed before it was asked for. The region's bytes
- * belong to the operation until it is completed.
+ * belong to the operation until it is completed. Who opens a disk says whom to call when there are
+ * completions.
  */
 export interface BlockIo {
   readonly shape: BlockShape;
@@ -31,8 +32,6 @@ export interface BlockIo {
    * many, as many as fit.
    */
   completions(into: Int32Array): number;
-  /** Calls `done` when there are completions, until closed. */
-  listen(done: () => void): void;
   /** Nothing may be under way. */
   close(): void;
 }

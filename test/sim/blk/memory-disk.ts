@@ -99,7 +99,6 @@ export function createMemoryDisk(
       }),
     submit: operations.submit,
     completions: operations.completions,
-    listen: () => {},
     close: () => {},
   };
   const { step, abandon } = operations;
