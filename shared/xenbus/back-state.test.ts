@@ -198,6 +198,8 @@ it.each([
   ['adopts what a predecessor served', 4, 4, {}, 'adopt 4'],
   ['adopts what GRUB is served', 4, 3, {}, 'adopt 4'],
   ['leaves a connected frontend alone', 4, 4, on, undefined],
+  ['adopts nothing before what is behind it is there', 4, 4, { isReady: false }, undefined],
+  ['connects nobody before that', 2, 3, { isReady: false }, undefined],
   ['begins anew for other rings', 4, 3, { ...on, hasOtherKeys: true }, 'offer 2'],
   ['begins anew for a frontend that began anew', 4, 1, on, 'offer 2'],
   ['serves nobody once the frontend is gone', 4, undefined, on, 'disconnect'],

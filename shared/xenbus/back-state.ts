@@ -63,8 +63,8 @@ const BEGINS: readonly Told[] = [INITIALISING, INIT_WAIT];
 /** Its rings are there: Mirage's and network frontends go from 2 to 4, GRUB's stays at 3. */
 const HAS_RINGS: readonly Told[] = [INITIALISED, CONNECTED];
 
-const isNew = (view: BackView): boolean => !view.isConnected;
-const isOnline = (view: BackView): boolean => view.isOnline;
+const isNew = (view: BackView): boolean => !view.isConnected && view.isReady;
+const isReady = (view: BackView): boolean => view.isReady;
 const mayComeAgain = (view: BackView): boolean => view.isOnline && view.isReady;
 
 const OFFER: BackStep = { deed: 'offer', state: INIT_WAIT };
@@ -78,16 +78,16 @@ const TO_CLOSED: BackStep = { deed: 'disconnect', state: CLOSED };
 
 /** The first that fits counts; none: there is nothing to do until a node changes. */
 const ROWS: readonly Row[] = [
-  { own: INITIALISING, when: ({ isReady }) => isReady, step: OFFER },
+  { own: INITIALISING, when: isReady, step: OFFER },
 
-  { own: INIT_WAIT, other: HAS_RINGS, step: CONNECT },
+  { own: INIT_WAIT, other: HAS_RINGS, when: isReady, step: CONNECT },
   { own: INIT_WAIT, other: [CLOSING], step: TO_CLOSING },
   { own: INIT_WAIT, other: [CLOSED], step: TO_CLOSED },
 
   { own: CONNECTED, other: HAS_RINGS, when: isNew, step: ADOPT },
   // That it closed went unseen, or a kernel began without it.
   { own: CONNECTED, other: HAS_RINGS, when: ({ hasOtherKeys }) => hasOtherKeys, step: OFFER },
-  { own: CONNECTED, other: BEGINS, step: OFFER },
+  { own: CONNECTED, other: BEGINS, when: isReady, step: OFFER },
   { own: CONNECTED, other: [CLOSING], step: TO_CLOSING },
   { own: CONNECTED, other: [CLOSED], step: TO_CLOSED },
   { own: CONNECTED, other: [GONE], when: ({ isConnected }) => isConnected, step: DISCONNECT },
@@ -95,8 +95,9 @@ const ROWS: readonly Row[] = [
   // The frontend has begun it, or a toolstack has, which wrote this into our node.
   { own: CLOSING, other: HAS_RINGS, when: isNew, step: ADOPT_AS_IT_IS },
   { own: CLOSING, other: [CLOSING], when: ({ isConnected }) => isConnected, step: DISCONNECT },
-  { own: CLOSING, other: BEGINS, when: isOnline, step: OFFER },
-  { own: CLOSING, other: [CLOSED, GONE, ...BEGINS], step: TO_CLOSED },
+  { own: CLOSING, other: BEGINS, when: mayComeAgain, step: OFFER },
+  { own: CLOSING, other: [CLOSED, GONE], step: TO_CLOSED },
+  { own: CLOSING, other: BEGINS, when: (view) => !view.isOnline, step: TO_CLOSED },
 
   // It comes again: Windows's at each start, Linux's after GRUB's.
   { own: CLOSED, other: [...BEGINS, ...HAS_RINGS], when: mayComeAgain, step: OFFER },

@@ -6,11 +6,23 @@
  */
 export const INDIRECT_SEGMENTS_MAX = 256;
 
-/** A ring's pages: what Linux's backend offers at most (XENBUS_MAX_RING_GRANT_ORDER, 4). */
-export const RING_PAGES_MAX = 16;
+/** A ring's pages, as their order: what Linux's backend offers (xenbus.c of it @ v6.12). */
+export const RING_ORDER_MAX = 4;
+
+/** Rings of a disk. Linux's frontend takes as many as it has processors. */
+export const QUEUES_MAX = 4;
 
 /** How often a request may be begun: one that kills its backend twice is answered. */
 export const ATTEMPTS_MAX = 2;
 
 /** Requests that are taken out of a ring in a turn: a page's worth. */
 export const TAKEN_PER_TURN = 32;
+
+/** Copies in one call: several times what the largest request needs. */
+export const COPIES_MAX = 2048;
+
+/** Between attempts at what the disk could not do. */
+export const RETRY_MS = 1000;
+
+/** Pages for the data of one disk's requests under way: 4 MiB. */
+export const SLAB_PAGES = 1024;

@@ -1,0 +1,154 @@
+/** The nodes of a disk's two ends (io/blkif.h @ RELEASE-4.17.0). */
+
+import { VDISK_CDROM, VDISK_READONLY, VDISK_REMOVABLE } from '../../shared/abi/blkif.ts';
+import { fail, ok, type Result } from '../../shared/core/result.ts';
+import type { BlockShape } from '../../shared/platform/block-io.ts';
+import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
+import { INDIRECT_SEGMENTS_MAX, QUEUES_MAX, RING_ORDER_MAX } from './core/limits.ts';
+import { type Protocol, protocolOf } from './core/wire.ts';
+
+/** What the toolstack wrote of a device. */
+export interface DeviceKeys {
+  readonly frontend: string;
+  readonly frontendId: number;
+  readonly params: string;
+  readonly mode: string;
+  readonly isCdrom: boolean;
+  readonly isRemovable: boolean;
+}
+
+/** What a frontend wrote of one of its rings. */
+export interface RingKeys {
+  readonly ringRefs: readonly number[];
+  readonly eventChannel: number;
+}
+
+export interface FrontKeys {
+  readonly protocol: Protocol;
+  readonly rings: readonly RingKeys[];
+}
+
+async function text(nodes: Nodes, path: string): Promise<Result<string | undefined>> {
+  const value = await nodes.readString(path);
+  if (value.ok) return value;
+  return value.error.errno === 'ENOENT' ? ok(undefined) : value;
+}
+
+/** A u32 in decimal digits; undefined: there is none. Anything else is an error. */
+async function number(nodes: Nodes, path: string): Promise<Result<number | undefined>> {
+  const value = await text(nodes, path);
+  if (!value.ok || value.value === undefined) return value.ok ? ok(undefined) : value;
+  const found = Number(value.value);
+  if (/^[0-9]{1,10}$/.test(value.value) && found <= 0xffff_ffff) return ok(found);
+  return fail('EINVAL', `${path} is '${value.value.slice(0, 40)}', no number`);
+}
+
+async function needed(nodes: Nodes, path: string): Promise<Result<number>> {
+  const value = await number(nodes, path);
+  if (!value.ok) return value;
+  return value.value === undefined ? fail('ENOENT', `${path} is missing`) : ok(value.value);
+}
+
+export async function readDevice(nodes: Nodes, path: string): Promise<Result<DeviceKeys>> {
+  const names = ['frontend', 'params', 'mode', 'device-type', 'removable'];
+  const values = await Promise.all(names.map((name) => text(nodes, `${path}/${name}`)));
+  const frontendId = await needed(nodes, `${path}/frontend-id`);
+  if (!frontendId.ok) return frontendId;
+  const wrong = values.find((value) => !value.ok);
+  if (wrong !== undefined && !wrong.ok) return wrong;
+  const [frontend, params = '', mode = 'r', type, removable] = values.map((value) =>
+    value.ok ? value.value : undefined,
+  );
+  if (frontend === undefined) return fail('ENOENT', `${path}/frontend is missing`);
+  return ok({
+    ...{ frontend, frontendId: frontendId.value, params, mode },
+    ...{ isCdrom: type === 'cdrom', isRemovable: removable === '1' },
+  });
+}
+
+/** What the device is and can do: before its frontend looks, and again before it is told to. */
+export function offered(
+  path: string,
+  { isCdrom, isRemovable }: DeviceKeys,
+  shape: BlockShape,
+): readonly NodeToWrite[] {
+  const { sectorBytes, sectors, isReadOnly, canDiscard, canDiscardSecurely } = shape;
+  const info =
+    (isCdrom ? VDISK_CDROM : 0) |
+    (isRemovable ? VDISK_REMOVABLE : 0) |
+    (isReadOnly ? VDISK_READONLY : 0);
+  const keys: Record<string, number> = {
+    'feature-flush-cache': 1,
+    'feature-barrier': 1,
+    'feature-max-indirect-segments': INDIRECT_SEGMENTS_MAX,
+    'multi-queue-max-queues': QUEUES_MAX,
+    'max-ring-page-order': RING_ORDER_MAX,
+    'feature-discard': canDiscard ? 1 : 0,
+    ...(canDiscard && {
+      'discard-granularity': Math.max(4096, sectorBytes),
+      'discard-alignment': 0,
+      'discard-secure': canDiscardSecurely ? 1 : 0,
+    }),
+    sectors,
+    info,
+    'sector-size': sectorBytes,
+    'physical-sector-size': Math.max(4096, sectorBytes),
+  };
+  return Object.entries(keys).map(([name, value]) => ({
+    path: `${path}/${name}`,
+    value: String(value),
+  }));
+}
+
+/** One ring's references, by names that end in a number unless there is one page only. */
+async function readRing(nodes: Nodes, path: string, pages: number): Promise<Result<RingKeys>> {
+  const names =
+    pages === 1 ? ['ring-ref'] : Array.from({ length: pages }, (_, i) => `ring-ref${i}`);
+  const all = await Promise.all(names.map((name) => number(nodes, `${path}/${name}`)));
+  const ringRefs: number[] = [];
+  for (const [i, found] of all.entries()) {
+    if (!found.ok) return found;
+    let gref = found.value;
+    // Some write the one page of theirs as if there were more.
+    if (gref === undefined && pages === 1) {
+      const only = await number(nodes, `${path}/ring-ref0`);
+      if (!only.ok) return only;
+      gref = only.value;
+    }
+    if (gref === undefined) return fail('ENOENT', `${path}/${names[i]} is missing`);
+    ringRefs.push(gref);
+  }
+  const eventChannel = await needed(nodes, `${path}/event-channel`);
+  return eventChannel.ok ? ok({ ringRefs, eventChannel: eventChannel.value }) : eventChannel;
+}
+
+/** EINVAL, ENOENT: what a frontend wrote makes no rings. */
+export async function readFront(nodes: Nodes, path: string): Promise<Result<FrontKeys>> {
+  const [protocolName, order, pages, queues] = await Promise.all([
+    text(nodes, `${path}/protocol`),
+    number(nodes, `${path}/ring-page-order`),
+    number(nodes, `${path}/num-ring-pages`),
+    number(nodes, `${path}/multi-queue-num-queues`),
+  ]);
+  if (!protocolName.ok) return protocolName;
+  if (!order.ok) return order;
+  if (!pages.ok) return pages;
+  if (!queues.ok) return queues;
+  const protocol = protocolOf(protocolName.value);
+  if (protocol === undefined) return fail('EINVAL', `a protocol '${protocolName.value}'`);
+  const ringPages = order.value === undefined ? (pages.value ?? 1) : 2 ** order.value;
+  const isPower = ringPages > 0 && (ringPages & (ringPages - 1)) === 0;
+  if (!isPower || ringPages > 2 ** RING_ORDER_MAX) {
+    return fail('EINVAL', `a ring of ${ringPages} pages`);
+  }
+  const count = queues.value ?? 1;
+  if (count === 0 || count > QUEUES_MAX) return fail('EINVAL', `${count} rings`);
+  const rings: RingKeys[] = [];
+  for (let i = 0; i < count; i++) {
+    const where = queues.value === undefined || count === 1 ? path : `${path}/queue-${i}`;
+    const ring = await readRing(nodes, where, ringPages);
+    if (!ring.ok) return ring;
+    rings.push(ring.value);
+  }
+  return ok({ protocol, rings });
+}

@@ -1,0 +1,228 @@
+/** A disk from its nodes to its rings, on the simulated host with a xenstored of ours. */
+
+import { expect, it } from 'vitest';
+import { createDevice, type Device, type DeviceHost } from '../../../drivers/blkback/device.ts';
+import type { Port } from '../../../shared/core/ids.ts';
+import { prng } from '../../../shared/core/prng.ts';
+import { fail, must, ok } from '../../../shared/core/result.ts';
+import type { Region } from '../../../shared/platform/region.ts';
+import { openXenstoreSession } from '../../../shared/xenstore/session.ts';
+import { createSimXenstored, type Guest, type SimXenstored } from '../xenstored-host.ts';
+import { createFront, type Front } from './front.ts';
+import { regionOf } from './guest.ts';
+import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
+
+const DEVICE = 51712;
+
+interface Scene {
+  readonly host: SimXenstored;
+  readonly guest: Guest;
+  readonly front: Front;
+  readonly memory: MemoryDisk;
+  readonly back: string;
+  readonly log: string[];
+  device: Device;
+  /** The backend’s process dies, as SIGKILL makes it, and another one comes. */
+  die(): void;
+  /** What is behind the disk cannot be had now. */
+  isAway: boolean;
+  backState(): Promise<string>;
+}
+
+/** What a process holds: let go of by the kernel when it dies. */
+function createProcess({ sim }: SimXenstored) {
+  const { events, grants } = sim.dom0;
+  const ports = new Set<Port>();
+  const mappings = new Set<Region>();
+  let isAlive = true;
+  const live = <T>(value: T): T => {
+    if (!isAlive) throw new Error('a dead process does something');
+    return value;
+  };
+  return {
+    events: {
+      ...events,
+      bindInterdomain: (...args: Parameters<typeof events.bindInterdomain>) => {
+        const bound = live(events).bindInterdomain(...args);
+        if (bound.ok) ports.add(bound.value);
+        return bound;
+      },
+      close: (port: Port) => {
+        ports.delete(port);
+        live(events).close(port);
+      },
+    },
+    grants: {
+      ...grants,
+      map: (...args: Parameters<typeof grants.map>) => {
+        const mapped = live(grants).map(...args);
+        if (mapped.ok) mappings.add(mapped.value);
+        return mapped;
+      },
+      unmap: (region: Region) => {
+        mappings.delete(region);
+        live(grants).unmap(region);
+      },
+    },
+    kill: () => {
+      isAlive = false;
+      for (const port of ports) events.close(port);
+      for (const region of mappings) grants.unmap(region);
+    },
+    isAlive: () => isAlive,
+  };
+}
+
+async function open(seed = 1): Promise<Scene> {
+  const host = createSimXenstored({ seed });
+  must(host.daemon.start(undefined));
+  const { sim, tools } = host;
+  const guest = await host.addGuest();
+  const back = `/local/domain/0/backend/vbd/${guest.domid}/${DEVICE}`;
+  const path = `/local/domain/${guest.domid}/device/vbd/${DEVICE}`;
+  const owned = { permissions: [{ domid: guest.domid, access: 'n' as const }] };
+  const nodes = {
+    frontend: path,
+    'frontend-id': guest.domid,
+    params: '/disk',
+    mode: 'w',
+    online: 1,
+  };
+  const list = [
+    { path, value: '', ...owned },
+    { path: `${path}/state`, value: '1', ...owned },
+    ...Object.entries(nodes).map(([name, value]) => ({
+      ...{ path: `${back}/${name}`, value: String(value) },
+    })),
+    { path: `${back}/state`, value: '1' },
+  ];
+  must(await sim.run(tools.writeAll(list)));
+  const bytes = new Uint8Array(1 << 20);
+  const memory = createMemoryDisk(prng(seed), bytes);
+  const journals = new Map<string, Region>();
+  const log: string[] = [];
+  const pages = (count: number): Region => must(sim.dom0.memory.pages(count));
+  const start = (): { device: Device; kill: () => void } => {
+    const process = createProcess(host);
+    const { clock } = sim.dom0;
+    const session = openXenstoreSession({
+      ...{ clock, deadlineMs: 5000, connect: async () => ok(host.stream()) },
+    });
+    let isWatching = true;
+    const deviceHost: DeviceHost = {
+      ...{ session, clock, events: process.events, grants: process.grants },
+      uniqueId: () => 7n,
+      soon: (run) => void clock.after(0, () => process.isAlive() && run()),
+      openJournal: (name, count) => {
+        const found = journals.get(name) ?? regionOf(count);
+        journals.set(name, found);
+        return ok(found);
+      },
+      openDisk: (_keys, onDone) => {
+        if (scene.isAway) return fail('EBUSY', '/disk is in use');
+        const step = (): void => {
+          if (!isWatching || !process.isAlive()) return;
+          memory.step();
+          onDone();
+          clock.after(0.1, step);
+        };
+        clock.after(0.1, step);
+        return ok({ io: memory.io, slab: pages(1024), lists: pages(2) });
+      },
+      closeDisk: () => {
+        isWatching = false;
+      },
+      log: (line) => void log.push(line),
+    };
+    const device = createDevice(deviceHost, back, DEVICE);
+    const kill = (): void => {
+      process.kill();
+      session.close();
+      memory.abandon();
+    };
+    return { device, kill };
+  };
+  const front = createFront(sim.platform(guest.domid), guest.client(), path);
+  let running: ReturnType<typeof start>;
+  const scene: Scene = {
+    ...{ host, guest, front, memory, back, log, isAway: false },
+    device: undefined as never,
+    backState: () => sim.run(tools.readString(`${back}/state`)).then(must),
+    die: () => {
+      running.kill();
+      running = start();
+      scene.device = running.device;
+    },
+  };
+  running = start();
+  scene.device = running.device;
+  return scene;
+}
+
+/** Until the back end’s node says so. */
+async function untilBack(scene: Scene, state: string): Promise<void> {
+  for (let tries = 0; (await scene.backState()) !== state; tries++) {
+    if (tries === 500) throw new Error(`not ${state}: ${await scene.backState()}; ${scene.log}`);
+    await scene.host.sim.run(scene.host.sim.dom0.clock.sleep(1));
+  }
+}
+
+async function connected(scene: Scene): Promise<void> {
+  const { sim } = scene.host;
+  await untilBack(scene, '2');
+  await sim.run(scene.front.offer());
+  await sim.run(scene.front.setState(3));
+  await untilBack(scene, '4');
+  await sim.run(scene.front.setState(4));
+}
+
+it('is offered, connected, and does what it is asked', async () => {
+  const scene = await open();
+  const { front, host, memory } = scene;
+  await connected(scene);
+  const size = await host.sim.run(host.tools.readString(`${scene.back}/sectors`));
+  expect(must(size)).toBe('2048');
+  front.data.region.bytes.fill(0x5a);
+  expect(await host.sim.run(front.ask('write', 64))).toBe(0);
+  expect(await host.sim.run(front.ask('flush', 0))).toBe(0);
+  expect(memory.bytes[64 * 512]).toBe(0x5a);
+  front.data.region.bytes.fill(0);
+  expect(await host.sim.run(front.ask('read', 64))).toBe(0);
+  expect(front.data.region.bytes[4095]).toBe(0x5a);
+  expect(scene.log).toEqual([]);
+});
+
+it('whose backend dies is served on by the next, from the same rings', async () => {
+  const scene = await open(2);
+  const { front, host, memory } = scene;
+  await connected(scene);
+  for (let round = 1; round <= 8; round++) {
+    front.data.region.bytes.fill(round);
+    const asked = host.sim.run(front.ask('write', 8 * round));
+    scene.die();
+    expect(await asked).toBe(0);
+    expect(memory.bytes[8 * round * 512]).toBe(round);
+    expect(await scene.backState()).toBe('4');
+  }
+});
+
+it('that closes and comes again is served anew', async () => {
+  const scene = await open(3);
+  const { front, host } = scene;
+  await connected(scene);
+  await host.sim.run(front.setState(5));
+  await untilBack(scene, '5');
+  await host.sim.run(front.setState(6));
+  await untilBack(scene, '6');
+  await host.sim.run(front.setState(1));
+  await untilBack(scene, '2');
+});
+
+it('waits for what is behind it', async () => {
+  const scene = await open(4);
+  scene.isAway = true;
+  await scene.host.sim.run(scene.host.sim.dom0.clock.sleep(1000));
+  scene.isAway = false;
+  await connected(scene);
+  expect(await scene.host.sim.run(scene.front.ask('read', 0))).toBe(0);
+});
