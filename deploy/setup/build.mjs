@@ -23,6 +23,7 @@ const dom0Entries = {
   'xtl/xtl': 'toolstack-cli/main.ts',
   'xtl/lifecycle': 'services/lifecycle/main.unix.ts',
   'xtl/xenstored': 'services/xenstored/main.unix.ts',
+  'xtl/blkback': 'drivers/blkback/main.unix.ts',
   'xtl/tools/create-bench': 'test/bench/dom0/create.ts',
   'xtl/tools/exchange': 'test/kernel/dom0/exchange.ts',
   'xtl/tools/many': 'test/bench/dom0/many.ts',

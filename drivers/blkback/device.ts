@@ -1,6 +1,10 @@
 /** One disk of one guest: what its nodes say, and what is done about it. */
 
-import { XenbusStateClosing } from '../../shared/abi/xenbus.ts';
+import {
+  XenbusStateClosing,
+  XenbusStateConnected,
+  XenbusStateInitialised,
+} from '../../shared/abi/xenbus.ts';
 import { domid } from '../../shared/core/ids.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
@@ -41,6 +45,8 @@ interface State {
   keys: DeviceKeys | undefined;
   disk: OpenedDisk | undefined;
   connection: Connection | undefined;
+  /** The frontend has lied, and is not served before it has closed. */
+  isGivenUp: boolean;
   /** Why it cannot be served, told once. */
   told: string | undefined;
   /** Takes back the look that is planned. */
@@ -105,12 +111,16 @@ async function viewOf(state: State): Promise<Result<BackView & { readonly front?
   if (!online.ok) return online;
   if (!other.ok) return other;
   const told = (text: string | undefined) => (text === undefined ? undefined : parseState(text));
+  const ends = { own: told(own.value), other: told(other.value) };
+  const hasRings = ends.other === XenbusStateInitialised || ends.other === XenbusStateConnected;
+  if (!hasRings) state.isGivenUp = false;
   const view = {
-    ...{ own: told(own.value), other: told(other.value), isOnline: online.value === '1' },
-    ...{ isReady: state.disk !== undefined, isConnected: connection !== undefined },
+    ...{ ...ends, isOnline: online.value === '1', isConnected: connection !== undefined },
+    isReady: state.disk !== undefined && !state.isGivenUp,
   };
   // A frontend that asks to be connected may have closed unseen.
-  if (connection === undefined || view.other !== 3) return ok({ ...view, hasOtherKeys: false });
+  if (connection === undefined || view.other !== XenbusStateInitialised)
+    return ok({ ...view, hasOtherKeys: false });
   const front = await readFront(host.session, (keys as DeviceKeys).frontend);
   const hasOtherKeys = front.ok && !connection.serves(front.value);
   return ok({ ...view, hasOtherKeys });
@@ -141,6 +151,7 @@ async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
 
 /** The frontend's own fault: it loses this device, and nothing else. */
 async function giveUp(state: State, why: string): Promise<void> {
+  state.isGivenUp = true;
   await tell(state, why);
   await disconnect(state);
   await state.host.session.write(`${state.path}/state`, String(XenbusStateClosing));
@@ -187,7 +198,8 @@ async function lookOnce(state: State): Promise<void> {
 export function createDevice(host: DeviceHost, path: string, device: number): Device {
   const state: State = {
     ...{ host, path, device, keys: undefined, disk: undefined },
-    ...{ connection: undefined, told: undefined, cancel: undefined, look: () => look() },
+    ...{ connection: undefined, told: undefined, isGivenUp: false },
+    ...{ cancel: undefined, look: () => look() },
   };
   let running: Promise<void> | undefined;
   let isAskedAgain = false;

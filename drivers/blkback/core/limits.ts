@@ -26,3 +26,6 @@ export const RETRY_MS = 1000;
 
 /** Pages for the data of one disk's requests under way: 4 MiB. */
 export const SLAB_PAGES = 1024;
+
+/** Until a request to the store that is not answered counts as failed. */
+export const STORE_DEADLINE_MS = 10_000;

@@ -1,0 +1,108 @@
+/** All disks that a domain serves: those that are there, and those that come and go. */
+
+import { domid, isDomid } from '../../shared/core/ids.ts';
+import type { XenstoreSession } from '../../shared/xenstore/session.ts';
+import { createDevice, type Device, type DeviceHost } from './device.ts';
+
+export interface ServiceHost extends DeviceHost {
+  /** Who serves. */
+  readonly self: number;
+  /** Whether a device is ours to serve: the kernel has some. */
+  isOurs(frontendId: number, device: number): boolean;
+}
+
+export interface Service {
+  /** Serves no more; what nodes say stays. */
+  close(): Promise<void>;
+}
+
+/** Devices that are served at a time, of all guests together. */
+const DEVICES_MAX = 4096;
+
+interface State {
+  readonly host: ServiceHost;
+  readonly root: string;
+  /** By path. */
+  readonly devices: Map<string, Device>;
+}
+
+/** Decimal digits as toolstacks write them. */
+function numberIn(text: string | undefined): number | undefined {
+  return text !== undefined && /^(0|[1-9][0-9]{0,9})$/.test(text) ? Number(text) : undefined;
+}
+
+/** The device that a path is of, or lies in. */
+function deviceOf({ root }: State, path: string): string | undefined {
+  const [frontend, device] = path.slice(root.length + 1).split('/');
+  if (numberIn(frontend) === undefined || numberIn(device) === undefined) return undefined;
+  return `${root}/${frontend}/${device}`;
+}
+
+/** All devices that there are; undefined: the store does not say. */
+async function listed({ host: { session }, root }: State): Promise<string[] | undefined> {
+  const names = async (path: string): Promise<readonly string[] | undefined> => {
+    const found = await session.directory(path);
+    if (found.ok) return found.value;
+    return found.error.errno === 'ENOENT' ? [] : undefined;
+  };
+  const frontends = await names(root);
+  const all: string[] = [];
+  for (const frontend of frontends ?? []) {
+    for (const device of (await names(`${root}/${frontend}`)) ?? []) {
+      const path = deviceOf({ root } as State, `${root}/${frontend}/${device}`);
+      if (path !== undefined) all.push(path);
+    }
+  }
+  return frontends === undefined ? undefined : all;
+}
+
+async function scan(state: State): Promise<void> {
+  const { host, devices, root } = state;
+  const found = await listed(state);
+  if (found === undefined) return;
+  for (const [path, device] of devices) {
+    if (found.includes(path)) continue;
+    devices.delete(path);
+    host.log(`${path}: gone`);
+    await device.close();
+  }
+  for (const path of found) {
+    if (devices.has(path)) continue;
+    const [frontend, device] = path
+      .slice(root.length + 1)
+      .split('/')
+      .map(Number) as [number, number];
+    if (!isDomid(frontend) || !host.isOurs(frontend, device)) continue;
+    if (devices.size >= DEVICES_MAX) {
+      host.log(`${path}: not served, there are ${DEVICES_MAX} already`);
+      return;
+    }
+    host.log(`${path}: served`);
+    devices.set(path, createDevice(host, path, device));
+  }
+}
+
+async function follow(state: State, watch: ReturnType<XenstoreSession['watch']>): Promise<void> {
+  for await (const path of watch) {
+    const device = deviceOf(state, path);
+    const known = device === undefined ? undefined : state.devices.get(device);
+    // A key of a device that is known: the device itself, when it goes, is no key.
+    if (known !== undefined && path !== device) known.look();
+    else await scan(state);
+  }
+}
+
+export function serveDisks(host: ServiceHost): Service {
+  const root = `/local/domain/${domid(host.self)}/backend/vbd`;
+  const state: State = { host, root, devices: new Map() };
+  const watch = host.session.watch(root);
+  const following = follow(state, watch);
+  return {
+    close: async () => {
+      await watch.return();
+      await following;
+      await Promise.all([...state.devices.values()].map((device) => device.close()));
+      state.devices.clear();
+    },
+  };
+}
