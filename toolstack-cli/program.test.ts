@@ -82,7 +82,8 @@ const rows: [argv: string, exit: number, stdout: RegExp, stderr: RegExp][] = [
     /^$/,
     /^xtl: kernel \/missing: no such file; ramdisk \/gone: no such file\n$/,
   ],
-  ['vm create text.cfg disk=["a"]', 6, /^$/, /hint: make it by xl, or put disk=\[\] behind/],
+  ['vm create text.cfg vif=["a"]', 6, /^$/, /hint: make it by xl, or put vif=\[\] behind/],
+  ['vm create text.cfg disk=["a"]', 6, /^$/, /error: no vdev specified/],
   ['vm create text.cfg', 6, /^$/, /^xtl: kernel good.cfg: .*\n$/],
   [
     'vm create bad.cfg',

@@ -57,7 +57,7 @@ const put = (path, data) => {
 };
 
 /** What starts the bundles of dom0, under their own names. */
-const launched = ['xtl', 'lifecycle', 'xenstored'];
+const launched = ['xtl', 'lifecycle', 'xenstored', 'blkback'];
 
 /** Writes the launchers, executable. @type {(root: string) => void} */
 const writeLaunchers = (root) => {

@@ -25,6 +25,8 @@ export interface DeviceHost extends ConnectionHost {
   readonly session: XenstoreSession;
   /** What no other domain has; 0 where Xen does not tell. */
   uniqueId(frontendId: number): bigint;
+  /** The frontend's domain is dead or dying: whatever its nodes say, it does nothing any more. */
+  isGone(frontendId: number): boolean;
   openDisk(keys: DeviceKeys, onDone: () => void): Result<OpenedDisk>;
   closeDisk(disk: OpenedDisk): void;
   log(line: string): void;
@@ -111,7 +113,8 @@ async function viewOf(state: State): Promise<Result<BackView & { readonly front?
   if (!online.ok) return online;
   if (!other.ok) return other;
   const told = (text: string | undefined) => (text === undefined ? undefined : parseState(text));
-  const ends = { own: told(own.value), other: told(other.value) };
+  const isGone = keys !== undefined && host.isGone(keys.frontendId);
+  const ends = { own: told(own.value), other: isGone ? undefined : told(other.value) };
   const hasRings = ends.other === XenbusStateInitialised || ends.other === XenbusStateConnected;
   if (!hasRings) state.isGivenUp = false;
   const view = {

@@ -1,11 +1,15 @@
 // The block backend as a process of dom0.
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
+import { BLKBACK_LOCK } from '../../shared/domain/build/index.ts';
 import { PAGE_SIZE, type Region } from '../../shared/platform/region.ts';
 import { openBlockFile } from '../../shared/platform/unix/block-file.ts';
 import { makeFolders } from '../../shared/platform/unix/folders.ts';
+import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-file.ts';
+import { lockFile } from '../../shared/platform/unix/lock-file.ts';
 import { memory } from '../../shared/platform/unix/memory.ts';
 import { notifyReady } from '../../shared/platform/unix/notify-ready.ts';
 import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform.ts';
@@ -18,6 +22,7 @@ import type { OpenedDisk } from './device.ts';
 import type { DeviceKeys } from './keys.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 
+const LOG_PATH = '/var/log/xtl/blkback.log';
 /** Memory of the kernel's, which a restart of this process does not touch. */
 const JOURNALS = '/run/xtl/blkback';
 const KERNELS_DEVICES = '/sys/bus/xen-backend/devices';
@@ -44,6 +49,10 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
     uniqueId: (frontend) => {
       const id = domainControl.uniqueId(domid(frontend));
       return id.ok ? id.value : 0n;
+    },
+    isGone: (frontend) => {
+      const info = domainControl.getInfo(domid(frontend));
+      return info.ok ? info.value.dying : info.error.errno === 'ESRCH';
     },
     isOurs: (frontend, device) =>
       !existsSync(`${KERNELS_DEVICES}/vbd-${frontend}-${device}/driver`),
@@ -87,8 +96,26 @@ function openDisk(
   return io;
 }
 
+/** To a file, and to who started us if somebody reads that; disks are served without either. */
+function openLog(): Logger {
+  makeFolders(dirname(LOG_PATH), 0o755);
+  const file = openLineFile(LOG_PATH, droppedRecord);
+  const write = (line: string): void => {
+    if (file.ok) file.value.write(line.trimEnd());
+  };
+  return pino({ base: { service: 'blkback' } }, { write });
+}
+
 function main(): void {
-  const log = pino({ base: { service: 'blkback' } });
+  const log = openLog();
+  makeFolders(dirname(BLKBACK_LOCK), 0o700);
+  const lock = lockFile(BLKBACK_LOCK);
+  if (!lock.ok) {
+    if (lock.error.errno === 'EBUSY') return;
+    log.error(lock.error.what);
+    process.exitCode = 1;
+    return;
+  }
   const platform = openUnix();
   const host = platform.ok ? createHost(platform.value, log) : platform;
   if (!host.ok) {

@@ -7,9 +7,9 @@ import { builders } from '../../shared/platform/unix/process-id.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host } from '../host.ts';
-import { attendDomains, isAttended } from './lifecycle.ts';
 import { noXen } from './no-xen.ts';
 import { openPty } from './pty.ts';
+import { attendDomains, isAttended, serveDisks } from './services.ts';
 
 /** ENODEV without Xen, its libraries or xenstored; EACCES without privilege. */
 export async function openUnixHost(): Promise<Result<Host>> {
@@ -32,6 +32,7 @@ export async function openUnixHost(): Promise<Result<Host>> {
     lockConsole: async (domid) => (await import('./console-lock.ts')).lockConsole(domid),
     attend: attendDomains,
     isAttended,
+    serveDisks,
     close: () => {
       xenstore.close();
       platform.value.close();

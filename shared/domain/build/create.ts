@@ -13,6 +13,7 @@ import {
   inOrder,
   type Prepared,
 } from './create-state.ts';
+import { disksStep } from './disks.ts';
 import { domainStep, identityStep } from './identity-steps.ts';
 import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
@@ -39,6 +40,7 @@ function buildSteps(vm: Prepared): CreateStep[] {
     paramsStep(vm),
     vcpuStep(vm),
     nodesStep(vm),
+    ...(vm.spec.disks === undefined ? [] : [disksStep(vm)]),
     configStep(vm),
     introduceStep(vm),
     identityStep(vm),

@@ -28,8 +28,8 @@ export function planDestroy(domid: Domid): Plan<DestroyState> {
     steps: [
       findStep(domid),
       pauseStep(domid),
-      devicesStep(),
       domainStep(domid),
+      devicesStep(),
       nodesStep(),
       configStep(domid),
     ],

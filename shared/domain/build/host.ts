@@ -1,5 +1,6 @@
 /** What building and destroying domains needs of the world. */
 
+import type { Result } from '../../core/result.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { DomainControl } from '../../platform/domain-control.ts';
 import type { Files } from '../../platform/files.ts';
@@ -18,4 +19,6 @@ export interface DomainHost {
 export interface BuildHost extends DomainHost {
   readonly xenstore: XenstoreClient;
   readonly files: Files;
+  /** Makes sure that somebody serves disks of dom0; where they are always served, absent. */
+  serveDisks?(): Promise<Result<void>>;
 }

@@ -9,5 +9,8 @@ export const USERDATA_DIR = '/var/lib/xen';
 /** There since a xenstored was started anew under the kernel of dom0; gone with the next boot. */
 export const STORE_LOSS_MARK = '/run/xtl/xenstored-restarted';
 
+/** Who locks it is the one block backend of dom0. */
+export const BLKBACK_LOCK = '/run/xtl/blkback.lock';
+
 /** Who locks it is the one lifecycle service of a host. */
 export const LIFECYCLE_LOCK = '/run/xtl/lifecycle.lock';

@@ -29,6 +29,12 @@ const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) > 0;
 const isAction = (value: unknown): boolean => SHUTDOWN_ACTIONS.some((action) => action === value);
 
+/** What a disk's nodes are made of. */
+function isDisk(value: unknown): boolean {
+  const disk = Object(value) as Record<string, unknown>;
+  return isText(disk.target) && isText(disk.vdev) && isCount(disk.device);
+}
+
 type Check = (value: unknown) => boolean;
 const FIELDS: Readonly<Record<keyof VmRecord, Check>> = {
   name: isText,
@@ -41,6 +47,7 @@ const FIELDS: Readonly<Record<keyof VmRecord, Check>> = {
   maxmemKib: isCount,
   vcpus: isCount,
   maxvcpus: isCount,
+  disks: (value) => value === undefined || (Array.isArray(value) && value.every(isDisk)),
   onPoweroff: isAction,
   onReboot: isAction,
   onCrash: isAction,

@@ -7,7 +7,7 @@ export const DEVICE_KEYS: readonly KeyRow[] = [
     'disk',
     'list',
     '[]',
-    'refused',
+    'now',
     'Disks, one string each.',
     { example: '["/dev/vg/web1,raw,xvda"]' },
   ],

@@ -4,6 +4,7 @@ import { isUtf8, utf8 } from '../../core/utf8.ts';
 import type { Config } from '../xl-cfg/config.ts';
 import { byPlace, type Problem } from '../xl-cfg/problem.ts';
 import { checkOtherKeys } from './other-keys.ts';
+import { readDisks } from './read-disks.ts';
 import { Values } from './values.ts';
 import { SHUTDOWN_ACTIONS, type ShutdownAction, type VmSpec } from './vm-spec.ts';
 
@@ -39,6 +40,7 @@ export function readSpec(config: Config): SpecReading {
     cmdline: utf8(readCmdline(values)),
     ...readMemory(values),
     ...readVcpus(values),
+    ...optional('disks', someOf(readDisks(values))),
     onPoweroff: readAction(values, 'on_poweroff', 'destroy'),
     onReboot: readAction(values, 'on_reboot', 'restart'),
     onCrash: readAction(values, 'on_crash', 'destroy'),
@@ -51,6 +53,9 @@ export function readSpec(config: Config): SpecReading {
   if (problems.some((problem) => problem.severity === 'error')) return { problems };
   return { spec, problems };
 }
+
+const someOf = <T>(list: readonly T[]): readonly T[] | undefined =>
+  list.length === 0 ? undefined : list;
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };

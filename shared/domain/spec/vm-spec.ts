@@ -13,6 +13,20 @@ export const SHUTDOWN_ACTIONS = [
 
 export type ShutdownAction = (typeof SHUTDOWN_ACTIONS)[number];
 
+/** A disk: a raw image or a block device of this host. */
+export interface VmDisk {
+  /** A path; UTF-8, a byte a character. */
+  readonly target: string;
+  /** As the guest calls it: `xvda`; and its number. */
+  readonly vdev: string;
+  readonly device: number;
+  readonly isWritable: boolean;
+  readonly isCdrom: boolean;
+  readonly isDirectIoSafe: boolean;
+  readonly discard?: boolean;
+  readonly trusted?: boolean;
+}
+
 export interface VmSpec {
   /** As in xenstore: UTF-8, a byte a character; not empty, without `/` and control characters. */
   readonly name: string;
@@ -33,6 +47,8 @@ export interface VmSpec {
   readonly vcpus: number;
   /** 1 to HVM_MAX_VCPUS (128). */
   readonly maxvcpus: number;
+  /** Absent: none. */
+  readonly disks?: readonly VmDisk[];
   readonly onPoweroff: ShutdownAction;
   readonly onReboot: ShutdownAction;
   readonly onCrash: ShutdownAction;

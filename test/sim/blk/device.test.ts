@@ -112,6 +112,7 @@ async function open(seed = 1): Promise<Scene> {
     const deviceHost: DeviceHost = {
       ...{ session, clock, events: process.events, grants: process.grants },
       uniqueId: () => 7n,
+      isGone: () => false,
       soon: (run) => void clock.after(0, () => process.isAlive() && run()),
       openJournal: (name, count) => {
         const found = journals.get(name) ?? regionOf(count);

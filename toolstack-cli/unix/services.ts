@@ -1,0 +1,39 @@
+/** Services that run beside the command, started by whoever needs them first. */
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { BLKBACK_LOCK, LIFECYCLE_LOCK } from '../../shared/domain/build/index.ts';
+import { lockHolder } from '../../shared/platform/unix/lock-holder.ts';
+
+/** What starts a service, beside the bundle of this command. */
+const programOf = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
+
+/** Whether the lifecycle service runs, which acts on the end of the domains that we make. */
+export function isAttended(): boolean {
+  return lockHolder(LIFECYCLE_LOCK) !== undefined;
+}
+
+/** Starts it unless one runs; does not wait for it. */
+export async function attendDomains(): Promise<Result<void>> {
+  return isAttended() ? ok() : start('lifecycle');
+}
+
+/** Starts the block backend unless one runs; does not wait for it. */
+export async function serveDisks(): Promise<Result<void>> {
+  return lockHolder(BLKBACK_LOCK) !== undefined ? ok() : start('blkback');
+}
+
+function start(name: string): Promise<Result<void>> {
+  const program = programOf(name);
+  if (!existsSync(program)) return Promise.resolve(fail('ENOENT', `there is no ${program}`));
+  const child = spawn(program, { detached: true, stdio: 'ignore', cwd: '/' });
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve(fail('EIO', `cannot start it: ${error.message}`)));
+    child.on('spawn', () => {
+      child.unref();
+      resolve(ok());
+    });
+  });
+}
