@@ -5,7 +5,7 @@
 
 const DISKS_MAX = 2 ** 20;
 
-/** Letters after a prefix, as in `xvdaa`, and a partition: numbers, or undefined if it is another. */
+/** Letters after a prefix, as in `xvdaa`, and a partition, as numbers. */
 function letters(
   name: string,
   prefix: string,

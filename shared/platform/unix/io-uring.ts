@@ -156,6 +156,32 @@ export function openUring(entries: number, target: UringTarget): Result<Uring> {
   return ready;
 }
 
+/** Writes an entry, but for its number, at word `first`. */
+function putSqe(
+  sqes: Int32Array,
+  first: number,
+  opcode: number,
+  offset: number,
+  address: number,
+  bytes: number,
+): void {
+  sqes.fill(0, first, first + SQE.words);
+  sqes[first] = opcode | (abi.IOSQE_FIXED_FILE << 8);
+  sqes[first + 2] = offset;
+  sqes[first + 3] = offset / 2 ** 32;
+  if (opcode === abi.IORING_OP_FSYNC) sqes[first + 7] = abi.IORING_FSYNC_DATASYNC;
+  else if (opcode === abi.IORING_OP_FALLOCATE) {
+    // Its length is where others have an address, its mode where they have a length.
+    sqes[first + 4] = bytes;
+    sqes[first + 5] = bytes / 2 ** 32;
+    sqes[first + 6] = abi.FALLOC_FL_PUNCH_HOLE | abi.FALLOC_FL_KEEP_SIZE;
+  } else {
+    sqes[first + 4] = address;
+    sqes[first + 5] = address / 2 ** 32;
+    sqes[first + 6] = bytes;
+  }
+}
+
 function uringOf(
   { enter, read, close }: System,
   { fd, ring, sqes, params, mappings }: Rings,
@@ -189,24 +215,8 @@ function uringOf(
     ask: (number, opcode, offset, at, bytes) => {
       assert(asked < params.sqEntries, 'more operations than an io_uring has room for');
       const slot = tail & sqMask;
-      const first = slot * SQE.words;
-      const where = address + at;
-      sqes.fill(0, first, first + SQE.words);
-      sqes[first] = opcode | (abi.IOSQE_FIXED_FILE << 8);
-      sqes[first + 2] = offset;
-      sqes[first + 3] = offset / 2 ** 32;
-      if (opcode === abi.IORING_OP_FSYNC) sqes[first + 7] = abi.IORING_FSYNC_DATASYNC;
-      else if (opcode === abi.IORING_OP_FALLOCATE) {
-        // Its length is where others have an address, its mode where they have a length.
-        sqes[first + 4] = bytes;
-        sqes[first + 5] = bytes / 2 ** 32;
-        sqes[first + 6] = abi.FALLOC_FL_PUNCH_HOLE | abi.FALLOC_FL_KEEP_SIZE;
-      } else {
-        sqes[first + 4] = where;
-        sqes[first + 5] = where / 2 ** 32;
-        sqes[first + 6] = bytes;
-      }
-      sqes[first + 8] = number;
+      putSqe(sqes, slot * SQE.words, opcode, offset, address + at, bytes);
+      sqes[slot * SQE.words + 8] = number;
       ring[array + slot] = slot;
       tail = (tail + 1) | 0;
       asked++;

@@ -21,8 +21,7 @@ interface Scene {
   readonly memory: MemoryDisk;
   readonly back: string;
   readonly log: string[];
-  device: Device;
-  /** The backend’s process dies, as SIGKILL makes it, and another one comes. */
+  /** The backend's process dies, as SIGKILL makes it, and another one comes. */
   die(): void;
   /** What is behind the disk cannot be had now. */
   isAway: boolean;
@@ -73,21 +72,15 @@ function createProcess({ sim }: SimXenstored) {
   };
 }
 
-async function open(seed = 1): Promise<Scene> {
-  const host = createSimXenstored({ seed });
-  must(host.daemon.start(undefined));
-  const { sim, tools } = host;
-  const guest = await host.addGuest();
-  const back = `/local/domain/0/backend/vbd/${guest.domid}/${DEVICE}`;
-  const path = `/local/domain/${guest.domid}/device/vbd/${DEVICE}`;
-  const owned = { permissions: [{ domid: guest.domid, access: 'n' as const }] };
-  const nodes = {
-    frontend: path,
-    'frontend-id': guest.domid,
-    params: '/disk',
-    mode: 'w',
-    online: 1,
-  };
+const backOf = ({ domid }: Guest): string => `/local/domain/0/backend/vbd/${domid}/${DEVICE}`;
+const frontOf = ({ domid }: Guest): string => `/local/domain/${domid}/device/vbd/${DEVICE}`;
+
+/** The nodes that a toolstack makes. */
+async function makeNodes({ sim, tools }: SimXenstored, guest: Guest): Promise<void> {
+  const { domid } = guest;
+  const [back, path] = [backOf(guest), frontOf(guest)];
+  const owned = { permissions: [{ domid, access: 'n' as const }] };
+  const nodes = { frontend: path, 'frontend-id': domid, params: '/disk', mode: 'w', online: 1 };
   const list = [
     { path, value: '', ...owned },
     { path: `${path}/state`, value: '1', ...owned },
@@ -97,70 +90,78 @@ async function open(seed = 1): Promise<Scene> {
     { path: `${back}/state`, value: '1' },
   ];
   must(await sim.run(tools.writeAll(list)));
-  const bytes = new Uint8Array(1 << 20);
-  const memory = createMemoryDisk(prng(seed), bytes);
-  const journals = new Map<string, Region>();
-  const log: string[] = [];
-  const pages = (count: number): Region => must(sim.dom0.memory.pages(count));
-  const start = (): { device: Device; kill: () => void } => {
-    const process = createProcess(host);
-    const { clock } = sim.dom0;
-    const session = openXenstoreSession({
-      ...{ clock, deadlineMs: 5000, connect: async () => ok(host.stream()) },
-    });
-    let isWatching = true;
-    const deviceHost: DeviceHost = {
-      ...{ session, clock, events: process.events, grants: process.grants },
-      uniqueId: () => 7n,
-      isGone: () => false,
-      soon: (run) => void clock.after(0, () => process.isAlive() && run()),
-      openJournal: (name, count) => {
-        const found = journals.get(name) ?? regionOf(count);
-        journals.set(name, found);
-        return ok(found);
-      },
-      openDisk: (_keys, onDone) => {
-        if (scene.isAway) return fail('EBUSY', '/disk is in use');
-        const step = (): void => {
-          if (!isWatching || !process.isAlive()) return;
-          memory.step();
-          onDone();
-          clock.after(0.1, step);
-        };
+}
+
+/** A backend's process, which serves the one disk. */
+function startProcess(
+  { host, guest, memory, log }: Pick<Scene, 'host' | 'guest' | 'memory' | 'log'>,
+  journals: Map<string, Region>,
+  isAway: () => boolean,
+): { device: Device; kill: () => void } {
+  const process = createProcess(host);
+  const { clock } = host.sim.dom0;
+  const pages = (count: number): Region => must(host.sim.dom0.memory.pages(count));
+  const session = openXenstoreSession({
+    ...{ clock, deadlineMs: 5000, connect: async () => ok(host.stream()) },
+  });
+  const deviceHost: DeviceHost = {
+    ...{ session, clock, events: process.events, grants: process.grants },
+    uniqueId: () => 7n,
+    isGone: () => false,
+    soon: (run) => void clock.after(0, () => process.isAlive() && run()),
+    openJournal: (name, count) => {
+      const found = journals.get(name) ?? regionOf(count);
+      journals.set(name, found);
+      return ok(found);
+    },
+    openDisk: (_keys, onDone) => {
+      if (isAway()) return fail('EBUSY', '/disk is in use');
+      const step = (): void => {
+        if (!process.isAlive()) return;
+        memory.step();
+        onDone();
         clock.after(0.1, step);
-        return ok({ io: memory.io, slab: pages(1024), lists: pages(2) });
-      },
-      closeDisk: () => {
-        isWatching = false;
-      },
-      log: (line) => void log.push(line),
-    };
-    const device = createDevice(deviceHost, back, DEVICE);
-    const kill = (): void => {
-      process.kill();
-      session.close();
-      memory.abandon();
-    };
-    return { device, kill };
+      };
+      clock.after(0.1, step);
+      return ok({ io: memory.io, slab: pages(1024), lists: pages(2) });
+    },
+    closeDisk: () => {},
+    log: (line) => void log.push(line),
   };
-  const front = createFront(sim.platform(guest.domid), guest.client(), path);
-  let running: ReturnType<typeof start>;
+  const kill = (): void => {
+    process.kill();
+    session.close();
+    memory.abandon();
+  };
+  return { device: createDevice(deviceHost, backOf(guest), DEVICE), kill };
+}
+
+async function open(seed = 1): Promise<Scene> {
+  const host = createSimXenstored({ seed });
+  must(host.daemon.start(undefined));
+  const { sim, tools } = host;
+  const guest = await host.addGuest();
+  await makeNodes(host, guest);
+  const memory = createMemoryDisk(prng(seed), new Uint8Array(1 << 20));
+  const journals = new Map<string, Region>();
+  const front = createFront(sim.platform(guest.domid), guest.client(), frontOf(guest));
+  const back = backOf(guest);
+  const parts = { host, guest, front, memory, back, log: [] as string[] };
+  const start = () => startProcess(parts, journals, () => scene.isAway);
+  let running: ReturnType<typeof start> | undefined;
   const scene: Scene = {
-    ...{ host, guest, front, memory, back, log, isAway: false },
-    device: undefined as never,
+    ...{ ...parts, isAway: false },
     backState: () => sim.run(tools.readString(`${back}/state`)).then(must),
     die: () => {
-      running.kill();
+      running?.kill();
       running = start();
-      scene.device = running.device;
     },
   };
   running = start();
-  scene.device = running.device;
   return scene;
 }
 
-/** Until the back end’s node says so. */
+/** Until the back end's node says so. */
 async function untilBack(scene: Scene, state: string): Promise<void> {
   for (let tries = 0; (await scene.backState()) !== state; tries++) {
     if (tries === 500) throw new Error(`not ${state}: ${await scene.backState()}; ${scene.log}`);
