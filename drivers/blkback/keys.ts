@@ -122,6 +122,11 @@ async function readRing(nodes: Nodes, path: string, pages: number): Promise<Resu
   return eventChannel.ok ? ok({ ringRefs, eventChannel: eventChannel.value }) : eventChannel;
 }
 
+async function hasQueue(nodes: Nodes, path: string): Promise<boolean> {
+  const there = await nodes.exists(`${path}/queue-0`);
+  return there.ok && there.value;
+}
+
 /** EINVAL, ENOENT: what a frontend wrote makes no rings. */
 export async function readFront(nodes: Nodes, path: string): Promise<Result<FrontKeys>> {
   const [protocolName, order, pages, queues] = await Promise.all([
@@ -144,9 +149,10 @@ export async function readFront(nodes: Nodes, path: string): Promise<Result<Fron
   const count = queues.value ?? 1;
   if (count === 0 || count > QUEUES_MAX) return fail('EINVAL', `${count} rings`);
   const rings: RingKeys[] = [];
+  // Linux writes the keys of one ring as if it knew no others; not everybody who counts it does.
+  const isFlat = count === 1 && !(await hasQueue(nodes, path));
   for (let i = 0; i < count; i++) {
-    const where = queues.value === undefined || count === 1 ? path : `${path}/queue-${i}`;
-    const ring = await readRing(nodes, where, ringPages);
+    const ring = await readRing(nodes, isFlat ? path : `${path}/queue-${i}`, ringPages);
     if (!ring.ok) return ring;
     rings.push(ring.value);
   }
