@@ -1,0 +1,224 @@
+/** Journals as predecessors leave them, and as nobody does. */
+
+import { describe, expect, it } from 'vitest';
+import { prng } from '../../../shared/core/prng.ts';
+import { claimJournal, disownJournal, type Identity, isJournalOf } from './identity.ts';
+import {
+  clearJournal,
+  type Journal,
+  journalPages,
+  noteAttempt,
+  noteConsumed,
+  noteDone,
+  noteFree,
+  noteTaken,
+  openJournal,
+  recover,
+} from './journal.ts';
+
+const SLOTS = 32;
+const SLOT = new Int32Array(28).fill(7);
+
+function fresh(reqCons = 0): Journal {
+  const memory = new ArrayBuffer(journalPages(SLOTS) * 4096);
+  const region = { bytes: new Uint8Array(memory), words: new Int32Array(memory) };
+  const journal = openJournal(region, SLOTS);
+  clearJournal(journal, reqCons);
+  return journal;
+}
+
+const take = (journal: Journal, entry: number, request: number): void =>
+  noteTaken(journal, entry, request, SLOT, 0, 28);
+
+it.each([
+  ['a page of slots', 32, 2],
+  ['a ring of 16 pages', 512, 17],
+])('%s needs so many pages', (_, slots, pages) => {
+  expect(journalPages(slots)).toBe(pages);
+});
+
+describe.each([0, 2 ** 32 - 3])('from index %i on', (from) => {
+  const at = (n: number): number => (from + n) >>> 0;
+
+  it('nothing was begun', () => {
+    expect(recover(fresh(from), from, at(5))).toEqual({
+      ...{ reqCons: from, rspProd: from, answered: [], left: [] },
+    });
+  });
+
+  it('what was taken is left, in the order of the requests', () => {
+    const journal = fresh(from);
+    take(journal, 9, at(0));
+    take(journal, 2, at(1));
+    take(journal, 5, at(2));
+    noteConsumed(journal, at(3));
+    noteAttempt(journal, 2);
+    noteAttempt(journal, 2);
+    const [first, second, third] = [9, 2, 5].map((entry, i) => ({
+      ...{ entry, request: at(i), attempts: entry === 2 ? 2 : 0 },
+    }));
+    expect(recover(journal, from, at(3))).toEqual({
+      ...{ reqCons: at(3), rspProd: from, answered: [], left: [first, second, third] },
+    });
+  });
+
+  it('death between an entry and the count loses nothing', () => {
+    const journal = fresh(from);
+    take(journal, 0, at(0));
+    noteConsumed(journal, at(1));
+    take(journal, 1, at(1));
+    take(journal, 2, at(2));
+    expect(recover(journal, from, at(4))).toMatchObject({ reqCons: at(3) });
+  });
+
+  it('answers that were not seen are given again, those that were are not', () => {
+    const journal = fresh(from);
+    for (let i = 0; i < 4; i++) take(journal, i, at(i));
+    noteConsumed(journal, at(4));
+    noteDone(journal, 2, at(0), 0);
+    noteDone(journal, 1, at(1), -1);
+    noteDone(journal, 3, at(2), 0);
+    const all = recover(journal, from, at(4));
+    expect(all).toMatchObject({
+      answered: [
+        { entry: 2, status: 0 },
+        { entry: 1, status: -1 },
+        { entry: 3, status: 0 },
+      ],
+      left: [{ entry: 0 }],
+    });
+    expect(recover(journal, at(2), at(4))).toMatchObject({
+      ...{ rspProd: at(2), answered: [{ entry: 3 }], left: [{ entry: 0 }] },
+    });
+  });
+
+  it('one may stay while any number of others come and go', () => {
+    const journal = fresh(from);
+    take(journal, 0, at(0));
+    for (let i = 1; i <= 100; i++) {
+      take(journal, 1, at(i));
+      noteConsumed(journal, at(i + 1));
+      noteDone(journal, 1, at(i - 1), 0);
+      noteFree(journal, 1);
+    }
+    expect(recover(journal, at(100), at(101))).toMatchObject({
+      ...{ reqCons: at(101), left: [{ entry: 0, request: at(0) }] },
+    });
+  });
+});
+
+describe('what does not add up is told', () => {
+  it.each([
+    ['a ring with too many requests', () => recover(fresh(), 0, 33), 'more requests than slots'],
+    ['too many taken', () => recover(fresh(40), 0, 32), 'than there are slots'],
+    ['more taken than there are', () => recover(fresh(5), 0, 4), 'than there are requests'],
+    ['one that is lost', () => recover(fresh(1), 0, 1), '0 taken and 0 answered, of 1'],
+    [
+      'one that was taken twice',
+      () => {
+        const journal = fresh(1);
+        take(journal, 0, 0);
+        take(journal, 1, 0);
+        return recover(journal, 0, 1);
+      },
+      'request 0 was taken twice',
+    ],
+    [
+      'a gap between answers',
+      () => {
+        const journal = fresh(2);
+        take(journal, 0, 0);
+        noteDone(journal, 0, 1, 0);
+        return recover(journal, 0, 2);
+      },
+      'responses are missing',
+    ],
+    [
+      'an answer that was given twice',
+      () => {
+        const journal = fresh(2);
+        noteDone(journal, 0, 0, 0);
+        noteDone(journal, 1, 0, 0);
+        return recover(journal, 0, 2);
+      },
+      'response 0 was given twice',
+    ],
+    [
+      'a state that there is not',
+      () => {
+        const journal = fresh();
+        journal.region.words.fill(99, 1024);
+        return recover(journal, 0, 0);
+      },
+      'an entry is in state 99',
+    ],
+  ])('%s', (_, recovered, why) => {
+    expect(recovered()).toContain(why);
+  });
+
+  it('noise is never believed to be more than it can be', () => {
+    const random = prng(11);
+    let believed = 0;
+    for (let round = 0; round < 12000; round++) {
+      const journal = fresh(random.below(40));
+      const { words } = journal.region;
+      for (let left = random.below(60); left > 0; left--) {
+        const entry = 1024 + 32 * random.below(SLOTS);
+        words[entry] = random.pick([0, 1, 2, 1, 2, 0x301, 3, random.next()]);
+        words[entry + 1] = random.below(40);
+        words[entry + 2] = random.below(40);
+      }
+      const rspProd = random.below(40);
+      const found = recover(journal, rspProd, rspProd + random.below(36));
+      if (typeof found === 'string') continue;
+      believed++;
+      const { answered, left, reqCons } = found;
+      expect(answered.length + left.length).toBe(reqCons - rspProd);
+      expect(reqCons - rspProd).toBeLessThanOrEqual(SLOTS);
+    }
+    expect(believed).toBeGreaterThan(9);
+  });
+});
+
+describe('a journal is that of one ring', () => {
+  const identity: Identity = {
+    ...{ domid: 5, uniqueId: 0x1234_5678_9abc_def0n, device: 51712, queue: 0, slotBytes: 112 },
+    ...{ slots: SLOTS, port: 3, ringRefs: [8, 0xffff_fff0] },
+  };
+
+  it('and of no other', () => {
+    const journal = fresh();
+    expect(isJournalOf(journal, identity)).toBe(false);
+    claimJournal(journal, identity);
+    expect(isJournalOf(journal, identity)).toBe(true);
+    const others: Partial<Identity>[] = [
+      { domid: 6 },
+      { uniqueId: 0x1234_5678_9abc_def1n },
+      { uniqueId: 0x0234_5678_9abc_def0n },
+      { device: 51728 },
+      { queue: 1 },
+      { slotBytes: 108 },
+      { slots: 64 },
+      { port: 4 },
+      { ringRefs: [8] },
+      { ringRefs: [8, 0xffff_fff1] },
+      { ringRefs: [8, 0xffff_fff0, 1] },
+    ];
+    for (const other of others) expect(isJournalOf(journal, { ...identity, ...other })).toBe(false);
+  });
+
+  it('until it is disowned', () => {
+    const journal = fresh();
+    claimJournal(journal, identity);
+    disownJournal(journal);
+    expect(isJournalOf(journal, identity)).toBe(false);
+  });
+
+  it('of a layout of ours', () => {
+    const journal = fresh();
+    claimJournal(journal, identity);
+    const { words } = journal.region;
+    words[3] = 2;
+    expect(isJournalOf(journal, identity)).toBe(false);
+  });
+});
