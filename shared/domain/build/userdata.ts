@@ -9,7 +9,7 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { fromLatin1, toLatin1 } from '../../core/text.ts';
 import { utf8 } from '../../core/utf8.ts';
 import type { Files } from '../../platform/files.ts';
-import type { ShutdownAction, VmSpec } from '../spec/vm-spec.ts';
+import type { ShutdownAction, VmDisk, VmSpec } from '../spec/vm-spec.ts';
 import { USERDATA_DIR } from './places.ts';
 import { formatRecord, parseRecord } from './record.ts';
 
@@ -106,6 +106,17 @@ function action(name: ShutdownAction): string {
 }
 
 /** A libxl_domain_config as JSON: strings as in xenstore, a byte a character. */
+/** As libxl has one: what is not said has its default. */
+function libxlDisk({ target, vdev, isWritable, isCdrom, ...rest }: VmDisk): object {
+  return {
+    ...{ pdev_path: target, vdev, backend: 'phy', format: 'raw', script: 'block-xtl' },
+    ...(isWritable && { readwrite: 1 }),
+    ...(isCdrom && { removable: 1, is_cdrom: 1 }),
+    ...(rest.isDirectIoSafe && { direct_io_safe: true }),
+    discard_enable: rest.discard === false ? 'False' : 'True',
+  };
+}
+
 function libxlConfig(spec: VmSpec, uuid: string): object {
   return {
     c_info: { type: 'pvh', name: spec.name, uuid },
@@ -121,6 +132,7 @@ function libxlConfig(spec: VmSpec, uuid: string): object {
       ...(spec.cmdline === '' ? {} : { cmdline: spec.cmdline }),
       'type.pvh': {},
     },
+    ...(spec.disks === undefined ? {} : { disks: spec.disks.map(libxlDisk) }),
     on_poweroff: action(spec.onPoweroff),
     on_reboot: action(spec.onReboot),
     on_watchdog: action(spec.onWatchdog),
