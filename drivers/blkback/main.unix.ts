@@ -10,7 +10,7 @@ import { openBlockFile } from '../../shared/platform/unix/block-file.ts';
 import { makeFolders } from '../../shared/platform/unix/folders.ts';
 import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-file.ts';
 import { lockFile } from '../../shared/platform/unix/lock-file.ts';
-import { memory } from '../../shared/platform/unix/memory.ts';
+import type { UnixMemory } from '../../shared/platform/unix/memory.ts';
 import { notifyReady } from '../../shared/platform/unix/notify-ready.ts';
 import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform.ts';
 import { createPoller } from '../../shared/platform/unix/poller.ts';
@@ -36,7 +36,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   const folder = makeFolders(JOURNALS, 0o700);
   if (!folder.ok) return folder;
   const { clock, events, grants, domainControl } = platform;
-  const own = memory();
+  const { memory: own } = platform;
   const journals = sharedFiles();
   const session = openXenstoreSession({
     ...{ connect: () => connectXenstore(), clock, deadlineMs: STORE_DEADLINE_MS },
@@ -75,7 +75,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
 function openDisk(
   { params, mode }: DeviceKeys,
   onDone: () => void,
-  own: ReturnType<typeof memory>,
+  own: UnixMemory,
   poller: Parameters<typeof openBlockFile>[0]['poller'],
 ): Result<OpenedDisk> {
   const slab = own.pages(SLAB_PAGES);
@@ -108,6 +108,11 @@ function openLog(): Logger {
 
 function main(): void {
   const log = openLog();
+  // A bug of ours: who started us has gone, and nobody sees standard error.
+  process.on('uncaughtException', (bug) => {
+    log.fatal(bug.stack ?? bug.message);
+    process.exit(1);
+  });
   makeFolders(dirname(BLKBACK_LOCK), 0o700);
   const lock = lockFile(BLKBACK_LOCK);
   if (!lock.ok) {

@@ -9,9 +9,10 @@ import { stderrConsole } from './console.ts';
 import { events } from './events.ts';
 import { grants } from './grants.ts';
 import { openHypercalls } from './hypercall.ts';
-import { memory } from './memory.ts';
+import { memory, type UnixMemory } from './memory.ts';
 
 export interface UnixPlatform extends Platform {
+  readonly memory: UnixMemory;
   /** Unmaps, revokes and closes all that is still open. Nothing of it may be used after. */
   close(): void;
 }
