@@ -1,7 +1,7 @@
 // Guests of a real Xen on disks of our block backend, as a process of dom0.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { xensHere } from './extent.ts';
+import { hasEvery, xensHere } from './extent.ts';
 import type { Guest, LabHost } from './host.ts';
 import { repoRoot } from './paths.ts';
 import { testHost } from './test-host.ts';
@@ -11,6 +11,21 @@ const MIB = 64;
 const BLKBACK = '/usr/lib/xtl/blkback';
 /** The one that runs. */
 const ITS_PID = 'head -n 1 /run/xtl/blkback.lock';
+
+/** Starts one, and waits until it has signed. */
+const START = `(setsid ${BLKBACK} >/dev/null 2>&1 </dev/null &)
+for i in {1..100}; do
+  kill -0 "$(${ITS_PID} 2>/dev/null)" 2>/dev/null && break
+  sleep 0.2
+done
+${ITS_PID}`;
+
+/** Kills the backend, whose guest does not notice, and starts another one. */
+async function dieAndReturn(host: LabHost): Promise<void> {
+  const pid = (await host.must(ITS_PID)).trim();
+  const next = await host.must(`kill -9 ${pid}\n${START}`);
+  expect(next.trim()).not.toBe(pid);
+}
 
 /** Writes noise to the disk, and reads it back from there. */
 async function exercise(guest: Guest, mib: number): Promise<void> {
@@ -33,30 +48,32 @@ describe.each(xensHere)('on Xen %s', (xen) => {
   });
   afterAll(() => host?.end());
 
-  it('a guest of xtl writes to a disk and reads it back, and the backend may die meanwhile', () =>
+  it('a guest of xl writes to a disk and reads it back, and the backend may die meanwhile', () =>
     host.withGuests(async () => {
-      const settings = [`disk=["${IMAGE},raw,xvda,w"]`];
-      const guest = await host.bootGuest('full', { settings });
-      await guest.waitForPrompt();
-      expect(await guest.run('cat /sys/block/xvda/size')).toBe(String(MIB * 2048));
-      await exercise(guest, 4);
-      const pid = (await host.must(ITS_PID)).trim();
-      await host.must(`kill -9 ${pid}; (setsid ${BLKBACK} >/dev/null 2>&1 </dev/null &)`);
-      await exercise(guest, 4);
-      expect((await host.must(ITS_PID)).trim()).not.toBe(pid);
-      expect(await guest.run('dmesg | grep -i -c "xvda.*error\\|blkfront.*error" || true')).toBe(
-        '0',
-      );
-      await guest.shutdown();
-    }));
-
-  it('a guest of xl, too', () =>
-    host.withGuests(async () => {
+      await host.must(START);
       const spec = `format=raw,backendtype=phy,script=block-xtl,vdev=xvda,target=${IMAGE}`;
       const settings = ['type="pv"', `disk=["${spec}"]`];
       const guest = await host.bootGuest('full', { settings, by: 'xl', console: 'xl' });
       await guest.waitForPrompt();
+      expect(await guest.run('cat /sys/block/xvda/size')).toBe(String(MIB * 2048));
       await exercise(guest, 4);
+      await dieAndReturn(host);
+      await exercise(guest, 4);
+      expect(await guest.run('dmesg | grep -i -c "blk.*error" || true')).toBe('0');
       await guest.shutdown();
     }));
+
+  // PVH guests meet the emulator's faults more often: here it does not matter which they are.
+  if (hasEvery(xen)) {
+    it('a guest of xtl, too, which starts the backend', () =>
+      host.withGuests(async () => {
+        await host.must(`kill $(${ITS_PID}) 2>/dev/null; sleep 1`);
+        const guest = await host.bootGuest('full', { settings: [`disk=["${IMAGE},raw,xvda,w"]`] });
+        await guest.waitForPrompt();
+        await exercise(guest, 4);
+        await dieAndReturn(host);
+        await exercise(guest, 4);
+        await guest.shutdown();
+      }));
+  }
 });
