@@ -9,7 +9,10 @@ export const DEVICE_KEYS: readonly KeyRow[] = [
     '[]',
     'now',
     'Disks, one string each.',
-    { example: '["/dev/vg/web1,raw,xvda"]' },
+    {
+      example: '["/dev/vg/web1,raw,xvda"]',
+      stricter: 'xl passes over what is no list; raw images and block devices of this host only',
+    },
   ],
   [
     'vif',
