@@ -12,10 +12,11 @@ const BLKBACK = '/usr/lib/xtl/blkback';
 /** The one that runs. */
 const ITS_PID = 'head -n 1 /run/xtl/blkback.lock';
 
-/** Starts one, and waits until it has signed. */
-const START = `(setsid ${BLKBACK} >/dev/null 2>&1 </dev/null &)
-for i in {1..100}; do
-  kill -0 "$(${ITS_PID} 2>/dev/null)" 2>/dev/null && break
+/** Starts one, and waits until another one than `old` has signed: one that was killed had, too. */
+const startAfter = (old: string): string => `(setsid ${BLKBACK} >/dev/null 2>&1 </dev/null &)
+for i in {1..200}; do
+  pid=$(${ITS_PID} 2>/dev/null)
+  [ "$pid" != '${old}' ] && kill -0 "$pid" 2>/dev/null && break
   sleep 0.2
 done
 ${ITS_PID}`;
@@ -23,7 +24,7 @@ ${ITS_PID}`;
 /** Kills the backend, whose guest does not notice, and starts another one. */
 async function dieAndReturn(host: LabHost): Promise<void> {
   const pid = (await host.must(ITS_PID)).trim();
-  const next = await host.must(`kill -9 ${pid}\n${START}`);
+  const next = await host.must(`kill -9 ${pid}\n${startAfter(pid)}`);
   expect(next.trim()).not.toBe(pid);
 }
 
@@ -50,7 +51,7 @@ describe.each(xensHere)('on Xen %s', (xen) => {
 
   it('a guest of xl writes to a disk and reads it back, and the backend may die meanwhile', () =>
     host.withGuests(async () => {
-      await host.must(START);
+      await host.must(startAfter(''));
       const spec = `format=raw,backendtype=phy,script=block-xtl,vdev=xvda,target=${IMAGE}`;
       const settings = ['type="pv"', `disk=["${spec}"]`];
       const guest = await host.bootGuest('full', { settings, by: 'xl', console: 'xl' });
