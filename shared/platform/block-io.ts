@@ -13,6 +13,9 @@ export interface BlockShape {
   readonly canDiscardSecurely: boolean;
 }
 
+/** Numbers of operations are below this. */
+export const NUMBERS_MAX = 4096;
+
 /**
  * Operations are numbered by who asks: each number has one at a time. They are begun in any order;
  * a flush makes sure of the writes that were completed before it was asked for. The region's bytes

@@ -85,7 +85,7 @@ function* netbsd(): Frontend {
   for (;;) met(yield undefined);
 }
 
-/** FreeBSD's blkfront.c: any of 2, 3, 4 is good enough to begin. */
+/** FreeBSD's blkfront.c: it begins at 2, 3 and 4 alike. */
 function* freebsd(): Frontend {
   let be = yield 1;
   while (be !== 2 && be !== 3 && be !== 4) be = yield undefined;

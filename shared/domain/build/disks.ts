@@ -3,6 +3,7 @@
  * which must be there before the VM runs.
  */
 
+import { XenbusStateInitialising, XenbusStateInitWait } from '../../abi/xenbus.ts';
 import { DOM0, type Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { VmDisk } from '../spec/vm-spec.ts';
@@ -11,9 +12,8 @@ import type { BuildHost } from './host.ts';
 import { domainPath, libxlPath, type StoreNode } from './nodes.ts';
 import { pruneBackends, withPermissions } from './store.ts';
 
-/** XenbusStateInitialising and XenbusStateInitWait, io/xenbus.h @ RELEASE-4.17.0. */
-const INITIALISING = '1';
-const INIT_WAIT = '2';
+const INITIALISING = String(XenbusStateInitialising);
+const INIT_WAIT = String(XenbusStateInitWait);
 
 /** libxl_internal.h @ RELEASE-4.17.0: LIBXL_INIT_TIMEOUT. */
 const BACKEND_TIMEOUT_MS = 10_000;

@@ -11,14 +11,14 @@ const good: readonly (readonly [string, Partial<DiskSpec>])[] = [
   ['format=raw, vdev=hda, access=rw, target=/dev/vg/g', { target: '/dev/vg/g', vdev: 'hda' }],
   ['raw:/dev/vg/guest-volume,hda,w', { target: '/dev/vg/guest-volume', vdev: 'hda' }],
   [
-    '/root/image.iso,,hdc,cdrom',
-    { target: '/root/image.iso', vdev: 'hdc', isCdrom: true, isWritable: false },
+    '/srv/image.iso,,hdc,cdrom',
+    { target: '/srv/image.iso', vdev: 'hdc', isCdrom: true, isWritable: false },
   ],
   [',,hdc,cdrom', { target: '', vdev: 'hdc', isCdrom: true, isWritable: false, format: 'empty' }],
   [',hdc:cdrom,r', { target: '', vdev: 'hdc', isCdrom: true, isWritable: false, format: 'empty' }],
   [
-    'vdev=hdc, access=r, devtype=cdrom, target=/root/image.iso',
-    { target: '/root/image.iso', vdev: 'hdc', isCdrom: true, isWritable: false },
+    'vdev=hdc, access=r, devtype=cdrom, target=/srv/image.iso',
+    { target: '/srv/image.iso', vdev: 'hdc', isCdrom: true, isWritable: false },
   ],
   ['/a/b.qcow2,qcow2,xvda', { target: '/a/b.qcow2', vdev: 'xvda', format: 'qcow2' }],
   ['phy:vg/lv,xvda,w', { target: 'vg/lv', vdev: 'xvda' }],

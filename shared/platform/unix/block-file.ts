@@ -6,7 +6,7 @@
 
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { BlockIo, BlockShape } from '../block-io.ts';
+import { type BlockIo, type BlockShape, NUMBERS_MAX } from '../block-io.ts';
 import type { Region } from '../region.ts';
 import { threadEngine } from './block-threads.ts';
 import { uringEngine } from './block-uring.ts';
@@ -130,7 +130,7 @@ function blockIo(
   close: () => void,
 ): BlockIo {
   /** By number: how many bytes it is to move. */
-  const wanted = new Map<number, number>();
+  const wanted = new Int32Array(NUMBERS_MAX);
   const ask = (
     number: number,
     what: BlockOperation,
@@ -138,7 +138,7 @@ function blockIo(
     at: number,
     bytes: number,
   ): void => {
-    wanted.set(number, what === 'read' || what === 'write' ? bytes : 0);
+    wanted[number] = what === 'read' || what === 'write' ? bytes : 0;
     engine.ask(number, what, offset, at, bytes);
   };
   const checked = (region: Region, at: number): number => {
@@ -157,8 +157,8 @@ function blockIo(
     completions: (into) => {
       const count = engine.completions(into);
       for (let i = 0; i < count; i++) {
-        const number = into[2 * i] as number;
-        into[2 * i + 1] = resultOf(into[2 * i + 1] as number, wanted.get(number) ?? 0);
+        const bytes = wanted[into[2 * i] as number] as number;
+        into[2 * i + 1] = resultOf(into[2 * i + 1] as number, bytes);
       }
       return count;
     },
