@@ -23,8 +23,6 @@ export interface ConnectionHost {
   readonly clock: Clock;
   /** Calls `run` once, after all that is ready now. */
   soon(run: () => void): void;
-  /** Memory of a journal, as the last who had one of this name left it. */
-  openJournal(name: string, pages: number): Result<Region>;
 }
 
 export interface ConnectionOptions {
@@ -47,6 +45,22 @@ export interface Connection {
   close(): Promise<void>;
   /** Whether it serves these rings. */
   serves(keys: FrontKeys): boolean;
+}
+
+/** What a ring's journal is called, and its pages. */
+export interface JournalPlace {
+  readonly name: string;
+  readonly pages: number;
+}
+
+export function journalPlaces(
+  { domid, device }: Pick<ConnectionOptions, 'domid' | 'device'>,
+  { rings, protocol }: FrontKeys,
+): readonly JournalPlace[] {
+  return rings.map(({ ringRefs }, number) => ({
+    name: `vbd-${domid}-${device}-${number}`,
+    pages: journalPages(ringSlots(ringRefs.length, protocol.slotBytes)),
+  }));
 }
 
 interface Mapped {
@@ -76,13 +90,11 @@ function mapRing(
   options: ConnectionOptions,
   keys: FrontKeys,
   number: number,
+  memory: Region,
 ): Result<Mapped> {
   const { events, grants } = host;
   const ring = keys.rings[number] as RingKeys;
   const identity = identityOf(options, keys, ring, number);
-  const name = `vbd-${options.domid}-${options.device}-${number}`;
-  const memory = host.openJournal(name, journalPages(identity.slots));
-  if (!memory.ok) return memory;
   const bound = events.bindInterdomain(options.domid, port(ring.eventChannel));
   if (!bound.ok) return bound;
   const mapped = grants.map(options.domid, ring.ringRefs.map(gref), 'rw');
@@ -90,7 +102,7 @@ function mapRing(
     events.close(bound.value);
     return mapped;
   }
-  const journal = openJournal(memory.value, identity.slots);
+  const journal = openJournal(memory, identity.slots);
   return ok({ region: mapped.value, port: bound.value, journal, identity });
 }
 
@@ -117,12 +129,16 @@ function queueOf(
   return ok(adoptQueue(parts, recovered));
 }
 
-/** Serves the frontend's rings. EINVAL: their references or ports are not what they say. */
+/**
+ * Serves the frontend's rings, with the memory of each one's journal as the last who had it left
+ * it. EINVAL: their references or ports are not what they say.
+ */
 export function connect(
   host: ConnectionHost,
   options: ConnectionOptions,
   keys: FrontKeys,
   isAdopted: boolean,
+  journals: readonly Region[],
 ): Result<Connection> {
   const { events, grants } = host;
   const all: Mapped[] = [];
@@ -134,7 +150,7 @@ export function connect(
   };
   const queues: Queue[] = [];
   for (let number = 0; number < keys.rings.length; number++) {
-    const mapped = mapRing(host, options, keys, number);
+    const mapped = mapRing(host, options, keys, number, journals[number] as Region);
     if (mapped.ok) all.push(mapped.value);
     const queue = mapped.ok ? queueOf(options, keys, mapped.value, isAdopted) : mapped;
     if (!queue.ok) {

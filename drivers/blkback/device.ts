@@ -12,7 +12,13 @@ import type { Region } from '../../shared/platform/region.ts';
 import { type BackDeed, type BackView, nextBackStep } from '../../shared/xenbus/back-state.ts';
 import { parseState } from '../../shared/xenbus/states.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
-import { type Connection, type ConnectionHost, connect } from './connection.ts';
+import {
+  type Connection,
+  type ConnectionHost,
+  connect,
+  type JournalPlace,
+  journalPlaces,
+} from './connection.ts';
 import { type DeviceKeys, type FrontKeys, offered, readDevice, readFront } from './keys.ts';
 
 export interface OpenedDisk {
@@ -27,8 +33,10 @@ export interface DeviceHost extends ConnectionHost {
   uniqueId(frontendId: number): bigint;
   /** The frontend's domain is dead or dying: whatever its nodes say, it does nothing any more. */
   isGone(frontendId: number): boolean;
-  openDisk(keys: DeviceKeys, onDone: () => void): Result<OpenedDisk>;
+  openDisk(keys: DeviceKeys, onDone: () => void): Promise<Result<OpenedDisk>>;
   closeDisk(disk: OpenedDisk): void;
+  /** Memory of journals of the device at `path`, as the last who had them left it. */
+  openJournals(path: string, places: readonly JournalPlace[]): Promise<Result<readonly Region[]>>;
   log(line: string): void;
 }
 
@@ -86,7 +94,7 @@ async function makeReady(state: State): Promise<void> {
   }
   state.keys = keys.value;
   if (keys.value.params === '') return;
-  const disk = host.openDisk(keys.value, () => state.connection?.wake());
+  const disk = await host.openDisk(keys.value, () => state.connection?.wake());
   if (disk.ok) state.disk = disk.value;
   else {
     await tell(state, disk.error.what);
@@ -146,7 +154,9 @@ async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
     report: (what: string) => host.log(`${state.path}: the guest has asked for ${what}`),
     broken: (why: string) => void giveUp(state, why),
   };
-  const connected = connect(host, options, front.value, isAdopted);
+  const journals = await host.openJournals(state.path, journalPlaces(options, front.value));
+  if (!journals.ok) return journals;
+  const connected = connect(host, options, front.value, isAdopted, journals.value);
   if (!connected.ok) return connected;
   state.connection = connected.value;
   return ok();

@@ -1,11 +1,11 @@
 /** The nodes of a disk's two ends (io/blkif.h @ RELEASE-4.17.0). */
 
 import { VDISK_CDROM, VDISK_READONLY, VDISK_REMOVABLE } from '../../shared/abi/blkif.ts';
+import { type Protocol, protocolOf } from '../../shared/abi/blkif-slots.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { BlockShape } from '../../shared/platform/block-io.ts';
 import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
 import { INDIRECT_SEGMENTS_MAX, QUEUES_MAX, RING_ORDER_MAX } from './core/limits.ts';
-import { type Protocol, protocolOf } from './core/wire.ts';
 
 /** What the toolstack wrote of a device. */
 export interface DeviceKeys {

@@ -56,14 +56,19 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
     },
     isOurs: (frontend, device) =>
       !existsSync(`${KERNELS_DEVICES}/vbd-${frontend}-${device}/driver`),
-    openJournal: (name, pages) => {
-      const known = mapped.get(name);
-      if (known !== undefined) journals.unmap(known);
-      const file = journals.map(`${JOURNALS}/${name}`, pages);
-      if (file.ok) mapped.set(name, file.value);
-      return file;
+    openJournals: async (_path, places) => {
+      const regions: Region[] = [];
+      for (const { name, pages } of places) {
+        const known = mapped.get(name);
+        if (known !== undefined) journals.unmap(known);
+        const file = journals.map(`${JOURNALS}/${name}`, pages);
+        if (!file.ok) return file;
+        mapped.set(name, file.value);
+        regions.push(file.value);
+      }
+      return ok(regions);
     },
-    openDisk: (keys, onDone) => openDisk(keys, onDone, own, poller.value),
+    openDisk: async (keys, onDone) => openDisk(keys, onDone, own, poller.value),
     closeDisk: ({ io, slab, lists }) => {
       io.close();
       own.unmap(slab);

@@ -3,6 +3,7 @@
  * before it counts.
  */
 
+import type { Protocol } from '../../../shared/abi/blkif-slots.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import type { Domid, Port } from '../../../shared/core/ids.ts';
 import { BROKEN } from '../../../shared/core/ring-moves.ts';
@@ -25,7 +26,7 @@ import {
   type Recovered,
   settleRecovered,
 } from './journal.ts';
-import { createRequest, type Protocol, type Request, readRequest, writeResponse } from './wire.ts';
+import { createRequest, type Request, readRequest, writeResponse } from './wire.ts';
 
 /** A request that was taken. One for each slot, used again and again. */
 export interface Entry extends Request {

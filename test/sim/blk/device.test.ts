@@ -109,12 +109,15 @@ function startProcess(
     uniqueId: () => 7n,
     isGone: () => false,
     soon: (run) => void clock.after(0, () => process.isAlive() && run()),
-    openJournal: (name, count) => {
-      const found = journals.get(name) ?? regionOf(count);
-      journals.set(name, found);
-      return ok(found);
-    },
-    openDisk: (_keys, onDone) => {
+    openJournals: async (_path, places) =>
+      ok(
+        places.map(({ name, pages: count }) => {
+          const found = journals.get(name) ?? regionOf(count);
+          journals.set(name, found);
+          return found;
+        }),
+      ),
+    openDisk: async (_keys, onDone) => {
       if (isAway()) return fail('EBUSY', '/disk is in use');
       const step = (): void => {
         if (!process.isAlive()) return;

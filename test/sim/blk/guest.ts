@@ -1,7 +1,6 @@
 /** A guest with a disk, in memory that a backend copies to and from: it checks all that it gets. */
 
 import { journalPages } from '../../../drivers/blkback/core/journal.ts';
-import type { Protocol } from '../../../drivers/blkback/core/wire.ts';
 import {
   BLKIF_OP_DISCARD,
   BLKIF_OP_FLUSH_DISKCACHE,
@@ -10,6 +9,7 @@ import {
   BLKIF_OP_WRITE,
   BLKIF_OP_WRITE_BARRIER,
 } from '../../../shared/abi/blkif.ts';
+import type { Protocol } from '../../../shared/abi/blkif-slots.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import type { Errno } from '../../../shared/core/errno.ts';
 import type { Prng } from '../../../shared/core/prng.ts';

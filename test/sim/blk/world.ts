@@ -7,7 +7,7 @@ import { ATTEMPTS_MAX } from '../../../drivers/blkback/core/limits.ts';
 import { adoptQueue, beginQueue, type Queue } from '../../../drivers/blkback/core/queue.ts';
 import { createSlab } from '../../../drivers/blkback/core/slab.ts';
 import { retryHeld, turn } from '../../../drivers/blkback/core/turn.ts';
-import { type Protocol, protocolOf } from '../../../drivers/blkback/core/wire.ts';
+import { type Protocol, protocolOf } from '../../../shared/abi/blkif-slots.ts';
 import { domid, port } from '../../../shared/core/ids.ts';
 import type { Prng } from '../../../shared/core/prng.ts';
 import {
