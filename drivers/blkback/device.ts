@@ -19,7 +19,14 @@ import {
   type JournalPlace,
   journalPlaces,
 } from './connection.ts';
-import { type DeviceKeys, type FrontKeys, offered, readDevice, readFront } from './keys.ts';
+import {
+  type DeviceKeys,
+  type FrontKeys,
+  offered,
+  type RingsOffered,
+  readDevice,
+  readFront,
+} from './keys.ts';
 
 export interface OpenedDisk {
   readonly io: BlockIo;
@@ -29,6 +36,7 @@ export interface OpenedDisk {
 
 export interface DeviceHost extends ConnectionHost {
   readonly session: XenstoreSession;
+  readonly rings: RingsOffered;
   /** What no other domain has; 0 where Xen does not tell. */
   uniqueId(frontendId: number): bigint;
   /** The frontend's domain is dead or dying: whatever its nodes say, it does nothing any more. */
@@ -132,7 +140,7 @@ async function viewOf(state: State): Promise<Result<BackView & { readonly front?
   // A frontend that asks to be connected may have closed unseen.
   if (connection === undefined || view.other !== XenbusStateInitialised)
     return ok({ ...view, hasOtherKeys: false });
-  const front = await readFront(host.session, (keys as DeviceKeys).frontend);
+  const front = await readFront(host.session, (keys as DeviceKeys).frontend, host.rings);
   const hasOtherKeys = front.ok && !connection.serves(front.value);
   return ok({ ...view, hasOtherKeys });
 }
@@ -146,7 +154,7 @@ async function disconnect(state: State): Promise<void> {
 async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
   const { host, device, keys, disk } = state;
   if (keys === undefined || disk === undefined) return fail('ENODEV', 'no disk');
-  const front = await readFront(host.session, keys.frontend);
+  const front = await readFront(host.session, keys.frontend, host.rings);
   if (!front.ok) return front;
   const options = {
     ...{ domid: domid(keys.frontendId), uniqueId: host.uniqueId(keys.frontendId), device },
@@ -176,7 +184,9 @@ async function perform(state: State, deed: BackDeed): Promise<Result<void>> {
   if (deed === 'disconnect') return ok();
   const { keys, disk } = state;
   if (keys === undefined || disk === undefined) return fail('ENODEV', 'no disk');
-  const written = await session.writeAll(offered(state.path, keys, disk.io.shape));
+  const written = await session.writeAll(
+    offered(state.path, keys, disk.io.shape, state.host.rings),
+  );
   if (!written.ok || deed === 'offer') return written;
   return serve(state, deed === 'adopt');
 }

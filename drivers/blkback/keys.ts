@@ -5,7 +5,7 @@ import { type Protocol, protocolOf } from '../../shared/abi/blkif-slots.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { BlockShape } from '../../shared/platform/block-io.ts';
 import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
-import { INDIRECT_SEGMENTS_MAX, QUEUES_MAX, RING_ORDER_MAX } from './core/limits.ts';
+import { INDIRECT_SEGMENTS_MAX } from './core/limits.ts';
 
 /** What the toolstack wrote of a device. */
 export interface DeviceKeys {
@@ -21,6 +21,13 @@ export interface DeviceKeys {
 export interface RingKeys {
   readonly ringRefs: readonly number[];
   readonly eventChannel: number;
+}
+
+/** What a back end takes at most. */
+export interface RingsOffered {
+  readonly queuesMax: number;
+  /** A ring's pages, as their order. */
+  readonly orderMax: number;
 }
 
 export interface FrontKeys {
@@ -71,6 +78,7 @@ export function offered(
   path: string,
   { isCdrom, isRemovable }: DeviceKeys,
   shape: BlockShape,
+  { queuesMax, orderMax }: RingsOffered,
 ): readonly NodeToWrite[] {
   const { sectorBytes, sectors, isReadOnly, canDiscard, canDiscardSecurely } = shape;
   const info =
@@ -81,8 +89,8 @@ export function offered(
     'feature-flush-cache': 1,
     'feature-barrier': 1,
     'feature-max-indirect-segments': INDIRECT_SEGMENTS_MAX,
-    'multi-queue-max-queues': QUEUES_MAX,
-    'max-ring-page-order': RING_ORDER_MAX,
+    'multi-queue-max-queues': queuesMax,
+    'max-ring-page-order': orderMax,
     'feature-discard': canDiscard ? 1 : 0,
     ...(canDiscard && {
       'discard-granularity': Math.max(4096, sectorBytes),
@@ -128,7 +136,11 @@ async function hasQueue(nodes: Nodes, path: string): Promise<boolean> {
 }
 
 /** EINVAL, ENOENT: what a frontend wrote makes no rings. */
-export async function readFront(nodes: Nodes, path: string): Promise<Result<FrontKeys>> {
+export async function readFront(
+  nodes: Nodes,
+  path: string,
+  { queuesMax, orderMax }: RingsOffered,
+): Promise<Result<FrontKeys>> {
   const [protocolName, order, pages, queues] = await Promise.all([
     text(nodes, `${path}/protocol`),
     number(nodes, `${path}/ring-page-order`),
@@ -143,11 +155,11 @@ export async function readFront(nodes: Nodes, path: string): Promise<Result<Fron
   if (protocol === undefined) return fail('EINVAL', `a protocol '${protocolName.value}'`);
   const ringPages = order.value === undefined ? (pages.value ?? 1) : 2 ** order.value;
   const isPower = ringPages > 0 && (ringPages & (ringPages - 1)) === 0;
-  if (!isPower || ringPages > 2 ** RING_ORDER_MAX) {
+  if (!isPower || ringPages > 2 ** orderMax) {
     return fail('EINVAL', `a ring of ${ringPages} pages`);
   }
   const count = queues.value ?? 1;
-  if (count === 0 || count > QUEUES_MAX) return fail('EINVAL', `${count} rings`);
+  if (count === 0 || count > queuesMax) return fail('EINVAL', `${count} rings`);
   const rings: RingKeys[] = [];
   // Linux writes the keys of one ring as if it knew no others; not everybody who counts it does.
   const isFlat = count === 1 && !(await hasQueue(nodes, path));

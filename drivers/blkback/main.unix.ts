@@ -17,7 +17,7 @@ import { createPoller } from '../../shared/platform/unix/poller.ts';
 import { sharedFiles } from '../../shared/platform/unix/shared-file.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
-import { SLAB_PAGES, STORE_DEADLINE_MS } from './core/limits.ts';
+import { QUEUES_MAX, RING_ORDER_MAX, SLAB_PAGES, STORE_DEADLINE_MS } from './core/limits.ts';
 import type { OpenedDisk } from './device.ts';
 import type { DeviceKeys } from './keys.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
@@ -44,6 +44,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   const mapped = new Map<string, Region>();
   return ok({
     ...{ session, clock, events, grants, self: DOM0 },
+    rings: { queuesMax: QUEUES_MAX, orderMax: RING_ORDER_MAX },
     soon: (run) => void setImmediate(run),
     log: (line) => log.info(line),
     uniqueId: (frontend) => {

@@ -71,6 +71,26 @@ HOST_FUNCTION(js_map_resource)
 /* unmapForeign(buffer): for both of the above */
 GIVES_BACK(js_unmap_foreign, foreign_unmap)
 
+/* parameter(index): what the domain's builder has set, or a negative errno */
+HOST_FUNCTION(js_parameter)
+{
+    double index;
+    if (!host_number(ctx, argv[0], UINT32_MAX, &index))
+        return JS_EXCEPTION;
+    return JS_NewInt64(ctx, domain_parameter((uint32_t)index));
+}
+
+/* domainPage(index): ArrayBuffer of the page that a parameter names, or a negative errno */
+HOST_FUNCTION(js_domain_page)
+{
+    double index;
+    void *at = NULL;
+    if (!host_number(ctx, argv[0], UINT32_MAX, &index))
+        return JS_EXCEPTION;
+    int error = domain_page((uint32_t)index, &at);
+    return made(ctx, error, at, 1);
+}
+
 /* memory(figures: Float64Array(4)): total, used and free of the heap, free pages; in bytes */
 HOST_FUNCTION(js_memory)
 {
@@ -98,6 +118,8 @@ void host_add_memory(JSContext *ctx, JSValue host)
         JS_CFUNC_DEF("mapForeign", 2, js_map_foreign),
         JS_CFUNC_DEF("mapResource", 5, js_map_resource),
         JS_CFUNC_DEF("unmapForeign", 1, js_unmap_foreign),
+        JS_CFUNC_DEF("parameter", 1, js_parameter),
+        JS_CFUNC_DEF("domainPage", 1, js_domain_page),
         JS_CFUNC_DEF("memory", 1, js_memory),
     };
     JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);

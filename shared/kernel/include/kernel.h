@@ -100,6 +100,11 @@ int foreign_map_resource(uint32_t domid, uint32_t type, uint32_t id, uint64_t fr
                          void **at);
 void foreign_unmap(void *at, size_t count);
 
+/* A parameter of the domain (hvm/params.h), which its builder has set; 0 where it has not. */
+int64_t domain_parameter(uint32_t index);
+/* The page whose frame such a parameter names, which is not of our memory: -ENOENT for none. */
+int domain_page(uint32_t index, void **at);
+
 /* ---- event channels ---- */
 
 /* The most ports that the two-level interface has. */

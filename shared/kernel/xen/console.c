@@ -8,7 +8,6 @@
 #include "../cpu/serial.h"
 #include "../cpu/trap.h"
 #include "../include/kernel.h"
-#include "../memory/paging.h"
 #include "console-ring.h"
 #include "xen.h"
 #include <xen/io/console.h>
@@ -24,14 +23,12 @@ static bool echo;
 
 void console_init(bool to_log)
 {
-    uint64_t frame = 0, port = 0;
+    void *page;
     echo = to_log;
-    if (xen_hvm_param(HVM_PARAM_CONSOLE_PFN, &frame) < 0 || frame == 0 ||
-        xen_hvm_param(HVM_PARAM_CONSOLE_EVTCHN, &port) < 0 || port == 0)
+    int64_t port = domain_parameter(HVM_PARAM_CONSOLE_EVTCHN);
+    if (port <= 0 || domain_page(HVM_PARAM_CONSOLE_PFN, &page) < 0)
         return;
-    if (!paging_map(frame * PAGE_SIZE, 1, PAGE_WRITE | PAGE_NO_EXECUTE))
-        return;
-    ring = (struct xencons_interface *)(frame * PAGE_SIZE);
+    ring = page;
     ring_port = (uint32_t)port;
 }
 

@@ -37,6 +37,10 @@ export interface Kernel {
     count: number,
   ): ArrayBuffer | Status;
   unmapForeign(buffer: ArrayBuffer): void;
+  /** What the domain's builder has set (HVM_PARAM_*); 0 where it has not. */
+  parameter(index: number): number;
+  /** The page whose frame a parameter names. It stays for the domain's life. */
+  domainPage(index: number): ArrayBuffer | Status;
 
   allocUnbound(remote: number): Status;
   bindInterdomain(remote: number, port: number): Status;

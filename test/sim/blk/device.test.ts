@@ -106,6 +106,7 @@ function startProcess(
   });
   const deviceHost: DeviceHost = {
     ...{ session, clock, events: process.events, grants: process.grants },
+    rings: { queuesMax: 4, orderMax: 4 },
     uniqueId: () => 7n,
     isGone: () => false,
     soon: (run) => void clock.after(0, () => process.isAlive() && run()),

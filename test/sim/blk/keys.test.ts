@@ -5,6 +5,7 @@ import { readDevice, readFront } from '../../../drivers/blkback/keys.ts';
 import { must } from '../../../shared/core/result.ts';
 import { createSimXenstored } from '../xenstored-host.ts';
 
+const RINGS = { queuesMax: 4, orderMax: 4 };
 const PATH = '/front';
 
 async function nodesWith(keys: Readonly<Record<string, string | number>>) {
@@ -65,7 +66,7 @@ it.each([
   'the rings of %s are found',
   async (_, keys, want) => {
     const { sim, tools } = await nodesWith(keys);
-    const { rings } = must(await sim.run(readFront(tools, PATH)));
+    const { rings } = must(await sim.run(readFront(tools, PATH, RINGS)));
     expect(rings.map(({ ringRefs, eventChannel }) => [ringRefs, eventChannel])).toEqual(want);
   },
 );
@@ -97,7 +98,7 @@ it.each([
   '%s is an error',
   async (_, keys, why) => {
     const { sim, tools } = await nodesWith(keys);
-    const found = await sim.run(readFront(tools, PATH));
+    const found = await sim.run(readFront(tools, PATH, RINGS));
     expect(found).toMatchObject({ ok: false, error: { what: expect.stringContaining(why) } });
   },
 );

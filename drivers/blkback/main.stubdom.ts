@@ -1,0 +1,143 @@
+/** The block backend as a driver domain: its guests' disks are its own, or partitions of them. */
+
+import { DOM0 } from '../../shared/core/ids.ts';
+import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { PAGE_SIZE, type Region } from '../../shared/platform/region.ts';
+import { type Log, openLog } from '../../shared/platform/stubdom/log.ts';
+import { openStubdom, type StubdomPlatform } from '../../shared/platform/stubdom/platform.ts';
+import { shutdown } from '../../shared/platform/stubdom/shutdown.ts';
+import { openStorePage } from '../../shared/platform/stubdom/store-page.ts';
+import { xenstoreRing } from '../../shared/ring/xenstore-ring.ts';
+import { JOURNAL_NODE, parseJournal } from '../../shared/xenbus/journal-grants.ts';
+import { openXenstoreSession, type XenstoreSession } from '../../shared/xenstore/session.ts';
+import { type Disks, type OpenDisk, openDisks } from '../blkfront/disks.ts';
+import type { JournalPlace } from './connection.ts';
+import { STORE_DEADLINE_MS } from './core/limits.ts';
+import type { OpenedDisk } from './device.ts';
+import type { DeviceKeys } from './keys.ts';
+import { serveDisks } from './service.ts';
+
+/** 2 MiB of data under way, for each disk. */
+const SLAB_PAGES = 512;
+const LIST_PAGES = (SLAB_PAGES * 8) / PAGE_SIZE;
+
+/** One processor serves them; their journals fit what a keeper grants. */
+const RINGS = { queuesMax: 2, orderMax: 1 };
+
+/** Until the keeper must have granted memory for a device. */
+const KEEPER_MS = 5000;
+
+/** The store, by the page that the domain was made with: there is no second one. */
+function openSession(platform: StubdomPlatform): Result<XenstoreSession> {
+  const page = openStorePage(platform);
+  if (!page.ok) return page;
+  const { events, clock } = platform;
+  let isFirst = true;
+  const connect = async () => {
+    if (!isFirst) return fail('ENOTCONN', 'the store has given this domain up');
+    isFirst = false;
+    return ok(xenstoreRing({ events, ...page.value }));
+  };
+  return ok(openXenstoreSession({ connect, clock, deadlineMs: STORE_DEADLINE_MS }));
+}
+
+interface Host {
+  readonly platform: StubdomPlatform;
+  readonly session: XenstoreSession;
+  readonly disks: Disks;
+  readonly log: Log;
+  /** What is behind a disk that is open. */
+  readonly opened: Map<OpenedDisk, OpenDisk>;
+  /** Journals of dom0's, by name. */
+  readonly journals: Map<string, Region>;
+}
+
+async function openDisk(
+  { platform: { memory }, disks, opened }: Host,
+  { params, mode }: DeviceKeys,
+  onDone: () => void,
+): Promise<Result<OpenedDisk>> {
+  const isReadOnly = !mode.startsWith('w');
+  const asked = { target: params, isReadOnly, isShared: mode.endsWith('!'), pages: SLAB_PAGES };
+  const disk = await disks.open(asked, onDone);
+  if (!disk.ok) return disk;
+  const lists = memory.pages(LIST_PAGES);
+  if (!lists.ok) {
+    disks.close(disk.value);
+    return lists;
+  }
+  const all = { io: disk.value.io, slab: disk.value.data.region, lists: lists.value };
+  opened.set(all, disk.value);
+  return ok(all);
+}
+
+function closeDisk({ platform, disks, opened }: Host, all: OpenedDisk): void {
+  const disk = opened.get(all);
+  opened.delete(all);
+  if (disk !== undefined) disks.close(disk);
+  platform.memory.unmap(all.lists);
+}
+
+/** Pages of dom0 where its keeper has granted some, else our own, which die with us. */
+async function openJournals(
+  { platform, session, journals, log }: Host,
+  path: string,
+  places: readonly JournalPlace[],
+): Promise<Result<readonly Region[]>> {
+  const { grants, memory } = platform;
+  const node = `${path}/${JOURNAL_NODE}`;
+  const text = await session.waitFor(node, (value) => value !== undefined, KEEPER_MS);
+  const grefs = text.ok ? parseJournal(text.value ?? '') : undefined;
+  if (grefs === undefined) log.error(`${path}: nobody keeps its journal: it will not outlive us`);
+  const regions: Region[] = [];
+  let from = 0;
+  for (const { name, pages } of places) {
+    const known = journals.get(name);
+    if (known !== undefined) grants.unmap(known);
+    journals.delete(name);
+    const region =
+      grefs === undefined
+        ? memory.pages(pages)
+        : grants.map(DOM0, grefs.slice(from, from + pages), 'rw');
+    if (!region.ok) return region;
+    if (grefs !== undefined) journals.set(name, region.value);
+    from += pages;
+    regions.push(region.value);
+  }
+  return ok(regions);
+}
+
+function start(platform: StubdomPlatform, log: Log): Result<void> {
+  const session = openSession(platform);
+  if (!session.ok) return session;
+  const { events, grants, clock, kernel } = platform;
+  const say = (line: string): void => log.info(line);
+  const parts = { session: session.value, events, grants, log: say };
+  const disks = openDisks({ ...parts, domid: kernel.domid });
+  const host: Host = {
+    ...{ platform, session: session.value, disks, log },
+    ...{ opened: new Map(), journals: new Map() },
+  };
+  serveDisks({
+    ...{ ...parts, clock, self: kernel.domid, rings: RINGS },
+    // After what is ready now, and what is due.
+    soon: (run) => void clock.after(0, run),
+    // Neither does Xen tell a driver domain: its frontends are known by their rings alone.
+    uniqueId: () => 0n,
+    isGone: () => false,
+    isOurs: () => true,
+    openDisk: (keys, onDone) => openDisk(host, keys, onDone),
+    closeDisk: (disk) => closeDisk(host, disk),
+    openJournals: (path, places) => openJournals(host, path, places),
+  });
+  log.info('serves disks');
+  return ok();
+}
+
+const platform = openStubdom();
+const log = openLog(platform.kernel);
+const started = start(platform, log);
+if (!started.ok) {
+  log.error(started.error.what, { errno: started.error.errno });
+  shutdown(platform.kernel, 'crash');
+}
