@@ -6,7 +6,7 @@ import {
   BLKIF_OP_WRITE,
 } from '../../../shared/abi/blkif.ts';
 import { assert } from '../../../shared/core/assert.ts';
-import { DOM0, type Port } from '../../../shared/core/ids.ts';
+import { DOM0, type Domid, type Port } from '../../../shared/core/ids.ts';
 import { must } from '../../../shared/core/result.ts';
 import type { Offer } from '../../../shared/platform/grants.ts';
 import type { Platform } from '../../../shared/platform/platform.ts';
@@ -49,10 +49,11 @@ export function createFront(
   { grants, events, clock }: Platform,
   client: XenstoreClient,
   path: string,
+  backend: Domid = DOM0,
 ): Front {
-  const shared = must(grants.offer(DOM0, 1, 'rw'));
-  const data = must(grants.offer(DOM0, 1, 'rw'));
-  const port = must(events.allocUnbound(DOM0));
+  const shared = must(grants.offer(backend, 1, 'rw'));
+  const data = must(grants.offer(backend, 1, 'rw'));
+  const port = must(events.allocUnbound(backend));
   initRing(shared.region);
   const ring = createFrontRing(shared.region, SLOT_BYTES);
   let id = 100;
