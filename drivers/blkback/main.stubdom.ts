@@ -1,19 +1,17 @@
 /** The block backend as a driver domain: its guests' disks are its own, or partitions of them. */
 
-import { DOM0 } from '../../shared/core/ids.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
-import { PAGE_SIZE, type Region } from '../../shared/platform/region.ts';
+import { PAGE_SIZE } from '../../shared/platform/region.ts';
 import { type Log, openLog } from '../../shared/platform/stubdom/log.ts';
 import { openStubdom, type StubdomPlatform } from '../../shared/platform/stubdom/platform.ts';
 import { shutdown } from '../../shared/platform/stubdom/shutdown.ts';
 import { openStorePage } from '../../shared/platform/stubdom/store-page.ts';
 import { xenstoreRing } from '../../shared/ring/xenstore-ring.ts';
-import { JOURNAL_NODE, parseJournal } from '../../shared/xenbus/journal-grants.ts';
 import { openXenstoreSession, type XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Disks, type OpenDisk, openDisks } from '../blkfront/disks.ts';
-import type { JournalPlace } from './connection.ts';
 import { STORE_DEADLINE_MS } from './core/limits.ts';
 import type { OpenedDisk } from './device.ts';
+import { keptJournals } from './kept-journals.ts';
 import type { DeviceKeys } from './keys.ts';
 import { serveDisks } from './service.ts';
 
@@ -23,9 +21,6 @@ const LIST_PAGES = (SLAB_PAGES * 8) / PAGE_SIZE;
 
 /** One processor serves them; their journals fit what a keeper grants. */
 const RINGS = { queuesMax: 2, orderMax: 1 };
-
-/** Until the keeper must have granted memory for a device. */
-const KEEPER_MS = 5000;
 
 /** The store, by the page that the domain was made with: there is no second one. */
 function openSession(platform: StubdomPlatform): Result<XenstoreSession> {
@@ -48,8 +43,6 @@ interface Host {
   readonly log: Log;
   /** What is behind a disk that is open. */
   readonly opened: Map<OpenedDisk, OpenDisk>;
-  /** Journals of dom0's, by name. */
-  readonly journals: Map<string, Region>;
 }
 
 async function openDisk(
@@ -78,35 +71,6 @@ function closeDisk({ platform, disks, opened }: Host, all: OpenedDisk): void {
   platform.memory.unmap(all.lists);
 }
 
-/** Pages of dom0 where its keeper has granted some, else our own, which die with us. */
-async function openJournals(
-  { platform, session, journals, log }: Host,
-  path: string,
-  places: readonly JournalPlace[],
-): Promise<Result<readonly Region[]>> {
-  const { grants, memory } = platform;
-  const node = `${path}/${JOURNAL_NODE}`;
-  const text = await session.waitFor(node, (value) => value !== undefined, KEEPER_MS);
-  const grefs = text.ok ? parseJournal(text.value ?? '') : undefined;
-  if (grefs === undefined) log.error(`${path}: nobody keeps its journal: it will not outlive us`);
-  const regions: Region[] = [];
-  let from = 0;
-  for (const { name, pages } of places) {
-    const known = journals.get(name);
-    if (known !== undefined) grants.unmap(known);
-    journals.delete(name);
-    const region =
-      grefs === undefined
-        ? memory.pages(pages)
-        : grants.map(DOM0, grefs.slice(from, from + pages), 'rw');
-    if (!region.ok) return region;
-    if (grefs !== undefined) journals.set(name, region.value);
-    from += pages;
-    regions.push(region.value);
-  }
-  return ok(regions);
-}
-
 function start(platform: StubdomPlatform, log: Log): Result<void> {
   const session = openSession(platform);
   if (!session.ok) return session;
@@ -116,7 +80,7 @@ function start(platform: StubdomPlatform, log: Log): Result<void> {
   const disks = openDisks({ ...parts, domid: kernel.domid });
   const host: Host = {
     ...{ platform, session: session.value, disks, log },
-    ...{ opened: new Map(), journals: new Map() },
+    opened: new Map(),
   };
   serveDisks({
     ...{ ...parts, clock, self: kernel.domid, rings: RINGS },
@@ -128,7 +92,7 @@ function start(platform: StubdomPlatform, log: Log): Result<void> {
     isOurs: () => true,
     openDisk: (keys, onDone) => openDisk(host, keys, onDone),
     closeDisk: (disk) => closeDisk(host, disk),
-    openJournals: (path, places) => openJournals(host, path, places),
+    openJournals: keptJournals({ ...parts, memory: platform.memory }),
   });
   log.info('serves disks');
   return ok();

@@ -46,9 +46,18 @@ export async function actOn(
   if (!kept.ok) return true;
   const { deed } = decision;
   if (deed === 'restart' || deed === 'rename-restart') {
-    await restart(host, record, deed === 'rename-restart');
+    const again = comesAgain(record, decision) ? domid : undefined;
+    await restart(host, record, { asNew: deed === 'rename-restart', again });
   }
   return kept.value.stays;
+}
+
+/**
+ * Those whom a driver domain serves know it by its number: it comes again under the same one, and
+ * what it serves stays as it is meanwhile.
+ */
+function comesAgain({ isDriverDomain }: VmRecord, { deed }: Decision): boolean {
+  return isDriverDomain === true && deed === 'restart';
 }
 
 /** A VM that was renamed since it was made comes back under its new name. */
@@ -67,15 +76,17 @@ async function keepOrEnd(
   host: LifecycleHost,
   domid: Domid,
   record: VmRecord,
-  { deed }: Decision,
+  decision: Decision,
 ): Promise<Result<Kept>> {
+  const { deed } = decision;
   if (deed === 'preserve') return ok({ stays: true, what: 'stays as it is' });
   if (deed === 'rename-restart') {
     const name = `${record.name}-${domid}`;
     const renamed = await rename(host, domid, record, name);
     return renamed.ok ? ok({ stays: true, what: `stays as '${name}'` }) : renamed;
   }
-  const ended = await runPlan(planDestroy(domid), newDestroyState(host), host.clock);
+  const plan = planDestroy(domid, comesAgain(record, decision));
+  const ended = await runPlan(plan, newDestroyState(host), host.clock);
   return ended.ok ? ok({ stays: false, what: 'destroyed' }) : ended;
 }
 
@@ -93,15 +104,22 @@ function rename(
   );
 }
 
+/** As another VM, with a uuid of its own; and under the number that it had. */
+interface Anew {
+  readonly asNew: boolean;
+  readonly again: Domid | undefined;
+}
+
 /**
  * Tries until the VM runs again, until somebody ends it meanwhile, or until it is given up: then
  * the log has its record.
  */
-async function restart(host: LifecycleHost, record: VmRecord, asNew: boolean): Promise<void> {
+async function restart(host: LifecycleHost, record: VmRecord, how: Anew): Promise<void> {
   let delayMs = RESTART_DELAY_MS;
   for (let attempt = 1; ; attempt++) {
-    await host.clock.sleep(delayMs);
-    const started = await start(host, record, asNew);
+    // Guests wait for a driver domain.
+    if (attempt > 1 || how.again === undefined) await host.clock.sleep(delayMs);
+    const started = await start(host, record, how);
     if (started.ok) {
       host.log(`${record.name}: runs again as domain ${started.value}`);
       return;
@@ -125,13 +143,13 @@ async function restart(host: LifecycleHost, record: VmRecord, asNew: boolean): P
 async function start(
   host: LifecycleHost,
   record: VmRecord,
-  asNew: boolean,
+  { asNew, again }: Anew,
 ): Promise<Result<Domid>> {
   const { uuid, ...rest } = record;
   const spec = { ...rest, ...(asNew ? {} : { uuid }), configText: '' };
   const prepared = await prepareCreate(spec, host.images, {
-    random: host.random(16),
-    paused: false,
+    ...{ random: host.random(16), paused: false },
+    ...(again !== undefined && { again }),
   });
   if (!prepared.ok) return prepared;
   const state = newCreateState(host);

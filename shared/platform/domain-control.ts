@@ -35,6 +35,8 @@ export interface PhysInfo {
 }
 
 export interface CreateDomain {
+  /** Its number; one that Xen chooses if it is absent. EEXIST while another domain has it. */
+  readonly domid?: Domid;
   readonly uuid: Uint8Array;
   readonly maxVcpus: number;
   /** Hardware assisted paging; false means shadow paging. */

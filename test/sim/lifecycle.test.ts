@@ -78,6 +78,34 @@ describe('the lifecycle service', () => {
     expect(must(made.sim.dom0.domainControl.getInfo(domid(4))).uuid).toEqual(before);
   });
 
+  it('brings a driver domain back under its number, and lets what it serves stay', async () => {
+    const { machine: made, host, log } = await machine('driver_domain=1');
+    const { sim, xenstore } = made;
+    const back = '/local/domain/1/backend/vbd/7/51712/state';
+    must(await sim.run(xenstore.write(back, '4')));
+    void lifecycleService(host);
+    for (let death = 0; death < 3; death++) {
+      await sim.advance(100);
+      const seen: boolean[] = [];
+      const watch = must(await sim.run(xenstore.watch(back)));
+      void (async () => {
+        for await (const _ of watch) seen.push((await xenstore.exists(back)).ok);
+      })();
+      sim.domain(domid(1)).shutdown('crash');
+      await sim.advance(500);
+      expect(await names(made), log.join('\n')).toEqual(['1 web1']);
+      // Watched from before to after: it was never away.
+      expect(seen).toEqual([true]);
+      await sim.run(watch.return());
+      expect(must(sim.dom0.domainControl.getInfo(domid(1))).paused).toBe(false);
+      expect(must(await sim.run(xenstore.readString(back)))).toBe('4');
+    }
+    sim.domain(domid(1)).shutdown('poweroff');
+    await sim.advance(500);
+    expect(await names(made)).toEqual([]);
+    expect(must(await sim.run(xenstore.exists('/local/domain/1')))).toBe(false);
+  });
+
   it('gives up a VM that is ended by its name while it is started again', async () => {
     const { machine: made, host, log } = await machine('on_reboot="restart"');
     const { sim, xenstore } = made;

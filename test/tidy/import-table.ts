@@ -51,6 +51,7 @@ export const AREAS: readonly Area[] = [
   { folder: 'shared/kernel', may: BASE },
   core('services/xenstored'),
   core('services/lifecycle'),
+  core('services/keeper'),
   core('services/console'),
   core('drivers/netback'),
   core('drivers/blkback'),

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
-import { BLKBACK_LOCK, LIFECYCLE_LOCK } from '../../shared/domain/build/index.ts';
+import { KEEPER_LOCK, LIFECYCLE_LOCK } from '../../shared/domain/build/index.ts';
 import { lockHolder } from '../../shared/platform/unix/lock-holder.ts';
 
 /** What starts a service, beside the bundle of this command. */
@@ -20,9 +20,9 @@ export async function attendDomains(): Promise<Result<void>> {
   return isAttended() ? ok() : start('lifecycle');
 }
 
-/** Starts the block backend unless one runs; does not wait for it. */
+/** Starts the keeper of the block backend and of driver domains' journals unless one runs. */
 export async function serveDisks(): Promise<Result<void>> {
-  return lockHolder(BLKBACK_LOCK) !== undefined ? ok() : start('blkback');
+  return lockHolder(KEEPER_LOCK) !== undefined ? ok() : start('keeper');
 }
 
 function start(name: string): Promise<Result<void>> {

@@ -27,5 +27,8 @@ export const RETRY_MS = 1000;
 /** Pages for the data of one disk's requests under way: 4 MiB. */
 export const SLAB_PAGES = 1024;
 
+/** Until the keeper must have granted memory for a device of a driver domain. */
+export const KEEPER_MS = 5000;
+
 /** Until a request to the store that is not answered counts as failed. */
 export const STORE_DEADLINE_MS = 10_000;

@@ -17,6 +17,8 @@ export interface Prepared {
   readonly image: DomainImage;
   /** Left paused if set. */
   readonly paused: boolean;
+  /** The number it had, and its back ends with it, which stay: a driver domain comes again. */
+  readonly again?: Domid;
   /** What its tables in the hypervisor may hold, and whether it is xenstore's own domain. */
   readonly tables: Pick<
     CreateDomain,

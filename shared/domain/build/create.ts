@@ -71,9 +71,12 @@ function nameStep(vm: Prepared): CreateStep {
     title: `name it '${vm.spec.name}' in xenstore`,
     run: (state) => {
       assert(state.consoleDomid !== undefined, 'checked');
-      const { name } = vm.spec;
+      const { name, isDriverDomain = false } = vm.spec;
       const record = formatRecord(vm.spec, vm.uuid);
-      const announced = { domid: id(state), name, uuid: vm.uuid, record };
+      const keepsBackends = vm.again !== undefined;
+      const announced = {
+        ...{ domid: id(state), name, uuid: vm.uuid, record, isDriverDomain, keepsBackends },
+      };
       return announce(state.host, announced, state.consoleDomid);
     },
     undo: (state) => {
@@ -82,6 +85,7 @@ function nameStep(vm: Prepared): CreateStep {
         domid: state.domid,
         consoleDomid: state.consoleDomid,
         uuid: vm.uuid,
+        keepsBackends: vm.again !== undefined,
       });
     },
   };

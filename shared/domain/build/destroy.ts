@@ -8,7 +8,7 @@ import type { BuildHost } from './host.ts';
 import { hostNeeds } from './needed.ts';
 import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
 import type { Plan, Step } from './plan.ts';
-import { pruneBackends } from './store.ts';
+import { pruneBackends, removeHome } from './store.ts';
 import { forgetDomain } from './userdata.ts';
 
 export interface DestroyState {
@@ -22,7 +22,8 @@ type DestroyStep = Step<DestroyState>;
 /** libxl_internal.h @ RELEASE-4.17.0: LIBXL_DESTROY_TIMEOUT. */
 const DEVICE_TIMEOUT_MS = 10_000;
 
-export function planDestroy(domid: Domid): Plan<DestroyState> {
+/** `keepsBackends`: what it serves stays, since it comes again under its number. */
+export function planDestroy(domid: Domid, keepsBackends = false): Plan<DestroyState> {
   return {
     name: `destroy ${domid}`,
     steps: [
@@ -30,7 +31,7 @@ export function planDestroy(domid: Domid): Plan<DestroyState> {
       pauseStep(domid),
       domainStep(domid),
       devicesStep(),
-      nodesStep(),
+      nodesStep(domid, keepsBackends),
       configStep(domid),
     ],
   };
@@ -138,15 +139,19 @@ function configStep(domid: Domid): DestroyStep {
   };
 }
 
-function nodesStep(): DestroyStep {
+function nodesStep(domid: Domid, keepsBackends: boolean): DestroyStep {
   return {
     id: 'nodes',
     title: 'remove its nodes from xenstore',
     run: (state) =>
       state.host.xenstore.transaction(async (tx) => {
-        const results = await Promise.all(state.paths.map((path) => tx.rm(path)));
+        const home = domainPath(domid);
+        const paths = state.paths.filter((path) => !keepsBackends || path !== home);
+        const results = await Promise.all(paths.map((path) => tx.rm(path)));
         const failed = results.find((result) => !result.ok && result.error.errno !== 'ENOENT');
-        return failed ?? pruneBackends(tx, state.paths);
+        if (failed !== undefined) return failed;
+        const kept = keepsBackends ? await removeHome(tx, domid) : ok();
+        return kept.ok ? pruneBackends(tx, state.paths) : kept;
       }),
   };
 }

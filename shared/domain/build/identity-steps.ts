@@ -1,21 +1,43 @@
 /** The steps that make a domain, its builder's until it is whole, and that make it whole. */
 
-import { ok } from '../../core/result.ts';
+import type { Domid } from '../../core/ids.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
+import type { CreateDomain } from '../../platform/domain-control.ts';
 import { markOf } from './builder.ts';
 import { type DomainStep, id, type Prepared } from './create-state.ts';
+import type { DomainHost } from './host.ts';
 import { parseUuid } from './uuid.ts';
+
+/** Whoever maps a page of a dead domain, or grants it has not given back, keeps its number. */
+const NUMBER_MS = 10_000;
+const NUMBER_AGAIN_MS = 2;
+
+/** Creates a domain, of a number as soon as its last holder is gone. */
+async function createWhenFree(
+  { domainControl, clock }: DomainHost,
+  config: CreateDomain,
+): Promise<Result<Domid>> {
+  const end = clock.nowMs() + NUMBER_MS;
+  for (;;) {
+    const created = domainControl.createDomain(config);
+    if (created.ok || created.error.errno !== 'EEXIST') return created;
+    if (clock.nowMs() >= end) {
+      const why = 'somebody still maps pages of the one before';
+      return fail('EEXIST', `there is a domain ${config.domid} still: ${why}`);
+    }
+    await clock.sleep(NUMBER_AGAIN_MS);
+  }
+}
 
 export function domainStep(vm: Prepared): DomainStep {
   return {
     id: 'domain',
     title: 'create the domain',
-    run: (state) => {
+    run: async (state) => {
       state.mark = markOf(state.host.builders.self, parseUuid(vm.uuid));
-      const created = state.host.domainControl.createDomain({
-        uuid: state.mark,
-        maxVcpus: vm.spec.maxvcpus,
-        hap: state.hap === true,
-        ...vm.tables,
+      const created = await createWhenFree(state.host, {
+        ...{ uuid: state.mark, maxVcpus: vm.spec.maxvcpus, hap: state.hap === true, ...vm.tables },
+        ...(vm.again !== undefined && { domid: vm.again }),
       });
       if (!created.ok) return created;
       state.domid = created.value;

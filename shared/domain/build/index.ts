@@ -9,7 +9,13 @@ export { createImageFiles, type ImageFiles } from './image-files.ts';
 export { listDomains } from './list.ts';
 export { type Need, neededBy } from './needed.ts';
 export { domainPath, libxlPath, vmPath } from './nodes.ts';
-export { BLKBACK_LOCK, KERNEL_CACHE_DIR, LIFECYCLE_LOCK, STORE_LOSS_MARK } from './places.ts';
+export {
+  BLKBACK_LOCK,
+  KEEPER_LOCK,
+  KERNEL_CACHE_DIR,
+  LIFECYCLE_LOCK,
+  STORE_LOSS_MARK,
+} from './places.ts';
 export {
   type Plan,
   type PlanFailure,

@@ -36,6 +36,9 @@ export interface Announced {
   readonly uuid: string;
   /** Our own record of the domain, for whoever acts on its end; absent if xl made the domain. */
   readonly record?: string;
+  readonly isDriverDomain?: boolean;
+  /** Its back ends stay: they are those of a domain of this number before it. */
+  readonly keepsBackends?: boolean;
 }
 
 /** What is known of it once it is built. */
@@ -101,6 +104,10 @@ export function announcingNodes(of: Announced): StoreNode[] {
     ...GUEST_OWNED.map((name) => {
       return { path: `${top}/${name}`, value: '', access: 'guest-owns' } as const;
     }),
+    // For tools that act on what it serves, in it (libxl__domain_make).
+    ...(of.isDriverDomain === true
+      ? [{ path: `${top}/libxl`, value: '', access: 'guest-owns' } as const]
+      : []),
     ...below(top, [
       ['control/platform-feature-multiprocessor-suspend', '1'],
       ['control/platform-feature-xs_reset_watches', '1'],

@@ -12,5 +12,8 @@ export const STORE_LOSS_MARK = '/run/xtl/xenstored-restarted';
 /** Who locks it is the one block backend of dom0. */
 export const BLKBACK_LOCK = '/run/xtl/blkback.lock';
 
+/** Who locks it is the one keeper of a host. */
+export const KEEPER_LOCK = '/run/xtl/keeper.lock';
+
 /** Who locks it is the one lifecycle service of a host. */
 export const LIFECYCLE_LOCK = '/run/xtl/lifecycle.lock';

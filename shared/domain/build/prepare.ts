@@ -1,5 +1,6 @@
 /** Everything about a new domain that can be known, and refused, before anything is made. */
 
+import type { Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { layoutDomain } from '../image/index.ts';
 import type { VmSpec } from '../spec/vm-spec.ts';
@@ -14,6 +15,8 @@ export interface PrepareOptions {
   /** 16 random bytes, for a VM whose configuration names no uuid. */
   readonly random: Uint8Array;
   readonly paused: boolean;
+  /** As Prepared has it. */
+  readonly again?: Domid;
 }
 
 /** Reads kernel and ramdisk and lays out the domain's memory. Needs neither Xen nor privilege. */
@@ -40,5 +43,7 @@ export async function prepareCreate(
   });
   if (!image.ok) return image;
   const uuid = spec.uuid ?? randomUuid(options.random);
-  return ok({ spec, uuid, image: image.value, paused: options.paused, tables: TABLES });
+  const { paused, again } = options;
+  const more = again === undefined ? {} : { again };
+  return ok({ ...{ spec, uuid, paused, ...more }, image: image.value, tables: TABLES });
 }

@@ -47,6 +47,7 @@ const FIELDS: Readonly<Record<keyof VmRecord, Check>> = {
   maxmemKib: isCount,
   vcpus: isCount,
   maxvcpus: isCount,
+  isDriverDomain: (value) => value === undefined || value === true,
   disks: (value) => value === undefined || (Array.isArray(value) && value.every(isDisk)),
   onPoweroff: isAction,
   onReboot: isAction,

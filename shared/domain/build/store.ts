@@ -81,10 +81,7 @@ export function makeNodes(store: XenstoreClient, of: NodesOf): Promise<Result<vo
 }
 
 /** Removes all nodes of a domain. Nodes that are not there are no error. */
-export function removeNodes(
-  store: XenstoreClient,
-  of: Pick<NodesOf, 'domid' | 'uuid' | 'consoleDomid'>,
-): Promise<Result<void>> {
+export function removeNodes(store: XenstoreClient, of: Removed): Promise<Result<void>> {
   return store.transaction(async (tx) => {
     const removed = await removeFrom(tx, of);
     return removed.ok
@@ -113,21 +110,33 @@ export async function pruneBackends(tx: Nodes, backends: readonly string[]): Pro
   return ok();
 }
 
-async function removeFrom(
-  tx: Nodes,
-  of: Pick<NodesOf, 'domid' | 'uuid' | 'consoleDomid'>,
-): Promise<Result<void>> {
-  const paths = [
-    consoleBackendPath(of.consoleDomid, of.domid),
-    vmPath(of.uuid),
-    domainPath(of.domid),
-    libxlPath(of.domid),
-  ];
-  for (const result of await Promise.all(paths.map((path) => tx.rm(path)))) {
-    // A parent that does not exist either: nothing to remove.
-    if (!result.ok && result.error.errno !== 'ENOENT') return result;
-  }
-  return ok();
+/** What a domain's nodes are found by. */
+type Removed = Pick<NodesOf, 'domid' | 'uuid' | 'consoleDomid'> & Pick<Announced, 'keepsBackends'>;
+
+/** A parent that does not exist either: nothing to remove. */
+async function removeAll(tx: Nodes, paths: readonly string[]): Promise<Result<void>> {
+  const all = await Promise.all(paths.map((path) => tx.rm(path)));
+  return all.find((result) => !result.ok && result.error.errno !== 'ENOENT') ?? ok();
+}
+
+async function removeFrom(tx: Nodes, of: Removed): Promise<Result<void>> {
+  const { domid, uuid, consoleDomid, keepsBackends = false } = of;
+  const home = keepsBackends ? removeHome(tx, domid) : removeAll(tx, [domainPath(domid)]);
+  const others = [consoleBackendPath(consoleDomid, domid), vmPath(uuid), libxlPath(domid)];
+  const [first, second] = await Promise.all([home, removeAll(tx, others)]);
+  return first.ok ? second : first;
+}
+
+/** A domain's own directory but for what it serves. */
+export async function removeHome(tx: Nodes, domid: Domid): Promise<Result<void>> {
+  const home = domainPath(domid);
+  const names = await tx.directory(home);
+  if (!names.ok) return names.error.errno === 'ENOENT' ? ok() : names;
+  const own = names.value.filter((name) => name !== 'backend');
+  return removeAll(
+    tx,
+    own.map((name) => `${home}/${name}`),
+  );
 }
 
 /** EEXIST if a domain that lives has the name or the uuid: nodes of one that is gone count not. */

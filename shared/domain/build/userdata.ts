@@ -119,7 +119,10 @@ function libxlDisk({ target, vdev, isWritable, isCdrom, ...rest }: VmDisk): obje
 
 function libxlConfig(spec: VmSpec, uuid: string): object {
   return {
-    c_info: { type: 'pvh', name: spec.name, uuid },
+    c_info: {
+      ...{ type: 'pvh', name: spec.name, uuid },
+      ...(spec.isDriverDomain && { driver_domain: 'True' }),
+    },
     b_info: {
       max_vcpus: spec.maxvcpus,
       avail_vcpus: Array.from({ length: spec.vcpus }, (_, vcpu) => vcpu),

@@ -89,7 +89,14 @@ export const BOOT_KEYS: readonly KeyRow[] = [
   ['seclabel', 'string', '-', 'refused', 'Security label that the domain runs with (XSM).'],
   ['init_seclabel', 'string', '-', 'refused', 'Security label while the domain is built (XSM).'],
   ['nomigrate', 'boolean', '0', 'later', 'Forbids to save and migrate the VM.'],
-  ['driver_domain', 'boolean', '0', 'later', 'Marks a VM that serves devices to others.'],
+  [
+    'driver_domain',
+    'boolean',
+    '0',
+    'now',
+    'Marks a VM that serves devices to others: after a crash it comes again under its number.',
+    { stricter: 'xl passes over what is no number' },
+  ],
   ['device_tree', 'string', '-', 'other type', 'A partial device tree (ARM).'],
   ['xend_suspend_evtchn_compat', 'boolean', '0', 'later', 'Offers the suspend event of old xend.'],
   [

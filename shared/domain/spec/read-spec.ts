@@ -31,6 +31,9 @@ export function readSpec(config: Config): SpecReading {
   // Nothing else of such a file is meant for a guest that xtl could make.
   if (type === 'hvm')
     return { problems: [...config.problems, ...values.problems].toSorted(byPlace) };
+  const isDriverDomain = values.flag('driver_domain');
+  // Whose guests wait for it, where it crashes: so xl's default is not its.
+  const crash = isDriverDomain ? 'restart' : 'destroy';
   const spec = {
     name: utf8(readName(values)),
     ...optional('uuid', readUuid(values)),
@@ -40,11 +43,12 @@ export function readSpec(config: Config): SpecReading {
     cmdline: utf8(readCmdline(values)),
     ...readMemory(values),
     ...readVcpus(values),
+    ...optional('isDriverDomain', isDriverDomain || undefined),
     ...optional('disks', someOf(readDisks(values))),
     onPoweroff: readAction(values, 'on_poweroff', 'destroy'),
     onReboot: readAction(values, 'on_reboot', 'restart'),
-    onCrash: readAction(values, 'on_crash', 'destroy'),
-    onWatchdog: readAction(values, 'on_watchdog', 'destroy'),
+    onCrash: readAction(values, 'on_crash', crash),
+    onWatchdog: readAction(values, 'on_watchdog', crash),
     onSoftReset: readAction(values, 'on_soft_reset', 'soft-reset'),
     configText: config.sources.text,
   };

@@ -83,6 +83,12 @@ export class Values {
     return Number(integer.value);
   }
 
+  /** Whether a key is set to another number than 0. */
+  flag(key: string): boolean {
+    const any = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+    return (this.number(key, any) ?? 0) !== 0;
+  }
+
   choice<T extends string>(key: string, values: readonly T[], fallback: T): T {
     const text = this.string(key);
     if (text === undefined) return fallback;

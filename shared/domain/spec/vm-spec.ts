@@ -47,6 +47,8 @@ export interface VmSpec {
   readonly vcpus: number;
   /** 1 to HVM_MAX_VCPUS (128). */
   readonly maxvcpus: number;
+  /** Serves devices to others; absent: does not. Its end is none for those whom it serves. */
+  readonly isDriverDomain?: true;
   /** Absent: none. */
   readonly disks?: readonly VmDisk[];
   readonly onPoweroff: ShutdownAction;

@@ -81,7 +81,7 @@ function createDomain(ops: ControlOps, config: CreateDomain): Result<Domid> {
   };
   const call = { cmd: XEN_DOMCTL_createdomain, what: 'cannot create a domain', values };
   const { createdomain, anyDomid } = spoken.value;
-  const created = ops.domctl({ ...call, layout: createdomain }, anyDomid);
+  const created = ops.domctl({ ...call, layout: createdomain }, config.domid ?? anyDomid);
   return created.ok ? ok(domid(ops.domctlDomain())) : created;
 }
 

@@ -43,9 +43,16 @@ function refusal(world: World, config: CreateDomain): string | undefined {
 export function createDomain(world: World, config: CreateDomain): Result<Domid> {
   const why = refusal(world, config);
   if (why !== undefined) return fail('EINVAL', `the domain is refused: ${why}`);
+  if (config.domid !== undefined && world.domains.has(config.domid)) {
+    return fail('EEXIST', `there is a domain ${config.domid}`);
+  }
   const overhead = DOMAIN_PAGES + FIRST_POOL_PAGES;
   if (!world.memory.take(overhead)) return fail('ENOMEM', 'no memory for a domain');
-  const made = addDomain(world, nextDomid(world), { ...config, hvm: true, privileged: false });
+  const made = addDomain(world, config.domid ?? nextDomid(world), {
+    ...config,
+    hvm: true,
+    privileged: false,
+  });
   made.overheadPages = DOMAIN_PAGES;
   made.poolPages = FIRST_POOL_PAGES;
   made.pauses = 1;

@@ -2,7 +2,9 @@
 
 import { expect, it } from 'vitest';
 import type { OpenedDisk } from '../../../drivers/blkback/device.ts';
+import { keptJournals } from '../../../drivers/blkback/kept-journals.ts';
 import { type OpenDisk, openDisks } from '../../../drivers/blkfront/disks.ts';
+import { keep } from '../../../services/keeper/service.ts';
 import { DOM0, type Domid } from '../../../shared/core/ids.ts';
 import { prng } from '../../../shared/core/prng.ts';
 import { must, ok } from '../../../shared/core/result.ts';
@@ -11,7 +13,7 @@ import { createSimXenstored, type Guest, type SimXenstored } from '../xenstored-
 import { createFront, type Front } from './front.ts';
 import { putGpt } from './gpt-bytes.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
-import { createProcess, serveIn } from './process.ts';
+import { createProcess, filesOf, serveIn } from './process.ts';
 
 const DEVICE = 51712;
 const SECTORS = 4096;
@@ -58,6 +60,9 @@ async function addDisk(host: SimXenstored, guest: Guest, self: Domid, params: st
   must(await sim.run(tools.writeAll(list)));
 }
 
+/** dom0's back end runs already. */
+const NO_PROGRAM = { name: 'blkback', isRunning: () => true, run: async () => 'never' };
+
 interface Scene {
   readonly host: SimXenstored;
   readonly guest: Guest;
@@ -86,7 +91,8 @@ function startUpstream(host: SimXenstored, memory: MemoryDisk, log: string[]) {
       return ok({ io: memory.io, slab: pages(1024), lists: pages(2) });
     };
     const logLine = (line: string) => void log.push(`dom0: ${line}`);
-    serveIn(process, DOM0, journals, { openDisk, closeDisk: () => {}, log: logLine });
+    const openJournals = filesOf(journals);
+    serveIn(process, DOM0, { openDisk, closeDisk: () => {}, openJournals, log: logLine });
     return process;
   };
   let running = start();
@@ -99,7 +105,6 @@ function startUpstream(host: SimXenstored, memory: MemoryDisk, log: string[]) {
 
 /** The driver domain's, as main.stubdom.ts puts it together. */
 function startDriver(host: SimXenstored, driver: Guest, log: string[]) {
-  const journals = new Map<string, Region>();
   const platform = host.sim.platform(driver.domid);
   const start = () => {
     const process = createProcess(platform, host.stream);
@@ -107,8 +112,10 @@ function startDriver(host: SimXenstored, driver: Guest, log: string[]) {
     const { session, events, grants } = process;
     const disks = openDisks({ session, events, grants, log: logLine, domid: driver.domid });
     const opened = new Map<OpenedDisk, OpenDisk>();
-    serveIn(process, driver.domid, journals, {
+    const { memory } = platform;
+    serveIn(process, driver.domid, {
       log: logLine,
+      openJournals: keptJournals({ session, grants, memory, log: logLine }),
       openDisk: async ({ params }, onDone) => {
         const asked = { target: params, isReadOnly: false, isShared: false, pages: 256 };
         const disk = await disks.open(asked, onDone);
@@ -141,6 +148,10 @@ async function open(seed: number, params: string): Promise<Scene> {
   await addDisk(host, driver, DOM0, '/disk');
   await addDisk(host, guest, driver.domid, params);
   const upstreamDies = startUpstream(host, memory, log);
+  must(await sim.run(host.tools.mkdir(`/local/domain/${driver.domid}/libxl`)));
+  const kept = createProcess(sim.dom0, host.stream);
+  const keeperLog = (line: string) => void log.push(`keeper: ${line}`);
+  keep({ ...kept, log: keeperLog, blkback: NO_PROGRAM });
   const driverDies = startDriver(host, driver, log);
   const front = createFront(
     sim.platform(guest.domid),
@@ -211,17 +222,22 @@ it.each([
   ['the driver domain', 'driverDies' as const],
   ['dom0’s backend', 'upstreamDies' as const],
 ])('does not notice that %s dies', async (_, dies) => {
-  for (let seed = 10; seed < 14; seed++) {
+  for (let seed = 10; seed < 16; seed++) {
+    const random = prng(seed);
     const scene = await open(seed, 'xvda:data');
     const { front, host, memory } = scene;
     await connected(scene);
     for (let round = 1; round <= 6; round++) {
       front.data.region.bytes.fill(round);
       const asked = host.sim.run(front.ask('write', 8 * round));
+      await host.sim.advance(random.below(30) / 10);
       scene[dies]();
       expect(await asked).toBe(0);
       expect(memory.bytes[(PART.first + 8 * round) * 512]).toBe(round);
       await untilBack(scene, '4');
     }
+    expect(scene.log.filter((line) => /outlive|keeper/.test(line))).toEqual([
+      'keeper: blkback: runs already, and is watched',
+    ]);
   }
 });

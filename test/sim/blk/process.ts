@@ -84,12 +84,23 @@ export function createProcess(
   };
 }
 
-/** Serves all disks of a domain; `journals` outlive it. */
+/** Journals that outlive a process, as files of the kernel's memory do. */
+export function filesOf(journals: Map<string, Region>): DeviceHost['openJournals'] {
+  return async (_path, places) =>
+    ok(
+      places.map(({ name, pages }) => {
+        const found = journals.get(name) ?? regionOf(pages);
+        journals.set(name, found);
+        return found;
+      }),
+    );
+}
+
+/** Serves all disks of a domain. */
 export function serveIn(
   process: Process,
   self: Domid,
-  journals: Map<string, Region>,
-  disks: Pick<DeviceHost, 'openDisk' | 'closeDisk' | 'log'>,
+  disks: Pick<DeviceHost, 'openDisk' | 'closeDisk' | 'openJournals' | 'log'>,
 ): Service {
   const { session, events, grants, clock } = process;
   const host: ServiceHost = {
@@ -99,14 +110,6 @@ export function serveIn(
     isGone: () => false,
     isOurs: () => true,
     soon: (run) => void clock.after(0, run),
-    openJournals: async (_path, places) =>
-      ok(
-        places.map(({ name, pages }) => {
-          const found = journals.get(name) ?? regionOf(pages);
-          journals.set(name, found);
-          return found;
-        }),
-      ),
   };
   return serveDisks(host);
 }

@@ -1,0 +1,153 @@
+/** The keeper on the simulated host: journals of driver domains, and a program that ends. */
+
+import { describe, expect, it } from 'vitest';
+import { keep } from '../../services/keeper/service.ts';
+import type { Program } from '../../services/keeper/supervise.ts';
+import { DOM0 } from '../../shared/core/ids.ts';
+import { must, ok } from '../../shared/core/result.ts';
+import { parseJournal } from '../../shared/xenbus/journal-grants.ts';
+import { openXenstoreSession } from '../../shared/xenstore/session.ts';
+import { createSimXenstored } from './xenstored-host.ts';
+
+/** A program that lives as long as it is told to. */
+function createProgram(): Program & { starts: number; end(how: string): void; other: boolean } {
+  let ended: ((how: string) => void) | undefined;
+  const program = {
+    ...{ name: 'blkback', starts: 0, other: false },
+    isRunning: () => ended !== undefined || program.other,
+    run: () => {
+      program.starts++;
+      return new Promise<string>((resolve) => {
+        ended = resolve;
+      });
+    },
+    end: (how: string) => {
+      const tell = ended;
+      ended = undefined;
+      tell?.(how);
+    },
+  };
+  return program;
+}
+
+async function open() {
+  const host = createSimXenstored({ seed: 3 });
+  must(host.daemon.start(undefined));
+  const { sim } = host;
+  const log: string[] = [];
+  const blkback = createProgram();
+  const start = () => {
+    const { clock, grants } = sim.dom0;
+    const connect = async () => ok(host.stream());
+    const session = openXenstoreSession({ connect, clock, deadlineMs: 5000 });
+    return keep({ session, clock, grants, log: (line) => void log.push(line), blkback });
+  };
+  return { host, log, blkback, start, keeper: start() };
+}
+
+type Scene = Awaited<ReturnType<typeof open>>;
+
+async function addDevice({ host }: Scene, self: number, frontend: number): Promise<string> {
+  const path = `/local/domain/${self}/backend/vbd/${frontend}/51712`;
+  must(await host.sim.run(host.tools.write(`${path}/frontend`, '/some/where')));
+  await host.sim.advance(20);
+  return path;
+}
+
+const journalOf = async ({ host: { sim, tools } }: Scene, path: string) => {
+  const text = await sim.run(tools.readString(`${path}/journal`));
+  return text.ok ? parseJournal(text.value) : undefined;
+};
+
+describe('journals', () => {
+  it('are granted to a driver domain for each of its devices, and taken back with them', async () => {
+    const scene = await open();
+    const { sim, tools } = scene.host;
+    const driver = await scene.host.addGuest();
+    must(await sim.run(tools.mkdir(`/local/domain/${driver.domid}/libxl`)));
+    // Whoever makes a domain makes this directory before it is introduced.
+    await scene.host.addGuest();
+    await sim.advance(20);
+    const path = await addDevice(scene, driver.domid, 9);
+    const refs = await journalOf(scene, path);
+    expect(refs).toHaveLength(8);
+    const { grants } = sim.platform(driver.domid);
+    const mapped = must(grants.map(DOM0, refs ?? [], 'rw'));
+    mapped.words[5] = 77;
+    grants.unmap(mapped);
+    const again = must(grants.map(DOM0, refs ?? [], 'rw'));
+    expect(again.words[5]).toBe(77);
+    grants.unmap(again);
+    must(await sim.run(tools.rm(`/local/domain/${driver.domid}/backend`)));
+    await sim.advance(20);
+    expect(grants.map(DOM0, refs ?? [], 'rw')).toMatchObject({ ok: false });
+  });
+
+  it('are nobody’s who is no driver domain', async () => {
+    const scene = await open();
+    const other = await scene.host.addGuest();
+    await scene.host.sim.advance(20);
+    expect(await journalOf(scene, await addDevice(scene, other.domid, 9))).toBe(undefined);
+    expect(await journalOf(scene, await addDevice(scene, 0, 9))).toBe(undefined);
+  });
+
+  it('of a keeper that is gone are granted anew, and it says what that means', async () => {
+    const scene = await open();
+    const { sim, tools } = scene.host;
+    const driver = await scene.host.addGuest();
+    must(await sim.run(tools.mkdir(`/local/domain/${driver.domid}/libxl`)));
+    await scene.host.addGuest();
+    await sim.advance(20);
+    const path = await addDevice(scene, driver.domid, 9);
+    const before = await journalOf(scene, path);
+    await sim.run(scene.keeper.close());
+    scene.start();
+    await sim.advance(20);
+    expect(await journalOf(scene, path)).not.toEqual(before);
+    expect(scene.log.join()).toContain(`${path}: granted by a keeper that is gone`);
+  });
+});
+
+describe('the block backend of dom0', () => {
+  it('is started with the first device, and again whenever it ends', async () => {
+    const scene = await open();
+    const { blkback, log, host } = scene;
+    await host.sim.advance(1000);
+    expect(blkback.starts).toBe(0);
+    await addDevice(scene, 0, 9);
+    expect(blkback.starts).toBe(1);
+    await addDevice(scene, 0, 10);
+    expect(blkback.starts).toBe(1);
+    for (let i = 0; i < 4; i++) {
+      blkback.end('SIGKILL');
+      await host.sim.advance(1000);
+    }
+    expect(blkback.starts).toBe(5);
+    expect(log.slice(0, 2)).toEqual([
+      'blkback: ended (SIGKILL), is started again at once',
+      'blkback: ended (SIGKILL), is started again in 0.1 s',
+    ]);
+  });
+
+  it('that somebody else has started is outlasted', async () => {
+    const scene = await open();
+    const { blkback, host } = scene;
+    blkback.other = true;
+    await addDevice(scene, 0, 9);
+    await host.sim.advance(5000);
+    expect(blkback.starts).toBe(0);
+    blkback.other = false;
+    await host.sim.advance(200);
+    expect(blkback.starts).toBe(1);
+  });
+
+  it('is started no more once the keeper has closed', async () => {
+    const scene = await open();
+    const { blkback, host, keeper } = scene;
+    await addDevice(scene, 0, 9);
+    await host.sim.run(keeper.close());
+    blkback.end('SIGTERM');
+    await host.sim.advance(5000);
+    expect(blkback.starts).toBe(1);
+  });
+});
