@@ -10,7 +10,10 @@ import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { JOURNALS_MAX } from './limits.ts';
 
 export interface JournalsHost {
-  readonly session: Pick<XenstoreSession, 'readString' | 'write' | 'exists'>;
+  readonly session: Pick<
+    XenstoreSession,
+    'readString' | 'write' | 'exists' | 'directory' | 'getPerms' | 'setPerms'
+  >;
   readonly grants: Pick<Grants, 'offer' | 'revoke'>;
   log(line: string): void;
 }

@@ -4,6 +4,7 @@ import { DOM0, isDomid } from '../../shared/core/ids.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Journals, type JournalsHost, keepJournals } from './journals.ts';
+import { takeOver } from './owner.ts';
 import { type Program, supervise } from './supervise.ts';
 
 export interface KeeperHost extends JournalsHost {
@@ -56,6 +57,7 @@ async function followDriver(host: KeeperHost, journals: Journals, self: number, 
     const all = device === undefined ? await devicesBelow(host.session, root) : [device];
     const those = device === undefined ? [...all, ...known()] : all;
     for (const each of new Set(those)) await journals.look(self, each);
+    await takeOver(host.session, self, path);
   }
   for (const each of known()) await journals.look(self, each);
 }

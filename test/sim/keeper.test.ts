@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { keep } from '../../services/keeper/service.ts';
 import type { Program } from '../../services/keeper/supervise.ts';
-import { DOM0 } from '../../shared/core/ids.ts';
+import { DOM0, domid } from '../../shared/core/ids.ts';
 import { must, ok } from '../../shared/core/result.ts';
 import { parseJournal } from '../../shared/xenbus/journal-grants.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
@@ -81,6 +81,37 @@ describe('journals', () => {
     must(await sim.run(tools.rm(`/local/domain/${driver.domid}/backend`)));
     await sim.advance(20);
     expect(grants.map(DOM0, refs ?? [], 'rw')).toMatchObject({ ok: false });
+  });
+
+  it('come with nodes that are dom0’s, whoever made them', async () => {
+    const scene = await open();
+    const { sim, tools } = scene.host;
+    const driver = await scene.host.addGuest();
+    const { domid: self } = driver;
+    must(await sim.run(tools.mkdir(`/local/domain/${self}/libxl`)));
+    await scene.host.addGuest();
+    await sim.advance(20);
+    // As xl makes them.
+    const top = `/local/domain/${self}/backend/vbd/9`;
+    const permissions = [
+      { domid: self, access: 'n' as const },
+      { domid: domid(9), access: 'r' as const },
+    ];
+    const paths = [top, `${top}/51712`, `${top}/51712/frontend`, `${top}/51712/state`];
+    must(await sim.run(tools.writeAll(paths.map((path) => ({ path, value: '1', permissions })))));
+    await sim.advance(50);
+    const client = driver.client();
+    must(await sim.run(client.write(`${top}/51712/sectors`, '2048')));
+    must(await sim.run(client.write(`${top}/51712/state`, '2')));
+    await sim.advance(50);
+    for (const path of [`${top}/51712`, `${top}/51712/state`, `${top}/51712/sectors`]) {
+      expect(must(await sim.run(tools.getPerms(path))), path).toEqual([
+        { domid: 0, access: 'n' },
+        { domid: self, access: 'b' },
+        { domid: 9, access: 'r' },
+      ]);
+    }
+    must(await sim.run(client.write(`${top}/51712/state`, '4')));
   });
 
   it('are nobody’s who is no driver domain', async () => {
