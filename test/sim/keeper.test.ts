@@ -60,7 +60,7 @@ const journalOf = async ({ host: { sim, tools } }: Scene, path: string) => {
 };
 
 describe('journals', () => {
-  it('are granted to a driver domain for each of its devices, and taken back with them', async () => {
+  it('are granted to a driver domain for each of its devices, and end with them', async () => {
     const scene = await open();
     const { sim, tools } = scene.host;
     const driver = await scene.host.addGuest();

@@ -85,8 +85,8 @@ export class Values {
 
   /** Whether a key is set to another number than 0. */
   flag(key: string): boolean {
-    const any = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
-    return (this.number(key, any) ?? 0) !== 0;
+    const all = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+    return (this.number(key, all) ?? 0) !== 0;
   }
 
   choice<T extends string>(key: string, values: readonly T[], fallback: T): T {
