@@ -89,7 +89,7 @@ function start(platform: StubdomPlatform, log: Log): Result<void> {
     // Neither does Xen tell a driver domain: its frontends are known by their rings alone.
     uniqueId: () => 0n,
     isGone: () => false,
-    isOurs: () => true,
+    isOurs: async () => true,
     openDisk: (keys, onDone) => openDisk(host, keys, onDone),
     closeDisk: (disk) => closeDisk(host, disk),
     openJournals: keptJournals({ ...parts, memory: platform.memory }),

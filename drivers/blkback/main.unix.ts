@@ -1,5 +1,4 @@
 // The block backend as a process of dom0.
-import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { DOM0, domid } from '../../shared/core/ids.ts';
@@ -16,6 +15,7 @@ import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform
 import { createPoller } from '../../shared/platform/unix/poller.ts';
 import { sharedFiles } from '../../shared/platform/unix/shared-file.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
+import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
 import { QUEUES_MAX, RING_ORDER_MAX, SLAB_PAGES, STORE_DEADLINE_MS } from './core/limits.ts';
 import type { OpenedDisk } from './device.ts';
@@ -25,7 +25,6 @@ import { type ServiceHost, serveDisks } from './service.ts';
 const LOG_PATH = '/var/log/xtl/blkback.log';
 /** Memory of the kernel's, which a restart of this process does not touch. */
 const JOURNALS = '/run/xtl/blkback';
-const KERNELS_DEVICES = '/sys/bus/xen-backend/devices';
 
 /** Segments of eight bytes, one for each page. */
 const LIST_PAGES = Math.ceil((SLAB_PAGES * 8) / PAGE_SIZE);
@@ -55,8 +54,10 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
       const info = domainControl.getInfo(domid(frontend));
       return info.ok ? info.value.dying : info.error.errno === 'ESRCH';
     },
-    isOurs: (frontend, device) =>
-      !existsSync(`${KERNELS_DEVICES}/vbd-${frontend}-${device}/driver`),
+    isOurs: async (path) => {
+      const script = await session.readString(`${path}/${SCRIPT_NODE}`);
+      return script.ok && isOurScript(script.value);
+    },
     openJournals: async (_path, places) => {
       const regions: Region[] = [];
       for (const { name, pages } of places) {

@@ -7,8 +7,8 @@ import { createDevice, type Device, type DeviceHost } from './device.ts';
 export interface ServiceHost extends DeviceHost {
   /** Who serves. */
   readonly self: number;
-  /** Whether a device is ours to serve: the kernel has some. */
-  isOurs(frontendId: number, device: number): boolean;
+  /** Whether the device at `path` is ours to serve: the kernel has some. */
+  isOurs(path: string): Promise<boolean>;
 }
 
 export interface Service {
@@ -72,7 +72,7 @@ async function scan(state: State): Promise<void> {
       .slice(root.length + 1)
       .split('/')
       .map(Number) as [number, number];
-    if (!isDomid(frontend) || !host.isOurs(frontend, device)) continue;
+    if (!isDomid(frontend) || !(await host.isOurs(path))) continue;
     if (devices.size >= DEVICES_MAX) {
       host.log(`${path}: not served, there are ${DEVICES_MAX} already`);
       return;

@@ -12,6 +12,7 @@ import { notifyReady } from '../../shared/platform/unix/notify-ready.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
+import { kernelBus } from './kernel-bus.unix.ts';
 import { STORE_DEADLINE_MS } from './limits.ts';
 import { keep } from './service.ts';
 import type { Program } from './supervise.ts';
@@ -63,6 +64,7 @@ function main(log: Logger): number | undefined {
   const keeper = keep({
     ...{ session, clock, grants, log: (line) => log.info(line) },
     blkback: program('blkback', BLKBACK_LOCK),
+    bus: kernelBus(),
   });
   const stop = (): void => void keeper.close().then(() => process.exit(0));
   process.on('SIGTERM', stop);

@@ -4,14 +4,16 @@ import { DOM0, isDomid } from '../../shared/core/ids.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Journals, type JournalsHost, keepJournals } from './journals.ts';
+import { type KernelBus, keepKernelDevices } from './kernel-devices.ts';
 import { takeOver } from './owner.ts';
-import { type Program, supervise } from './supervise.ts';
+import { type Program, type Supervisor, supervise } from './supervise.ts';
 
 export interface KeeperHost extends JournalsHost {
   readonly session: XenstoreSession;
   readonly clock: Clock;
-  /** dom0's back end of a kind of devices. */
+  /** dom0's back end of disks. */
   readonly blkback: Program;
+  readonly bus: KernelBus;
 }
 
 export interface Keeper {
@@ -91,26 +93,43 @@ async function followDomains(host: KeeperHost, journals: Journals, watches: read
   for (const watch of drivers.values()) await watch.return();
 }
 
-export function keep(host: KeeperHost): Keeper {
+const OWN = `/local/domain/${DOM0}/backend`;
+
+/** Follows what dom0 serves: its disks want our back end, and all else the kernel's. */
+async function followOwn(host: KeeperHost, blkback: Supervisor, watch: Watch): Promise<void> {
   const { session } = host;
+  const kernel = keepKernelDevices(host);
+  for await (const path of watch) {
+    const [named] = path.slice(OWN.length + 1).split('/');
+    const kinds = named ? [named] : await names(session, OWN);
+    for (const kind of kinds) {
+      const root = `${OWN}/${kind}`;
+      const one = deviceOf(root, path);
+      const devices = one === undefined ? await devicesBelow(session, root) : [one];
+      if (kind === 'vbd' && devices.length > 0) blkback.want();
+      for (const device of devices) {
+        const [frontend = '', number = ''] = device.slice(root.length + 1).split('/');
+        // A driver that takes its time holds up nobody else.
+        void kernel.look(kind, frontend, number);
+      }
+    }
+  }
+}
+
+export function keep(host: KeeperHost): Keeper {
+  const { session, bus } = host;
   const journals = keepJournals(host);
   const blkback = supervise(host, host.blkback);
-  const own = session.watch(`/local/domain/${DOM0}/backend/vbd`);
+  bus.setAutoprobe(false);
+  const own = session.watch(OWN);
   const domains = ['@introduceDomain', '@releaseDomain'].map((path) => session.watch(path));
-  const following = [
-    followDomains(host, journals, domains),
-    (async () => {
-      for await (const _ of own) {
-        const devices = await devicesBelow(session, `/local/domain/${DOM0}/backend/vbd`);
-        if (devices.length > 0) blkback.want();
-      }
-    })(),
-  ];
+  const following = [followDomains(host, journals, domains), followOwn(host, blkback, own)];
   return {
     close: async () => {
       blkback.stop();
       await Promise.all([own, ...domains].map((watch) => watch.return()));
       await Promise.all(following);
+      bus.setAutoprobe(true);
     },
   };
 }

@@ -30,19 +30,40 @@ function createProgram(): Program & { starts: number; end(how: string): void; ot
   return program;
 }
 
+/** Devices of the kernel's, which its drivers take once they are loaded. */
+function createBus() {
+  const bus = {
+    ...{ autoprobe: true, loaded: [] as string[], probed: [] as string[] },
+    states: new Map<string, 'free' | 'bound'>(),
+    setAutoprobe: (isOn: boolean) => {
+      bus.autoprobe = isOn;
+    },
+    stateOf: (device: string) => bus.states.get(device) ?? 'none',
+    probe: (device: string) => {
+      bus.probed.push(device);
+      const kind = device.slice(0, device.indexOf('-'));
+      if (bus.loaded.includes(kind) && kind !== 'vscsi') bus.states.set(device, 'bound');
+    },
+    load: async (kind: string) => void bus.loaded.push(kind),
+  };
+  return bus;
+}
+
 async function open() {
   const host = createSimXenstored({ seed: 3 });
   must(host.daemon.start(undefined));
   const { sim } = host;
   const log: string[] = [];
   const blkback = createProgram();
+  const bus = createBus();
   const start = () => {
     const { clock, grants } = sim.dom0;
     const connect = async () => ok(host.stream());
     const session = openXenstoreSession({ connect, clock, deadlineMs: 5000 });
-    return keep({ session, clock, grants, log: (line) => void log.push(line), blkback });
+    const report = (line: string) => void log.push(line);
+    return keep({ session, clock, grants, log: report, blkback, bus });
   };
-  return { host, log, blkback, start, keeper: start() };
+  return { host, log, blkback, bus, start, keeper: start() };
 }
 
 type Scene = Awaited<ReturnType<typeof open>>;
@@ -180,5 +201,44 @@ describe('the block backend of dom0', () => {
     blkback.end('SIGTERM');
     await host.sim.advance(5000);
     expect(blkback.starts).toBe(1);
+  });
+});
+
+describe('devices of the kernel', () => {
+  it('get their drivers from the keeper, and ours get none', async () => {
+    const scene = await open();
+    const { host, bus, keeper, log } = scene;
+    const { sim, tools } = host;
+    expect(bus.autoprobe).toBe(false);
+    const names = ['vbd-9-51712', 'vbd-9-51728', 'vif-9-0', 'vscsi-9-0'];
+    for (const name of names) bus.states.set(name, 'free');
+    const add = async (path: string, script: string) => {
+      const top = `/local/domain/0/backend/${path}`;
+      const nodes = [
+        { path: `${top}/frontend`, value: '/some/where' },
+        { path: `${top}/script`, value: script },
+      ];
+      must(await sim.run(tools.writeAll(nodes)));
+    };
+    await add('vbd/9/51712', '/etc/xen/scripts/block-xtl');
+    await add('vbd/9/51728', '/etc/xen/scripts/block');
+    await add('vif/9/0', '/etc/xen/scripts/vif-bridge');
+    await add('vscsi/9/0', '');
+    // One that the kernel sees later than we do.
+    await add('vif/9/1', '');
+    await sim.advance(500);
+    bus.states.set('vif-9-1', 'free');
+    await sim.advance(500);
+    expect(['vbd-9-51712', ...names.slice(1), 'vif-9-1'].map((name) => bus.stateOf(name))).toEqual([
+      ...['free', 'bound', 'bound', 'free', 'bound'],
+    ]);
+    expect(bus.probed.filter((name) => name === 'vbd-9-51712')).toEqual([]);
+    await sim.advance(20_000);
+    expect(log).toContain('vscsi-9-0: no driver of the kernel has taken it');
+    const tries = bus.probed.length;
+    await sim.advance(20_000);
+    expect(bus.probed.length).toBe(tries);
+    await sim.run(keeper.close());
+    expect(bus.autoprobe).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import type { OpenedDisk } from '../../../drivers/blkback/device.ts';
 import { keptJournals } from '../../../drivers/blkback/kept-journals.ts';
 import { type OpenDisk, openDisks } from '../../../drivers/blkfront/disks.ts';
+import type { KernelBus } from '../../../services/keeper/kernel-devices.ts';
 import { keep } from '../../../services/keeper/service.ts';
 import { DOM0, type Domid } from '../../../shared/core/ids.ts';
 import { prng } from '../../../shared/core/prng.ts';
@@ -62,6 +63,14 @@ async function addDisk(host: SimXenstored, guest: Guest, self: Domid, params: st
 
 /** dom0's back end runs already. */
 const NO_PROGRAM = { name: 'blkback', isRunning: () => true, run: async () => 'never' };
+
+/** All devices are ours. */
+const NO_BUS: KernelBus = {
+  setAutoprobe: () => {},
+  stateOf: () => 'bound',
+  probe: () => {},
+  load: async () => {},
+};
 
 interface Scene {
   readonly host: SimXenstored;
@@ -151,7 +160,7 @@ async function open(seed: number, params: string): Promise<Scene> {
   must(await sim.run(host.tools.mkdir(`/local/domain/${driver.domid}/libxl`)));
   const kept = createProcess(sim.dom0, host.stream);
   const keeperLog = (line: string) => void log.push(`keeper: ${line}`);
-  keep({ ...kept, log: keeperLog, blkback: NO_PROGRAM });
+  keep({ ...kept, log: keeperLog, blkback: NO_PROGRAM, bus: NO_BUS });
   const driverDies = startDriver(host, driver, log);
   const front = createFront(
     sim.platform(guest.domid),

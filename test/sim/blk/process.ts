@@ -108,7 +108,7 @@ export function serveIn(
     rings: { queuesMax: 2, orderMax: 1 },
     uniqueId: () => 0n,
     isGone: () => false,
-    isOurs: () => true,
+    isOurs: async () => true,
     soon: (run) => void clock.after(0, run),
   };
   return serveDisks(host);
