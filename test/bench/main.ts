@@ -2,6 +2,7 @@
 // object. For xenstored, `--beside FILE` is one more peer: build/xtl/xenstored.mjs of
 // another commit.
 import { parseArgs } from 'node:util';
+import { benchBlk } from './blk.ts';
 import { benchCreate } from './create.ts';
 import { benchEngine } from './engine.ts';
 import { type BenchOptions, formatReport, type Report } from './rows.ts';
@@ -9,6 +10,7 @@ import { benchStubdom } from './stubdom.ts';
 import { benchXenstored } from './xenstored.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Report>>> = {
+  blk: benchBlk,
   create: benchCreate,
   engine: benchEngine,
   stubdom: benchStubdom,
