@@ -10,6 +10,7 @@ import type { Builders } from '../../shared/domain/build/index.ts';
 import { makeElf } from '../../shared/domain/image/fixtures.ts';
 import { pipe } from '../../shared/platform/sim/pipe.ts';
 import { createSim, type Sim, type SimOptions } from '../../shared/platform/sim/sim.ts';
+import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
 import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host, Pty } from '../host.ts';
 import { type FakeContextOptions, fakeFiles, type Ran, runXtl } from './context.ts';
@@ -31,6 +32,8 @@ export interface Machine {
   readonly written: Map<string, Uint8Array>;
   /** What a command has of the machine, as its context would open it. */
   openHost(): Host;
+  /** A connection to the store, for whoever makes a client of its own. */
+  connectStore(): XenstoreTransport;
   /** A client of another store, which knows nothing: as when a xenstored was started anew. */
   emptyStore(): XenstoreClient;
   /** Runs `xtl WORDS...`, with the small files below in place, while virtual time passes. */
@@ -115,11 +118,18 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
     });
   }
 
-  function connect(seed: number, to = store): XenstoreClient {
+  function transport(seed: number, to = store): XenstoreTransport {
     const { client, server } = pipe({ clock, seed });
     attach(to, server, 'socket');
-    return createXenstoreClient(client);
+    return client;
   }
+
+  function connect(seed: number, to = store): XenstoreClient {
+    return createXenstoreClient(transport(seed, to));
+  }
+
+  let lastSeed = 100;
+  const connectStore = (): XenstoreTransport => transport(lastSeed++);
 
   function openHost(): Host {
     return {
@@ -144,7 +154,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const xtl = (line: string, extra?: FakeContextOptions) => sim.run(start(line, extra));
   return {
     ...{ sim, store, xenstore, ptys, written, emptyStore, start, xtl },
-    ...{ builders, killCommand, attended, openHost },
+    ...{ builders, killCommand, attended, openHost, connectStore },
   };
 }
 
