@@ -1,9 +1,11 @@
 /** Disks that come to a VM that runs. */
 
 import { describe, expect, it } from 'vitest';
+import { lifecycleService } from '../../services/lifecycle/service.ts';
 import { domid } from '../../shared/core/ids.ts';
-import { fail, must } from '../../shared/core/result.ts';
+import { fail, must, ok } from '../../shared/core/result.ts';
 import {
+  createImageFiles,
   type DiskState,
   type KeptDomain,
   newDiskState,
@@ -13,6 +15,8 @@ import {
 } from '../../shared/domain/build/index.ts';
 import { hasLibxlDisk } from '../../shared/domain/build/libxl-disks.ts';
 import { configPath } from '../../shared/domain/build/userdata.ts';
+import { fakeFiles } from '../../toolstack-cli/testing/context.ts';
+import { FILES } from '../../toolstack-cli/testing/sim-host.ts';
 import { must2 } from './build-bench.ts';
 import { type DiskHost, diskHost } from './disk-host.ts';
 import { storeTree } from './store-tree.ts';
@@ -44,7 +48,7 @@ it('one is attached, used and known to all', async () => {
   expect(ran).toMatchObject({ exit: 0, stdout: '' });
   expect(ran.stderr).toMatch(/^attach xvdb to 'web1': 1\/5 check .*\n/);
   expect(ran.stderr).toMatch(/\nxvdb is attached to 'web1'\n$/);
-  await host.sleep(50);
+  await host.sleep(500);
   const disk = guest.disks.get(51728);
   expect(disk).toMatchObject({ capacity: 64 });
   expect([await node(`${FRONT}/state`), await node(`${BACK}/state`)]).toEqual(['4', '4']);
@@ -64,15 +68,31 @@ it('words as xl takes them make one, too, and a drive may be empty', async () =>
   expect(await xtl('block-attach 1 vdev=xvdb cdrom target= -q')).toEqual({
     ...{ exit: 0, stdout: '', stderr: '' },
   });
-  await sleep(50);
+  await sleep(500);
   expect(guest.disks.get(51728)).toMatchObject({ capacity: 0 });
 });
 
-it('a VM that is made anew has it', async () => {
-  const host = await diskHost();
-  await host.xtl('disk attach web1 /a.img,raw,xvdb,w -q');
-  const { spec } = JSON.parse((await host.xtl('vm show web1 -o json')).stdout);
-  expect(spec.disks).toEqual([XVDB]);
+it('a VM that reboots has its disks as they were changed', async () => {
+  const host = await diskHost([',,hdd,cdrom']);
+  const { sim, xtl, xenstore } = host;
+  for (const line of ['attach web1 /a.img,raw,xvdb,w', 'insert web1 hdd /c.iso']) {
+    expect(await xtl(`disk ${line} -q`)).toMatchObject({ exit: 0 });
+  }
+  const { builders, written } = host;
+  const files = fakeFiles(FILES, written);
+  void lifecycleService({
+    ...{ ...sim.dom0, xenstore, builders, files, images: createImageFiles(files) },
+    ...{ random: (bytes) => new Uint8Array(bytes).fill(7), log: (line) => host.log.push(line) },
+  });
+  await host.sleep(100);
+  sim.domain(domid(1)).shutdown('reboot');
+  await host.sleep(10_000);
+  const list = JSON.parse((await xtl('disk list web1 -o json')).stdout);
+  expect(list).toMatchObject([
+    { vdev: 'hdd', target: '/c.iso', backendState: 'InitWait' },
+    { vdev: 'xvdb', target: '/a.img', mode: 'w', backendState: 'InitWait' },
+  ]);
+  expect(await host.node('/local/domain/2/name')).toBe('web1');
 });
 
 const wrong: [line: string, exit: number, stderr: RegExp][] = [
@@ -126,7 +146,7 @@ it('a guest that does not look at it is named, and all is taken back', async () 
   expect(ran.exit).toBe(7);
   expect(ran.stderr).toContain('the guest has not looked at it');
   expect(await storeTree(host)).toEqual(before);
-  await host.sleep(100);
+  await host.sleep(1000);
   expect(host.log.at(-1)).toBe(`${BACK}: gone`);
 });
 
@@ -158,6 +178,41 @@ function failing(step: Step<DiskState>): Step<DiskState> {
   };
   return { ...step, run };
 }
+
+it('libxl’s lock is held while its configuration changes, and waited for', async () => {
+  const machine = await diskHost();
+  const events: string[] = [];
+  const host = machine.openHost();
+  const lockFile: NonNullable<typeof host.lockFile> = async (path) => {
+    events.push(path.replace(/^\/var\/lib\/xen\/userdata-/, ''));
+    if (events.length < 3) return fail('EBUSY', `${path} is locked by process 9`);
+    return ok({ release: () => void events.push('let go') });
+  };
+  const write: typeof host.files.write = (path, bytes) => {
+    events.push(`written ${path.replace(/.*\./, '')}`);
+    return host.files.write(path, bytes);
+  };
+  const wired = { host: ok({ ...host, lockFile, files: { ...host.files, write } }) };
+  expect(await machine.xtl('disk attach web1 /a.img,raw,xvdb -q', wired)).toMatchObject({
+    exit: 0,
+  });
+  const lock = `l.1.${OF.uuid}.domain-userdata-lock`;
+  expect(events).toEqual([lock, lock, lock, 'written xtl', 'written libxl-json', 'let go']);
+});
+
+it('a configuration that is not libxl’s is told, and stays; the disk is taken back', async () => {
+  const host = await diskHost();
+  const before = await storeTree(host);
+  host.written.set(configPath(OF), new TextEncoder().encode('{'));
+  const ran = await host.xtl('disk attach web1 /a.img,raw,xvdb -q');
+  expect(ran).toMatchObject({
+    exit: 1,
+    stderr: expect.stringContaining('libxl-json: what libxl keeps'),
+  });
+  expect(ran.stderr).not.toContain('could not undo');
+  expect(await storeTree(host)).toEqual(before);
+  expect(host.written.get(configPath(OF))).toHaveLength(1);
+});
 
 describe('a plan that fails at its step', () => {
   it.each(['check', 'nodes', 'backend', 'frontend', 'config'])('%s is taken back', async (id) => {
@@ -194,7 +249,7 @@ describe('a plan that was killed behind its step', () => {
     expect(await host.xtl('disk attach web1 /a.img,raw,xvdb,w -q')).toEqual({
       ...{ exit: 0, stdout: '', stderr: '' },
     });
-    await host.sleep(50);
+    await host.sleep(500);
     expect(await host.node(`${BACK}/state`)).toBe('4');
     expect(await kept(host)).toEqual(['xvdb']);
   });

@@ -25,6 +25,8 @@ export interface DiskHost extends Machine {
   /** The backend's process dies, as SIGKILL makes it. */
   killBackend(): void;
   startBackend(): void;
+  /** From now on no operation of an image ends, or all that were begun do. */
+  stall(isStalled: boolean): void;
   /** The value of a node; undefined: there is none. */
   node(path: string): Promise<string | undefined>;
   /** An image whose sectors begin with their number. */
@@ -37,6 +39,7 @@ interface Parts {
   readonly log: string[];
   readonly images: Map<string, Uint8Array>;
   readonly journals: Map<string, Region>;
+  isStalled: boolean;
 }
 
 /** An image as a disk that is as large as its file. */
@@ -70,7 +73,7 @@ function openerOf(
       if (disk === undefined) return fail('ENOENT', `cannot open ${params}: no such file`);
       const step = (): void => {
         if (!isAlive()) return;
-        disk.step();
+        if (!parts.isStalled) disk.step();
         onDone();
         clock.after(0.1, step);
       };
@@ -117,13 +120,18 @@ export async function diskHost(disks: readonly string[] = []): Promise<DiskHost>
   const machine = await simMachine();
   const { sim, xenstore, written } = machine;
   for (const path of ['/vm', '/libxl']) must(await sim.run(xenstore.mkdir(path)));
-  const parts: Parts = { machine, log: [], images: new Map(), journals: new Map() };
+  const parts: Parts = {
+    ...{ machine, log: [], images: new Map(), journals: new Map(), isStalled: false },
+  };
   let running: ReturnType<typeof startProcess> | undefined;
   const host: Omit<DiskHost, 'guest'> = {
     ...{ ...machine, log: parts.log, images: parts.images },
     killBackend: () => {
       running?.kill();
       running = undefined;
+    },
+    stall: (isStalled) => {
+      parts.isStalled = isStalled;
     },
     startBackend: () => {
       running = startProcess(parts);
@@ -148,6 +156,7 @@ export async function diskHost(disks: readonly string[] = []): Promise<DiskHost>
   const ran = await machine.xtl(`vm create vm.cfg -q${list}`);
   if (ran.exit !== 0) throw new Error(ran.stderr);
   const guest = plugDisks(machine, domid(1));
-  await host.sleep(100);
+  await host.sleep(1000);
+  if (guest.disks.size < disks.length) throw new Error(`not connected: ${parts.log}`);
   return { ...host, guest };
 }

@@ -47,7 +47,10 @@ async function drive(
   for await (const _ of watch) {
     const theirs = await client.readString(`${back}/state`);
     const state = await own();
-    if (state === undefined) break;
+    if (state === undefined) {
+      guest.disks.delete(device);
+      break;
+    }
     if (!theirs.ok || theirs.value === '5' || theirs.value === '6') {
       if (guest.isHolding) continue;
       guest.disks.delete(device);

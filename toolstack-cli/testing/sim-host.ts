@@ -8,6 +8,7 @@ import { type Domid, domid } from '../../shared/core/ids.ts';
 import { fail, must, ok } from '../../shared/core/result.ts';
 import type { Builders } from '../../shared/domain/build/index.ts';
 import { makeElf } from '../../shared/domain/image/fixtures.ts';
+import type { Clock } from '../../shared/platform/clock.ts';
 import { pipe } from '../../shared/platform/sim/pipe.ts';
 import { createSim, type Sim, type SimOptions } from '../../shared/platform/sim/sim.ts';
 import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
@@ -40,6 +41,12 @@ export interface Machine {
   xtl(line: string, options?: FakeContextOptions): Promise<Ran>;
   /** Starts it and goes on: for what the test must answer meanwhile. */
   start(line: string, options?: FakeContextOptions): Promise<Ran>;
+}
+
+function transportTo(store: Store, clock: Clock, seed: number): XenstoreTransport {
+  const { client, server } = pipe({ clock, seed });
+  attach(store, server, 'socket');
+  return client;
 }
 
 /** Locks of consoles that are held. */
@@ -103,6 +110,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const consoles = new Set<Domid>();
   const { builders, killCommand, attended, service } = processes();
   const written = new Map<string, Uint8Array>();
+  let seed = 100;
 
   /** As xenstored does: on VIRQ_DOM_EXC it asks about every domain. */
   function followDeaths(): void {
@@ -118,18 +126,9 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
     });
   }
 
-  function transport(seed: number, to = store): XenstoreTransport {
-    const { client, server } = pipe({ clock, seed });
-    attach(to, server, 'socket');
-    return client;
-  }
-
   function connect(seed: number, to = store): XenstoreClient {
-    return createXenstoreClient(transport(seed, to));
+    return createXenstoreClient(transportTo(to, clock, seed));
   }
-
-  let lastSeed = 100;
-  const connectStore = (): XenstoreTransport => transport(lastSeed++);
 
   function openHost(): Host {
     return {
@@ -154,7 +153,8 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const xtl = (line: string, extra?: FakeContextOptions) => sim.run(start(line, extra));
   return {
     ...{ sim, store, xenstore, ptys, written, emptyStore, start, xtl },
-    ...{ builders, killCommand, attended, openHost, connectStore },
+    ...{ builders, killCommand, attended, openHost },
+    connectStore: () => transportTo(store, clock, seed++),
   };
 }
 

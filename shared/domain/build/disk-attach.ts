@@ -155,13 +155,14 @@ async function whyNotTaken(
   back: string,
 ): Promise<string> {
   const states = await Promise.all([front, back].map((end) => xenstore.readString(`${end}/state`)));
-  const [own = 'gone', other = 'gone'] = states.map((state) => state.ok && stateName(state.value));
+  const names = states.map((state) => (state.ok ? stateName(state.value) : 'gone'));
   const errors = await Promise.all([back, front].map((end) => errorOf(xenstore, end)));
   const said = errors.flatMap((error) => (error.ok && error.value ? [`: ${error.value}`] : []));
-  if (own === 'Initialising') {
-    return `${vdev}: the guest has not looked at it: does its kernel take disks while it runs?${said.join('')}`;
-  }
-  return `${vdev}: the guest’s end is at ${own}, the back end at ${other}${said.join('')}`;
+  const what =
+    names[0] === 'Initialising'
+      ? 'the guest has not looked at it: does its kernel take disks while it runs?'
+      : `the guest’s end is at ${names[0]}, the back end at ${names[1]}`;
+  return `${vdev}: ${what}${said.join('')}`;
 }
 
 /** What was another's is not taken back. */

@@ -43,12 +43,12 @@ function findStep(of: KeptDomain, device: number, vdev: string): DiskStep {
     id: 'find',
     title: `find ${vdev}`,
     run: async (state) => {
-      const found = await findDisk(state, of, device);
+      const found = await findDisk(state, of, device, vdev);
       if (found.ok || found.error.errno !== 'ENOENT') return found.ok ? ok() : found;
       // One that was killed before its last step has left this.
       const kept = await isKept(state.host, of, device);
       if (!kept.ok) return kept;
-      return kept.value === true ? ok() : fail('ENOENT', `there is no ${vdev}`);
+      return kept.value === true ? ok() : found;
     },
   };
 }

@@ -42,9 +42,8 @@ function checkStep(of: KeptDomain, device: number, vdev: string, target: string)
     run: async (state) => {
       const alive = checkAlive(state.host, of);
       if (!alive.ok) return alive;
-      const found = await findDisk(state, of, device);
-      if (!found.ok)
-        return found.error.errno === 'ENOENT' ? fail('ENOENT', `there is no ${vdev}`) : found;
+      const found = await findDisk(state, of, device, vdev);
+      if (!found.ok) return found;
       if (!found.value.isCdrom) return fail('EINVAL', `${vdev} is no drive: its medium stays`);
       const served = checkServer(found.value);
       return served.ok ? checkImage(state.host, target) : served;

@@ -39,14 +39,16 @@ export function checkAlive({ domainControl }: BuildHost, { domid }: KeptDomain):
   return fail('EBUSY', `domain ${domid} has shut down`);
 }
 
-/** The disk that a plan is for. */
+/** The disk that a plan is for. ENOENT: the domain has none of that number, `vdev` by its name. */
 export async function findDisk(
   state: DiskState,
   { domid }: KeptDomain,
   device: number,
+  vdev: string,
 ): Promise<Result<DiskView>> {
   const found = await readDiskView(state.host.xenstore, domid, device);
   if (found.ok) state.disk = found.value;
+  else if (found.error.errno === 'ENOENT') return fail('ENOENT', `there is no ${vdev}`);
   return found;
 }
 

@@ -53,9 +53,8 @@ function checkStep(of: KeptDomain, device: number, vdev: string, resize?: Resize
       const { host } = state;
       const alive = checkAlive(host, of);
       if (!alive.ok) return alive;
-      const found = await findDisk(state, of, device);
-      if (!found.ok)
-        return found.error.errno === 'ENOENT' ? fail('ENOENT', `there is no ${vdev}`) : found;
+      const found = await findDisk(state, of, device, vdev);
+      if (!found.ok) return found;
       const served = checkServer(found.value);
       if (!served.ok || resize === undefined) return served;
       const { target } = found.value;
@@ -63,8 +62,8 @@ function checkStep(of: KeptDomain, device: number, vdev: string, resize?: Resize
       if (!stat.ok) return stat.error.errno === 'EINVAL' ? notAFile(target) : stat;
       const bytes = resize.bytes + (resize.isMore ? stat.value.bytes : 0);
       if (bytes < stat.value.bytes && !resize.mayShrink) {
-        const what = `${target} has ${stat.value.bytes} bytes: what lies beyond ${bytes} would be lost`;
-        return fail('EINVAL', `${what}; --shrink does it all the same`);
+        const what = `${target} has ${stat.value.bytes} bytes`;
+        return fail('EINVAL', `${what}, whose end would be lost; --shrink does it all the same`);
       }
       state.bytes = bytes;
       return ok();

@@ -8,7 +8,8 @@ const XVDB = { pdev_path: '/b', vdev: 'xvdb' };
 
 /** As xl writes it, with a number that JavaScript has not. */
 const config = (disks: string): string =>
-  `{\n    "c_info": { "name": "a\\"]}\\\\" },\n    "b_info": { "x": [18446744073709551615, {}] }${disks}\n}\n\0`;
+  `{\n    "c_info": { "name": "a\\"]}\\\\" },
+    "b_info": { "x": [18446744073709551615, {}] }${disks}\n}\n\0`;
 
 const HAS = ',\n    "disks": [ {"vdev": "xvda", "n": 18446744073709551614},{ "vdev":"hda" } ]';
 
