@@ -165,6 +165,24 @@ it('a back end that is dead is told of; its successor has the old medium', async
   expect(await host.node(`${BACK}/refresh`)).toBeUndefined();
 });
 
+it.each([
+  ['eject web1 xvdc', 0],
+  ['insert web1 xvdc /a.img', 64],
+])('a drive whose medium is gone at a start is served again after %s', async (line, sectors) => {
+  const host = await withDrive();
+  host.killBackend();
+  host.written.delete('/c.iso');
+  host.startBackend();
+  await host.sleep(1000);
+  expect((await listed(host)).error).toContain('cannot open /c.iso');
+  const { front } = host.guest.disks.get(DRIVE)!;
+  const asked = front.ask('read', 1);
+  await host.sleep(1000);
+  expect(await host.xtl(`disk ${line} -q`)).toMatchObject({ exit: 0, stderr: '' });
+  expect(await host.sim.run(asked)).toBe(sectors === 0 ? -1 : 0);
+  expect(await listed(host)).toMatchObject({ sizeBytes: sectors * 512, error: null });
+});
+
 it.each(Array.from({ length: 20 }, (_, i) => i))(
   'a back end that dies amid a change is followed by one with the new medium, after %i x 6 ms',
   async (i) => {
