@@ -50,6 +50,12 @@ const printers: Readonly<Record<string, [words: string, exit: number]>> = {
 const needXen: Readonly<Record<string, string>> = {
   'vm list': 'vm list',
   'vm show': 'vm show web1',
+  'disk list': 'disk list web1',
+  'disk attach': 'disk attach web1 /a,raw,xvdb -n',
+  'disk detach': 'disk detach web1 xvdb -n',
+  'disk resize': 'disk resize web1 xvdb +1G -n',
+  'disk insert': 'disk insert web1 xvdb /a -n',
+  'disk eject': 'disk eject web1 xvdb -n',
 };
 
 test('every command that prints data has its row', () => {

@@ -3,6 +3,7 @@
 import type { Context } from './context.ts';
 import type { Outcome } from './output/exit.ts';
 import { FORMATS } from './output/format.ts';
+import { DISK_COMMANDS } from './table-disk.ts';
 import { STORE_COMMANDS } from './table-store.ts';
 
 export type Options = Readonly<Record<string, string | boolean | undefined>>;
@@ -11,10 +12,10 @@ export type Options = Readonly<Record<string, string | boolean | undefined>>;
 export type Run = (context: Context, args: readonly string[], options: Options) => Promise<Outcome>;
 
 /**
- * What a shell completes: names of domains, a file and settings for create, keys of xl.cfg, nodes
- * of xenstore, any file, or one of these words.
+ * What a shell completes: names of domains, disks of the domain in front of it, a file and settings
+ * for create, keys of xl.cfg, nodes of xenstore, any file, or one of these words.
  */
-export type Completes = 'domain' | 'config' | 'key' | 'node' | 'file' | readonly string[];
+export type Completes = 'domain' | 'disk' | 'config' | 'key' | 'node' | 'file' | readonly string[];
 
 export interface Argument {
   /** As in a usage line: `<domain>`, `[key]`, `<words...>`. */
@@ -67,6 +68,7 @@ const QUIET: Option = { flags: '-q, --quiet', doc: 'say nothing but what went wr
 
 export const GROUPS: Readonly<Record<string, string>> = {
   vm: 'create, list, use and end virtual machines',
+  disk: 'list, attach, detach and resize disks, and change media',
   store: 'read, write and watch nodes of xenstore',
   xenstored: 'choose the xenstored of this host',
 };
@@ -191,6 +193,7 @@ export const COMMANDS: readonly Command[] = [
     ],
     run: async (...args) => (await import('./commands/console.ts')).console(...args),
   },
+  ...DISK_COMMANDS,
   ...STORE_COMMANDS,
   {
     path: ['doctor'],

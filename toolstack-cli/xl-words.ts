@@ -3,7 +3,6 @@
  * @ RELEASE-4.17.0 and @ RELEASE-4.20.0). Words of users who know xl get an answer.
  */
 
-const NO_DISKS = 'disks of a VM of xtl are those of its file, for as long as it runs';
 const NO_DEVICES = 'VMs of xtl have disks, and no other devices yet';
 const NO_SAVE = 'no VM of xtl can be saved or moved yet';
 const NO_SCREEN = 'a pvh guest has no screen: xtl vm console DOMAIN';
@@ -25,7 +24,6 @@ const XL_VERBS: ReadonlyMap<string, string> = new Map([
   ['vcpu-set', 'set vcpus and maxvcpus in the file; a VM keeps what it has until it is made anew'],
   ['config-update', 'xtl keeps no configuration that could be updated: make the VM anew'],
   ...all('save restore migrate migrate-receive remus', NO_SAVE),
-  ...all('block-attach block-list block-detach cd-insert cd-eject', NO_DISKS),
   ...all('network-attach network-list network-detach devd', NO_DEVICES),
   ...all('vtpm-attach vtpm-list vtpm-detach vkb-attach vkb-list vkb-detach', NO_DEVICES),
   ...all('vdispl-attach vdispl-list vdispl-detach vsnd-attach vsnd-list vsnd-detach', NO_DEVICES),

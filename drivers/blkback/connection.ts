@@ -25,14 +25,18 @@ export interface ConnectionHost {
   soon(run: () => void): void;
 }
 
-export interface ConnectionOptions {
-  readonly domid: Domid;
-  readonly uniqueId: bigint;
-  readonly device: number;
+/** What is behind a disk. */
+export interface Behind {
   readonly io: BlockIo;
   /** Where data lies, and segments of each of its pages. */
   readonly slab: Region;
   readonly lists: Region;
+}
+
+export interface ConnectionOptions extends Behind {
+  readonly domid: Domid;
+  readonly uniqueId: bigint;
+  readonly device: number;
   readonly onError: OnError;
   readonly report: (what: string) => void;
   readonly broken: (why: string) => void;
@@ -41,6 +45,11 @@ export interface ConnectionOptions {
 export interface Connection {
   /** The disk has completions, or the ring an event. */
   wake(): void;
+  /**
+   * Finishes what is under way, and goes on with this behind the same rings. Requests wait in them
+   * meanwhile.
+   */
+  goOnWith(behind: Behind): Promise<void>;
   /** Takes no more requests, finishes those that it has, and lets go of everything. */
   close(): Promise<void>;
   /** Whether it serves these rings. */
@@ -181,17 +190,31 @@ function serve(
   undo: () => void,
 ): Connection {
   let isPlanned = false;
-  let ended: (() => void) | undefined;
+  let isClosed = false;
+  /** Those who wait until nothing is under way. */
+  let waiting: (() => void)[] = [];
   const take = (): void => {
     isPlanned = false;
     const isMore = turn(disk);
-    if (ended !== undefined && isIdle(disk)) ended();
-    else if (isMore) wake();
+    if (waiting.length > 0 && isIdle(disk)) {
+      for (const ended of waiting) ended();
+      waiting = [];
+    } else if (isMore) wake();
   };
   const wake = (): void => {
     if (isPlanned) return;
     isPlanned = true;
     soon(take);
+  };
+  /** Until nothing is under way; nothing more is taken. */
+  const drain = async (): Promise<void> => {
+    disk.isClosing = true;
+    for (const { waiting: begun } of disk.queues) if (disk.isBroken) begun.length = 0;
+    if (isIdle(disk)) return;
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      wake();
+    });
   };
   for (const { port } of all) {
     events.listen(port, () => {
@@ -207,15 +230,18 @@ function serve(
   wake();
   return {
     wake,
+    goOnWith: async ({ io, slab, lists }) => {
+      await drain();
+      disk.io = io;
+      disk.lists = lists;
+      disk.slab = createSlab(slab);
+      if (isClosed) return;
+      disk.isClosing = false;
+      wake();
+    },
     close: async () => {
-      disk.isClosing = true;
-      for (const { waiting } of disk.queues) if (disk.isBroken) waiting.length = 0;
-      if (!isIdle(disk)) {
-        await new Promise<void>((resolve) => {
-          ended = resolve;
-          wake();
-        });
-      }
+      isClosed = true;
+      await drain();
       for (const { journal } of all) disownJournal(journal);
       undo();
     },

@@ -7,12 +7,12 @@ import {
 } from '../../shared/abi/xenbus.ts';
 import { domid } from '../../shared/core/ids.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
-import type { BlockIo } from '../../shared/platform/block-io.ts';
 import type { Region } from '../../shared/platform/region.ts';
 import { type BackDeed, type BackView, nextBackStep } from '../../shared/xenbus/back-state.ts';
 import { parseState } from '../../shared/xenbus/states.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import {
+  type Behind,
   type Connection,
   type ConnectionHost,
   connect,
@@ -26,13 +26,11 @@ import {
   type RingsOffered,
   readDevice,
   readFront,
+  writeOwn,
 } from './keys.ts';
+import { errorPath, grantWish } from './refresh.ts';
 
-export interface OpenedDisk {
-  readonly io: BlockIo;
-  readonly slab: Region;
-  readonly lists: Region;
-}
+export type OpenedDisk = Behind;
 
 export interface DeviceHost extends ConnectionHost {
   readonly session: XenstoreSession;
@@ -55,7 +53,8 @@ export interface Device {
   close(): Promise<void>;
 }
 
-interface State {
+/** What is known of a device. */
+export interface State {
   readonly host: DeviceHost;
   /** `/local/domain/0/backend/vbd/5/51712` */
   readonly path: string;
@@ -67,6 +66,8 @@ interface State {
   isGivenUp: boolean;
   /** Why it cannot be served, told once. */
   told: string | undefined;
+  /** `params` that could not be had, and are not tried again before somebody asks for it. */
+  refused: string | undefined;
   /** Takes back the look that is planned. */
   cancel: (() => void) | undefined;
   look: () => void;
@@ -87,21 +88,22 @@ async function tell(state: State, why: string): Promise<void> {
   state.told = why;
   const { session, log } = state.host;
   log(`${state.path}: ${why}`);
-  const [, , , self, ...rest] = state.path.split('/');
-  await session.write(`/local/domain/${self}/error/${rest.join('/')}/error`, why);
+  await session.write(errorPath(state.path), why);
 }
 
 /** Opens what is behind the device, once its keys are there. */
 async function makeReady(state: State): Promise<void> {
   if (state.disk !== undefined) return;
   const { host, path } = state;
-  const keys = state.keys === undefined ? await readDevice(host.session, path) : ok(state.keys);
+  // Each time: what could not be opened may have been replaced.
+  const keys = await readDevice(host.session, path);
   if (!keys.ok) {
     if (keys.error.errno !== 'ENOENT') await tell(state, keys.error.what);
     return;
   }
   state.keys = keys.value;
-  if (keys.value.params === '') return;
+  // A drive may be empty; a disk waits for what a script of its toolstack writes.
+  if (keys.value.params === '' && !keys.value.isCdrom) return;
   const disk = await host.openDisk(keys.value, () => state.connection?.wake());
   if (disk.ok) state.disk = disk.value;
   else {
@@ -118,13 +120,18 @@ function lookLater(state: State): void {
   });
 }
 
-async function viewOf(state: State): Promise<Result<BackView & { readonly front?: FrontKeys }>> {
+type View = BackView & { readonly front?: FrontKeys };
+
+async function viewOf(state: State): Promise<Result<View | undefined>> {
   const { path, keys, host, connection } = state;
-  const [own, online, other] = await Promise.all([
+  const [there, own, online, other] = await Promise.all([
+    value(state, `${path}/frontend`),
     value(state, `${path}/state`),
     value(state, `${path}/online`),
     keys === undefined ? ok(undefined) : value(state, `${keys.frontend}/state`),
   ]);
+  if (!there.ok) return there;
+  if (there.value === undefined) return ok(undefined);
   if (!own.ok) return own;
   if (!online.ok) return online;
   if (!other.ok) return other;
@@ -175,7 +182,11 @@ async function giveUp(state: State, why: string): Promise<void> {
   state.isGivenUp = true;
   await tell(state, why);
   await disconnect(state);
-  await state.host.session.write(`${state.path}/state`, String(XenbusStateClosing));
+  await writeState(state, XenbusStateClosing);
+}
+
+function writeState({ host, path }: State, value: number): Promise<Result<void>> {
+  return writeOwn(host.session, path, [{ path: `${path}/state`, value: String(value) }]);
 }
 
 async function perform(state: State, deed: BackDeed): Promise<Result<void>> {
@@ -184,21 +195,20 @@ async function perform(state: State, deed: BackDeed): Promise<Result<void>> {
   if (deed === 'disconnect') return ok();
   const { keys, disk } = state;
   if (keys === undefined || disk === undefined) return fail('ENODEV', 'no disk');
-  const written = await session.writeAll(
-    offered(state.path, keys, disk.io.shape, state.host.rings),
-  );
+  const own = offered(state.path, keys, disk.io.shape, state.host.rings);
+  const written = await writeOwn(session, state.path, own);
   if (!written.ok || deed === 'offer') return written;
   return serve(state, deed === 'adopt');
 }
 
 /** Steps until there is nothing to do. */
 async function lookOnce(state: State): Promise<void> {
-  const { session } = state.host;
   for (;;) {
     await makeReady(state);
+    await grantWish(state);
     const view = await viewOf(state);
-    // A store that stands still is no reason to do anything.
-    if (!view.ok) return;
+    // A store that stands still is no reason to do anything, nor is a device that was removed.
+    if (!view.ok || view.value === undefined) return;
     const step = nextBackStep(view.value);
     if (step === undefined) return;
     const done = await perform(state, step.deed);
@@ -211,7 +221,7 @@ async function lookOnce(state: State): Promise<void> {
       return;
     }
     if (step.state !== undefined) {
-      const written = await session.write(`${state.path}/state`, String(step.state));
+      const written = await writeState(state, step.state);
       if (!written.ok) return;
     }
   }
@@ -221,7 +231,7 @@ async function lookOnce(state: State): Promise<void> {
 export function createDevice(host: DeviceHost, path: string, device: number): Device {
   const state: State = {
     ...{ host, path, device, keys: undefined, disk: undefined },
-    ...{ connection: undefined, told: undefined, isGivenUp: false },
+    ...{ connection: undefined, told: undefined, isGivenUp: false, refused: undefined },
     ...{ cancel: undefined, look: () => look() },
   };
   let running: Promise<void> | undefined;

@@ -5,6 +5,7 @@ import { type Protocol, protocolOf } from '../../shared/abi/blkif-slots.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { BlockShape } from '../../shared/platform/block-io.ts';
 import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
+import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { INDIRECT_SEGMENTS_MAX } from './core/limits.ts';
 
 /** What the toolstack wrote of a device. */
@@ -76,16 +77,14 @@ export async function readDevice(nodes: Nodes, path: string): Promise<Result<Dev
 /** What the device is and can do: before its frontend looks, and again before it is told to. */
 export function offered(
   path: string,
-  { isCdrom, isRemovable }: DeviceKeys,
+  keys: DeviceKeys,
   shape: BlockShape,
   { queuesMax, orderMax }: RingsOffered,
 ): readonly NodeToWrite[] {
-  const { sectorBytes, sectors, isReadOnly, canDiscard, canDiscardSecurely } = shape;
-  const info =
-    (isCdrom ? VDISK_CDROM : 0) |
-    (isRemovable ? VDISK_REMOVABLE : 0) |
-    (isReadOnly ? VDISK_READONLY : 0);
-  const keys: Record<string, number> = {
+  const { sectorBytes, canDiscard, canDiscardSecurely } = shape;
+  const names: Record<string, number> = {
+    // Ours alone: that `refresh` is understood (refresh.ts).
+    'feature-refresh': 1,
     'feature-flush-cache': 1,
     'feature-barrier': 1,
     'feature-max-indirect-segments': INDIRECT_SEGMENTS_MAX,
@@ -97,12 +96,41 @@ export function offered(
       'discard-alignment': 0,
       'discard-secure': canDiscardSecurely ? 1 : 0,
     }),
-    sectors,
-    info,
-    'sector-size': sectorBytes,
-    'physical-sector-size': Math.max(4096, sectorBytes),
   };
-  return Object.entries(keys).map(([name, value]) => ({
+  return [...numbers(path, names), ...measured(path, keys, shape)];
+}
+
+/**
+ * Writes nodes of a device that is still there: one that was removed meanwhile would be made anew
+ * by them, and nobody would remove that.
+ */
+export function writeOwn(
+  session: XenstoreSession,
+  path: string,
+  nodes: readonly NodeToWrite[],
+): Promise<Result<void>> {
+  return session.transaction(async (tx) => {
+    const there = await tx.exists(`${path}/frontend`);
+    return there.ok && there.value ? tx.writeAll(nodes) : there.ok ? ok() : there;
+  });
+}
+
+/** Of it what another medium, or a look at its size, may change. */
+export function measured(
+  path: string,
+  { isCdrom, isRemovable }: DeviceKeys,
+  { sectors, sectorBytes, isReadOnly }: BlockShape,
+): readonly NodeToWrite[] {
+  const info =
+    (isCdrom ? VDISK_CDROM : 0) |
+    (isRemovable ? VDISK_REMOVABLE : 0) |
+    (isReadOnly ? VDISK_READONLY : 0);
+  const names = { sectors, info, 'sector-size': sectorBytes };
+  return numbers(path, { ...names, 'physical-sector-size': Math.max(4096, sectorBytes) });
+}
+
+function numbers(path: string, values: Readonly<Record<string, number>>): readonly NodeToWrite[] {
+  return Object.entries(values).map(([name, value]) => ({
     path: `${path}/${name}`,
     value: String(value),
   }));

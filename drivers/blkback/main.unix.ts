@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
+import { textOfBytes } from '../../shared/core/utf8.ts';
 import { BLKBACK_LOCK } from '../../shared/domain/build/index.ts';
 import { PAGE_SIZE, type Region } from '../../shared/platform/region.ts';
 import { openBlockFile } from '../../shared/platform/unix/block-file.ts';
@@ -19,6 +20,7 @@ import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
 import { QUEUES_MAX, RING_ORDER_MAX, SLAB_PAGES, STORE_DEADLINE_MS } from './core/limits.ts';
 import type { OpenedDisk } from './device.ts';
+import { createEmptyDrive } from './empty-drive.ts';
 import type { DeviceKeys } from './keys.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 
@@ -93,10 +95,15 @@ function openDisk(
     return lists;
   }
   const address = own.addressOf(slab.value) as number;
-  const io = openBlockFile({
-    ...{ path: params, isReadOnly: !mode.startsWith('w'), isShared: mode.endsWith('!') },
+  const file = {
+    ...{
+      path: textOfBytes(params),
+      isReadOnly: !mode.startsWith('w'),
+      isShared: mode.endsWith('!'),
+    },
     ...{ memory: slab.value, address, poller, onDone },
-  });
+  };
+  const io = params === '' ? ok(createEmptyDrive(onDone)) : openBlockFile(file);
   if (io.ok) return ok({ io: io.value, slab: slab.value, lists: lists.value });
   own.unmap(slab.value);
   own.unmap(lists.value);

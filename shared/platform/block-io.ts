@@ -1,5 +1,6 @@
 /** Port: a disk, or what stands for one. */
 
+import type { Result } from '../core/result.ts';
 import type { Region } from './region.ts';
 
 export interface BlockShape {
@@ -23,7 +24,13 @@ export const NUMBERS_MAX = 4096;
  * completions.
  */
 export interface BlockIo {
+  /** What it is now: only `measure` changes it. */
   readonly shape: BlockShape;
+  /**
+   * Looks again how large it is, as far as `sectorsMax`; `shape` says so from then on. What is
+   * under way may lie beyond: who makes it smaller waits for that first.
+   */
+  measure(sectorsMax: number): Result<void>;
   read(number: number, sector: number, region: Region, at: number, bytes: number): void;
   write(number: number, sector: number, region: Region, at: number, bytes: number): void;
   flush(number: number): void;

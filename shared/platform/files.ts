@@ -24,6 +24,8 @@ export interface Files {
    * with the owner and mode that it had. One that is not there yet is made for all to read.
    */
   replace(path: string, bytes: Uint8Array): Promise<Result<void>>;
+  /** Makes a file longer, by zeros, or shorter. As `stat` for what is not a regular file. */
+  truncate(path: string, bytes: number): Promise<Result<void>>;
   /** What does not exist is no error. */
   remove(path: string): Promise<Result<void>>;
   /** Names in a folder; none if it does not exist. */

@@ -19,6 +19,7 @@ import type { SimOptions } from '../../shared/platform/sim/sim.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import { fakeFiles } from '../../toolstack-cli/testing/context.ts';
 import { type Machine, simMachine } from '../../toolstack-cli/testing/sim-host.ts';
+import { storeTree } from './store-tree.ts';
 
 export const UUID = '2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8a';
 
@@ -75,17 +76,8 @@ export async function bench(options: Partial<SimOptions> = {}): Promise<Bench> {
       const plan = planCreate(await prepare(changes));
       return sim.run(runPlan(plan, newCreateState(host), host.clock));
     },
-    tree: (store = xenstore) => sim.run(walk(store, '')),
+    tree: (store = xenstore) => storeTree(machine, store),
   };
-}
-
-async function walk(store: XenstoreClient, path: string): Promise<string[]> {
-  const value = must(await store.readString(path || '/'));
-  const perms = must(await store.getPerms(path || '/'));
-  const names = must(await store.directory(path || '/'));
-  const below = await Promise.all(names.toSorted().map((name) => walk(store, `${path}/${name}`)));
-  const list = perms.map(({ access, domid: id }) => `${access}${id}`).join(',');
-  return [`${path} = "${value}" (${list})`, ...below.flat()];
 }
 
 export function must2(result: PlanResult): void {

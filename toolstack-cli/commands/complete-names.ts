@@ -1,6 +1,9 @@
 /** Names that a shell may complete, from this machine and its xenstore; none where those fail. */
 
+import { domid, isDomid } from '../../shared/core/ids.ts';
+import { ok } from '../../shared/core/result.ts';
 import { fromUtf8, utf8 } from '../../shared/core/utf8.ts';
+import { findByName, listDisks } from '../../shared/domain/build/index.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Context } from '../context.ts';
 
@@ -18,6 +21,20 @@ export async function domainNames(context: Context): Promise<readonly string[]> 
     return (await Promise.all(names)).flatMap((name) =>
       name.ok && name.value !== '' ? [fromUtf8(name.value)] : [],
     );
+  });
+}
+
+/** Disks of a domain, by its name or number. */
+export async function diskNames(context: Context, domain: string): Promise<readonly string[]> {
+  return fromStore(context, async (store) => {
+    const isNumber = /^[0-9]{1,5}$/.test(domain);
+    const found = isNumber ? ok([Number(domain)]) : await findByName(store, utf8(domain));
+    if (!found.ok) return [];
+    const names = found.value.filter(isDomid).map(async (id) => {
+      const disks = await listDisks(store, domid(id));
+      return disks.ok ? disks.value.map(({ vdev }) => fromUtf8(vdev)) : [];
+    });
+    return (await Promise.all(names)).flat();
   });
 }
 

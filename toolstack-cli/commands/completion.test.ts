@@ -55,7 +55,12 @@ beforeAll(async () => {
   store = ownXenstored();
   await store.start();
   env = { XENSTORED_PATH: store.socket };
-  const words = NAMES.flatMap((name, domid) => [`/local/domain/${domid}/name`, name]);
+  const names = NAMES.flatMap((name, domid) => [`/local/domain/${domid}/name`, name]);
+  const disks = ['xvda', 'xvdb'].flatMap((vdev, i) => [
+    ...[`/libxl/1/device/vbd/${i}/dev`, vdev],
+    ...[`/libxl/1/device/vbd/${i}/backend`, `/local/domain/0/backend/vbd/1/${i}`],
+  ]);
+  const words = [...names, ...disks];
   expect(await folder.xtl(['store', 'write', ...words], env)).toMatchObject({ exit: 0 });
 });
 afterAll(async () => {
@@ -137,6 +142,15 @@ const asked: [words: readonly string[], next: readonly string[]][] = [
     ['table', 'json', 'yaml'],
   ],
   [['vm', 'list', '--output=j'], ['--output=json']],
+  [['disk', 'in'], ['insert']],
+  [['disk', 'detach', 'we'], ['web1']],
+  [
+    ['disk', 'detach', 'web1', ''],
+    ['xvda', 'xvdb'],
+  ],
+  [['cd-insert', '-q', '1', 'xvdb'], ['xvdb']],
+  [['disk', 'resize', 'nobody', 'x'], []],
+  [['disk', 'insert', 'web1', 'xvda', 'no'], ['notes.txt']],
   [['explain', 'memo'], ['memory']],
   [['completion', 'f'], ['fish']],
   [['vm', 'create', 'de'], ['deep/']],
@@ -157,10 +171,10 @@ const asked: [words: readonly string[], next: readonly string[]][] = [
   ],
   [['vm', 'create', 'vm.cfg', 'vm'], []],
   [['store', 'read', '/local/domain/11/'], ['/local/domain/11/name']],
-  [['store', 'read', '/local', '/l'], []],
+  [['store', 'read', '/local', '/lo'], []],
   [
     ['store', 'ls', ''],
-    ['/tool', '/local'],
+    ['/tool', '/local', '/libxl'],
   ],
   [['xenstored', 'start', '--', '--'], []],
 ];

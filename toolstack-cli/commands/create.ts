@@ -4,10 +4,9 @@ import { assert } from '../../shared/core/assert.ts';
 import type { Domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import { fromLatin1 } from '../../shared/core/text.ts';
-import { fromUtf8, textOfBytes } from '../../shared/core/utf8.ts';
+import { textOfBytes } from '../../shared/core/utf8.ts';
 import {
   newCreateState,
-  type Plan,
   type Prepared,
   planCreate,
   prepareCreate,
@@ -22,8 +21,8 @@ import type { Context } from '../context.ts';
 import type { Host } from '../host.ts';
 import { countProblems, renderProblems } from '../output/diagnostics.ts';
 import { DONE, EXIT, failed, failure, type Outcome, SIGNAL_EXITS } from '../output/exit.ts';
-import { columns, emit, type Format } from '../output/format.ts';
-import { printable, readable, styleFor } from '../output/style.ts';
+import { showPlan } from '../output/show-plan.ts';
+import { readable, styleFor } from '../output/style.ts';
 import type { Options } from '../table.ts';
 import { attachConsole } from './console.ts';
 import { isSetting } from './setting-word.ts';
@@ -64,9 +63,7 @@ export async function create(
     paused: options.paused === true || console,
   });
   if (!prepared.ok) return failed(prepared.error, '', IMAGE_EXITS);
-  if (dryRun) {
-    return showPlan(context, planCreate(prepared.value), options);
-  }
+  if (dryRun) return showPlan(context.terminal, planCreate(prepared.value), options.output);
   const host = await context.host();
   if (!host.ok) return failed(host.error);
   const signals = context.holdSignals();
@@ -120,22 +117,6 @@ async function report(
   if (quiet && spec !== undefined) return;
   const { err, env } = context.terminal;
   err.write(await renderProblems(problems, styleFor(err, env)));
-}
-
-async function showPlan<S>(context: Context, plan: Plan<S>, options: Options): Promise<Outcome> {
-  const steps = plan.steps.map(({ id, title, undo }) => ({
-    id,
-    title: fromUtf8(title),
-    undo: undo !== undefined,
-  }));
-  const data = { plan: fromUtf8(plan.name), steps };
-  await emit(context.terminal.out, options.output as Format, data, () =>
-    columns(
-      ['#', 'STEP', 'WHAT IT DOES'],
-      steps.map(({ id, title }, i) => [String(i + 1), id, printable(title)]),
-    ),
-  );
-  return DONE;
 }
 
 /** How long xenconsoled may take to offer a console before the VM starts without one. */

@@ -87,6 +87,13 @@ export function fakeFiles(
     read: async (path) => bytesOf(path),
     write: put,
     replace: put,
+    truncate: async (path, size) => {
+      const old = bytesOf(path);
+      if (!old.ok) return old;
+      const bytes = new Uint8Array(size);
+      bytes.set(old.value.subarray(0, size));
+      return put(path, bytes);
+    },
     remove: async (path) => {
       written?.delete(path);
       return ok();

@@ -8,8 +8,10 @@ import { type Domid, domid } from '../../shared/core/ids.ts';
 import { fail, must, ok } from '../../shared/core/result.ts';
 import type { Builders } from '../../shared/domain/build/index.ts';
 import { makeElf } from '../../shared/domain/image/fixtures.ts';
+import type { Clock } from '../../shared/platform/clock.ts';
 import { pipe } from '../../shared/platform/sim/pipe.ts';
 import { createSim, type Sim, type SimOptions } from '../../shared/platform/sim/sim.ts';
+import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
 import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host, Pty } from '../host.ts';
 import { type FakeContextOptions, fakeFiles, type Ran, runXtl } from './context.ts';
@@ -31,12 +33,20 @@ export interface Machine {
   readonly written: Map<string, Uint8Array>;
   /** What a command has of the machine, as its context would open it. */
   openHost(): Host;
+  /** A connection to the store, for whoever makes a client of its own. */
+  connectStore(): XenstoreTransport;
   /** A client of another store, which knows nothing: as when a xenstored was started anew. */
   emptyStore(): XenstoreClient;
   /** Runs `xtl WORDS...`, with the small files below in place, while virtual time passes. */
   xtl(line: string, options?: FakeContextOptions): Promise<Ran>;
   /** Starts it and goes on: for what the test must answer meanwhile. */
   start(line: string, options?: FakeContextOptions): Promise<Ran>;
+}
+
+function transportTo(store: Store, clock: Clock, seed: number): XenstoreTransport {
+  const { client, server } = pipe({ clock, seed });
+  attach(store, server, 'socket');
+  return client;
 }
 
 /** Locks of consoles that are held. */
@@ -100,6 +110,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const consoles = new Set<Domid>();
   const { builders, killCommand, attended, service } = processes();
   const written = new Map<string, Uint8Array>();
+  let seed = 100;
 
   /** As xenstored does: on VIRQ_DOM_EXC it asks about every domain. */
   function followDeaths(): void {
@@ -116,9 +127,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   }
 
   function connect(seed: number, to = store): XenstoreClient {
-    const { client, server } = pipe({ clock, seed });
-    attach(to, server, 'socket');
-    return createXenstoreClient(client);
+    return createXenstoreClient(transportTo(to, clock, seed));
   }
 
   function openHost(): Host {
@@ -145,6 +154,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   return {
     ...{ sim, store, xenstore, ptys, written, emptyStore, start, xtl },
     ...{ builders, killCommand, attended, openHost },
+    connectStore: () => transportTo(store, clock, seed++),
   };
 }
 

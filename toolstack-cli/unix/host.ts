@@ -30,6 +30,8 @@ export async function openUnixHost(): Promise<Result<Host>> {
     files: unixFiles(),
     openPty: async (path) => openPty(path),
     lockConsole: async (domid) => (await import('./console-lock.ts')).lockConsole(domid),
+    lockFile: async (path) =>
+      (await import('../../shared/platform/unix/lock-file.ts')).lockFile(path),
     attend: attendDomains,
     isAttended,
     serveDisks,

@@ -36,7 +36,11 @@ export interface DiskParts {
 /** A barrier is a flush, its data, and another flush. */
 export type BarrierStep = 'flush' | 'write' | 'last flush';
 
-export interface Disk extends DiskParts {
+export interface Disk extends Omit<DiskParts, 'io' | 'slab' | 'lists'> {
+  /** Changed between turns, while nothing is under way. */
+  io: BlockIo;
+  slab: Slab;
+  lists: Region;
   /** Entries whose copies are in the batch, and where those end. */
   readonly copying: Entry[];
   readonly copiedTo: number[];

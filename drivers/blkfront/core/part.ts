@@ -15,14 +15,21 @@ export interface Part {
 
 /** Whoever asks for what lies beyond the part's end has not looked at its shape: a bug. */
 export function partOf(disk: BlockIo, { first, sectors, isReadOnly }: Part): BlockIo {
+  const shapeUpTo = (most: number): BlockShape => ({
+    ...disk.shape,
+    sectors: Math.min(sectors ?? disk.shape.sectors - first, most),
+    isReadOnly: isReadOnly || disk.shape.isReadOnly,
+  });
+  let shape = shapeUpTo(Number.POSITIVE_INFINITY);
   return {
     ...disk,
     get shape(): BlockShape {
-      const { shape } = disk;
-      return {
-        ...{ ...shape, sectors: sectors ?? shape.sectors - first },
-        isReadOnly: isReadOnly || shape.isReadOnly,
-      };
+      return shape;
+    },
+    measure: (sectorsMax) => {
+      const measured = disk.measure(Number.POSITIVE_INFINITY);
+      if (measured.ok) shape = shapeUpTo(sectorsMax);
+      return measured;
     },
     read: (number, sector, region, at, bytes) =>
       disk.read(number, first + sector, region, at, bytes),

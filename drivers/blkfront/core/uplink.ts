@@ -14,6 +14,7 @@ import {
 } from '../../../shared/abi/blkif.ts';
 import { BITS_64 } from '../../../shared/abi/blkif-slots.ts';
 import { assert } from '../../../shared/core/assert.ts';
+import { ok } from '../../../shared/core/result.ts';
 import { BROKEN } from '../../../shared/core/ring-moves.ts';
 import { type BlockIo, type BlockShape, NUMBERS_MAX } from '../../../shared/platform/block-io.ts';
 import type { Offer } from '../../../shared/platform/grants.ts';
@@ -231,9 +232,14 @@ function open(state: State, data: Offer, onDone: () => void): BlockIo {
     Object.assign(operation, { user, number, what, sector, at, bytes, isSecure: false });
     return operation;
   };
+  let { shape } = state;
   return {
     get shape() {
-      return state.shape;
+      return shape;
+    },
+    measure: (sectorsMax) => {
+      shape = { ...state.shape, sectors: Math.min(state.shape.sectors, sectorsMax) };
+      return ok();
     },
     read: (number, sector, region, at, bytes) => {
       assert(region === data.region, 'memory that is not offered');

@@ -3,7 +3,7 @@
 import { DOM0, type Domid } from '../../core/ids.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
-import { CLOSED, CLOSING, type Device, findDevices } from './devices.ts';
+import { closeBackend, DESTROY_TIMEOUT_MS, type Device, findDevices } from './devices.ts';
 import type { BuildHost } from './host.ts';
 import { hostNeeds } from './needed.ts';
 import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
@@ -18,9 +18,6 @@ export interface DestroyState {
 }
 
 type DestroyStep = Step<DestroyState>;
-
-/** libxl_internal.h @ RELEASE-4.17.0: LIBXL_DESTROY_TIMEOUT. */
-const DEVICE_TIMEOUT_MS = 10_000;
 
 /** `keepsBackends`: what it serves stays, since it comes again under its number. */
 export function planDestroy(domid: Domid, keepsBackends = false): Plan<DestroyState> {
@@ -96,30 +93,13 @@ function devicesStep(): DestroyStep {
     title: 'have its back ends let go',
     run: async (state) => {
       const closing = state.devices.filter(({ kind }) => kind !== 'console');
-      await Promise.all(closing.map((device) => closeDevice(state.host, device)));
+      // Within limits: one that is stuck is removed anyway.
+      await Promise.all(
+        closing.map(({ backend }) => closeBackend(state.host, backend, DESTROY_TIMEOUT_MS)),
+      );
       return ok();
     },
   };
-}
-
-/**
- * Asks the back end to close and waits for it, within limits: one that is stuck is removed anyway.
- */
-async function closeDevice(host: BuildHost, { backend }: Device): Promise<void> {
-  const state = await host.xenstore.readString(`${backend}/state`);
-  if (!state.ok || state.value === CLOSED) return;
-  const watch = await host.xenstore.watch(`${backend}/state`);
-  if (!watch.ok) return;
-  await host.xenstore.writeAll([
-    { path: `${backend}/online`, value: '0' },
-    { path: `${backend}/state`, value: CLOSING },
-  ]);
-  const cancel = host.clock.after(DEVICE_TIMEOUT_MS, () => void watch.value.return());
-  for await (const _ of watch.value) {
-    const now = await host.xenstore.readString(`${backend}/state`);
-    if (!now.ok || now.value === CLOSED) break;
-  }
-  cancel();
 }
 
 function domainStep(domid: Domid): DestroyStep {

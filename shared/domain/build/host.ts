@@ -19,6 +19,11 @@ export interface DomainHost {
 export interface BuildHost extends DomainHost {
   readonly xenstore: XenstoreClient;
   readonly files: Files;
+  /**
+   * Locks a file that other programs lock, too (flock); EBUSY: one of them has. Where there are no
+   * others, absent.
+   */
+  lockFile?(path: string): Promise<Result<{ release(): void }>>;
   /** Makes sure that somebody serves disks of dom0; where they are always served, absent. */
   serveDisks?(): Promise<Result<void>>;
 }

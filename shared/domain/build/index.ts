@@ -4,6 +4,12 @@ export { type Builder, type Builders, builderOf, markOf } from './builder.ts';
 export { planCreate } from './create.ts';
 export { type CreateState, newCreateState, type Prepared } from './create-state.ts';
 export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
+export { type AttachOptions, planAttach } from './disk-attach.ts';
+export { planDetach } from './disk-detach.ts';
+export { type DiskView, listDisks } from './disk-list.ts';
+export { planMedium } from './disk-medium.ts';
+export { type DiskState, newDiskState } from './disk-plan.ts';
+export { planResize, type Resize } from './disk-resize.ts';
 export type { BuildHost, DomainHost } from './host.ts';
 export { createImageFiles, type ImageFiles } from './image-files.ts';
 export { listDomains } from './list.ts';
@@ -37,4 +43,5 @@ export {
   type StoreDomainHost,
   startStoreDomain,
 } from './store-domain.ts';
+export type { KeptDomain } from './userdata.ts';
 export { formatUuid, parseUuid } from './uuid.ts';

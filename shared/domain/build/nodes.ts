@@ -135,6 +135,11 @@ export function domainNodes(of: NodesOf): StoreNode[] {
 /** As much of a record as one node holds: xenstored in OCaml takes 2048 bytes, of dom0, too. */
 export const RECORD_PIECE = 1536;
 
+/** The nodes of a record, as they are written. */
+export function recordNodes(domid: number, record: string): StoreNode[] {
+  return below(libxlPath(domid), pieces(record));
+}
+
 /** A record in nodes: the first piece, then those below it; only the last one is not full. */
 function pieces(record: string): [string, string][] {
   const count = Math.floor(record.length / RECORD_PIECE) + 1;

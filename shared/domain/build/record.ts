@@ -13,7 +13,11 @@ export type VmRecord = Omit<VmSpec, 'configText'> & { readonly uuid: string };
 
 export function formatRecord(spec: VmSpec, uuid: string): string {
   const { configText: _, ...rest } = spec;
-  return JSON.stringify({ ...rest, uuid }).replace(/[^\x20-\x7e]/g, escapeChar);
+  return recordText({ ...rest, uuid });
+}
+
+export function recordText(record: VmRecord): string {
+  return JSON.stringify(record).replace(/[^\x20-\x7e]/g, escapeChar);
 }
 
 /**
@@ -32,7 +36,8 @@ const isAction = (value: unknown): boolean => SHUTDOWN_ACTIONS.some((action) => 
 /** What a disk's nodes are made of. */
 function isDisk(value: unknown): boolean {
   const disk = Object(value) as Record<string, unknown>;
-  return isText(disk.target) && isText(disk.vdev) && isCount(disk.device);
+  const isThere = isText(disk.target) || (disk.target === '' && disk.isCdrom === true);
+  return isThere && isText(disk.vdev) && isCount(disk.device);
 }
 
 type Check = (value: unknown) => boolean;

@@ -20,12 +20,18 @@ export interface KeptDomain {
 }
 
 /** A file of a domain: who it is for is its last part. */
-function userdataPath({ domid, uuid }: KeptDomain, user: string): string {
-  return `${USERDATA_DIR}/userdata-d.${domid}.${uuid}.${user}`;
+function userdataPath({ domid, uuid }: KeptDomain, user: string, kind = 'd'): string {
+  return `${USERDATA_DIR}/userdata-${kind}.${domid}.${uuid}.${user}`;
 }
 
 const CONFIG = 'libxl-json';
 const RECORD = 'xtl';
+
+export const configPath = (of: KeptDomain): string => userdataPath(of, CONFIG);
+export const keptRecordPath = (of: KeptDomain): string => userdataPath(of, RECORD);
+/** Who changes the configuration of a domain that runs holds this (libxl__lock_domain_userdata). */
+export const userdataLockPath = (of: KeptDomain): string =>
+  userdataPath(of, 'domain-userdata-lock', 'l');
 
 /**
  * Writes the configuration where libxl looks for it, and our record beside it: what both know of
@@ -38,9 +44,9 @@ export async function keepConfig(
 ): Promise<Result<void>> {
   // libxl reads the file as a C string.
   const text = `${JSON.stringify(libxlConfig(spec, of.uuid), undefined, 4)}\n\0`;
-  const config = await files.write(userdataPath(of, CONFIG), toLatin1(text));
+  const config = await files.write(configPath(of), toLatin1(text));
   if (!config.ok) return config;
-  return files.write(userdataPath(of, RECORD), toLatin1(formatRecord(spec, of.uuid)));
+  return files.write(keptRecordPath(of), toLatin1(formatRecord(spec, of.uuid)));
 }
 
 /** What is remembered of a domain that xenstore has forgotten. */
@@ -52,15 +58,15 @@ export interface Remembered {
 }
 
 /** More than any such file has. */
-const FILE_MAX = 4 << 20;
+export const FILE_MAX = 4 << 20;
 
 /** ENOENT without a file, EPROTO for one that is not libxl's, EOPNOTSUPP unless it is a PVH. */
 export async function recallDomain(files: Files, of: KeptDomain): Promise<Result<Remembered>> {
-  const config = await files.read(userdataPath(of, CONFIG), FILE_MAX);
+  const config = await files.read(configPath(of), FILE_MAX);
   if (!config.ok) return config;
   const found = readConfig(fromLatin1(config.value));
   if (!found.ok) return found;
-  const record = await files.read(userdataPath(of, RECORD), FILE_MAX);
+  const record = await files.read(keptRecordPath(of), FILE_MAX);
   if (!record.ok) return record.error.errno === 'ENOENT' ? found : record;
   const text = fromLatin1(record.value);
   const parsed = parseRecord(text);
@@ -105,11 +111,15 @@ function action(name: ShutdownAction): string {
   return name === 'rename-restart' ? 'restart_rename' : name.replaceAll('-', '_');
 }
 
-/** A libxl_domain_config as JSON: strings as in xenstore, a byte a character. */
+/** What is behind a disk, as libxl has it. */
+export function libxlMedium(target: string): object {
+  return { pdev_path: target, format: target === '' ? 'empty' : 'raw' };
+}
+
 /** As libxl has one: what is not said has its default. */
-function libxlDisk({ target, vdev, isWritable, isCdrom, ...rest }: VmDisk): object {
+export function libxlDisk({ target, vdev, isWritable, isCdrom, ...rest }: VmDisk): object {
   return {
-    ...{ pdev_path: target, vdev, backend: 'phy', format: 'raw', script: 'block-xtl' },
+    ...{ ...libxlMedium(target), vdev, backend: 'phy', script: 'block-xtl' },
     ...(isWritable && { readwrite: 1 }),
     ...(isCdrom && { removable: 1, is_cdrom: 1 }),
     ...(rest.isDirectIoSafe && { direct_io_safe: true }),
@@ -117,6 +127,7 @@ function libxlDisk({ target, vdev, isWritable, isCdrom, ...rest }: VmDisk): obje
   };
 }
 
+/** A libxl_domain_config as JSON: strings as in xenstore, a byte a character. */
 function libxlConfig(spec: VmSpec, uuid: string): object {
   return {
     c_info: {

@@ -58,6 +58,12 @@ it('a target takes the rest of the string', () => {
   });
 });
 
+it('words of a command line are read as one string', () => {
+  const want = { ...plain, target: '/d,raw', vdev: 'xvdb', isWritable: false };
+  expect(readDiskSpec('vdev=xvdb', 'access=r', 'target=/d,raw')).toEqual(want);
+  expect(readDiskSpec('/d,raw', 'xvdb,r')).toEqual({ ...want, target: '/d' });
+});
+
 describe('what is wrong is told in the words of xl', () => {
   it.each([
     ['', 'no vdev specified', undefined],

@@ -222,13 +222,16 @@ function finished(said: Said): DiskSpec {
   };
 }
 
-export function readDiskSpec(text: string): DiskSpec | DiskFault {
+/** Several strings are read one after the other, as words of a command line. */
+export function readDiskSpec(...texts: readonly string[]): DiskSpec | DiskFault {
   const said: Said = {
     ...{ isCdrom: false, isDirectIoSafe: false, isAccessSet: false, hasPrefix: false },
   };
   try {
-    let rest = text.replace(/^[ \t\n]+/, '');
-    while (rest !== '') rest = readOne(said, rest).replace(/^[ \t\n]+/, '');
+    for (const text of texts) {
+      let rest = text.replace(/^[ \t\n]+/, '');
+      while (rest !== '') rest = readOne(said, rest).replace(/^[ \t\n]+/, '');
+    }
     return finished(said);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

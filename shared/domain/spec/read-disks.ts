@@ -10,20 +10,22 @@ import type { VmDisk } from './vm-spec.ts';
 const LATER = 'XTL-C027';
 const WRONG = 'XTL-C029';
 
-interface Wrong {
+export interface WrongDisk {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
 }
 
 /** What is right, and cannot be done yet. */
-function notYet(disk: DiskSpec): Wrong | undefined {
-  const later = (message: string, hint?: string): Wrong => ({
+function notYet(disk: DiskSpec): WrongDisk | undefined {
+  const later = (message: string, hint?: string): WrongDisk => ({
     ...{ code: LATER, message },
     ...(hint !== undefined && { hint }),
   });
   if (disk.specification === 'virtio') return later('virtio disks come later');
-  if (disk.format === 'empty') return later('drives without a medium come later');
+  if (disk.format === 'empty') {
+    return disk.isCdrom ? undefined : { code: WRONG, message: 'only a drive may be empty' };
+  }
   if (disk.format !== 'raw') {
     return later(`images in the format ${disk.format} come later`, 'make it raw: qemu-img convert');
   }
@@ -36,8 +38,12 @@ function notYet(disk: DiskSpec): Wrong | undefined {
   return undefined;
 }
 
-function diskOf(text: string, taken: ReadonlyMap<number, string>): VmDisk | Wrong {
-  const disk = readDiskSpec(text);
+/** What the words ask for; `taken` has the targets of the disks that there are, by number. */
+export function readDisk(
+  words: readonly string[],
+  taken: ReadonlyMap<number, string>,
+): VmDisk | WrongDisk {
+  const disk = readDiskSpec(...words);
   if ('what' in disk) {
     const near = disk.near === undefined ? '' : `: ${JSON.stringify(disk.near)}`;
     return {
@@ -54,13 +60,17 @@ function diskOf(text: string, taken: ReadonlyMap<number, string>): VmDisk | Wron
     return { code: WRONG, message: `there is no virtual disk ${JSON.stringify(vdev)}`, hint };
   }
   const other = taken.get(device);
-  if (other !== undefined) return { code: WRONG, message: `${vdev} is there already: ${other}` };
+  if (other !== undefined) {
+    const message = `${vdev} is there already: ${other === '' ? 'an empty drive' : other}`;
+    return { code: WRONG, message };
+  }
   if (!isUtf8(target)) return { code: WRONG, message: 'the target is not valid UTF-8' };
-  if (!target.startsWith('/')) {
+  const isEmpty = disk.format === 'empty';
+  if (!isEmpty && !target.startsWith('/')) {
     return { code: WRONG, message: 'the target is no absolute path', hint: `/dev/${target}?` };
   }
   return {
-    ...{ target: utf8(target), vdev, device, isWritable, isCdrom, isDirectIoSafe },
+    ...{ target: isEmpty ? '' : utf8(target), vdev, device, isWritable, isCdrom, isDirectIoSafe },
     ...(discard !== undefined && { discard }),
     ...(trusted !== undefined && { trusted }),
   };
@@ -81,7 +91,7 @@ export function readDisks(values: Values): readonly VmDisk[] {
       values.blameSpan(item.at, { code: WRONG, message: 'a disk is a string, not a list' });
       continue;
     }
-    const disk = diskOf((item as StringValue).text, taken);
+    const disk = readDisk([(item as StringValue).text], taken);
     if ('code' in disk) values.blameSpan(item.at, disk);
     else {
       taken.set(disk.device, disk.target);

@@ -116,6 +116,7 @@ test.each([
     [{ target: '/d' }, { target: '/gr\xc3\xb6\xc3\x9fe', device: 768 }],
   ],
   ['"/a.iso,,hdc,cdrom"', [{ target: '/a.iso', device: 5632, isCdrom: true, isWritable: false }]],
+  ['",,hdc,cdrom"', [{ target: '', device: 5632, isCdrom: true }]],
   ['"format=raw,backendtype=phy,script=block-xtl,vdev=xvda,target=/d"', [{ target: '/d' }]],
 ])('disk = [ %s ] is understood', (text, disks) => {
   const { spec, problems } = read(`${BASE}disk=[${text}]\n`);
@@ -130,7 +131,8 @@ test.each([
   ['"/d,raw,xvdaXY"', '5:7 XTL-C029', 'there is no virtual disk "xvdaXY"'],
   ['"vg/web1,raw,xvda"', '5:7 XTL-C029', 'the target is no absolute path'],
   ['"/d.qcow2,qcow2,xvda"', '5:7 XTL-C027', 'images in the format qcow2 come later'],
-  ['",,hdc,cdrom"', '5:7 XTL-C027', 'drives without a medium come later'],
+  ['",empty,xvda"', '5:7 XTL-C029', 'only a drive may be empty'],
+  ['",,xvda,cdrom", "/d,raw,xvda"', '5:23 XTL-C029', 'xvda is there already: an empty drive'],
   ['"/d,raw,xvda,w,backend=storage"', '5:7 XTL-C027', 'disks of driver domains come later'],
   ['"/d,raw,xvda,w,script=block-nbd"', '5:7 XTL-C027', 'disks by the script block-nbd come later'],
   ['["/d,raw,xvda"]', '5:7 XTL-C029', 'a disk is a string, not a list'],

@@ -88,6 +88,19 @@ describe.each(['uring', 'threads'] as const)('by %s', (engine) => {
     expect(await results(disk, 1)).toEqual({ 1: -5 });
   });
 
+  it('is as large as it was at the last look', async () => {
+    const disk = must(tryOpen({ engine }));
+    truncateSync(path, 4 * IMAGE_BYTES + 100);
+    expect(disk.shape.sectors).toBe(2048);
+    must(disk.measure(Number.POSITIVE_INFINITY));
+    expect(disk.shape.sectors).toBe(8192);
+    disk.write(1, 8184, region, 0, 4096);
+    disk.submit();
+    expect(await results(disk, 1)).toEqual({ 1: 0 });
+    must(disk.measure(100));
+    expect(disk.shape.sectors).toBe(100);
+  });
+
   it('what may only be read is not written', async () => {
     const disk = must(tryOpen({ engine, isReadOnly: true }));
     expect(disk.shape).toMatchObject({ isReadOnly: true, canDiscard: false });

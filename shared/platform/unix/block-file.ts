@@ -104,9 +104,15 @@ function lock({ path, isReadOnly, isShared }: BlockFileOptions, fd: number): Res
   return failure.error.errno === 'EAGAIN' ? fail('EBUSY', `${path} is in use`) : failure;
 }
 
-/** In bytes: its size, and what may be read and written at once. */
-function measure(path: string, { fd, stat }: Opened): Result<{ size: number; sector: number }> {
-  if (stat.isFile()) return ok({ size: stat.size, sector: 512 });
+interface Size {
+  /** Whole ones of 512 bytes. */
+  readonly sectors: number;
+  readonly sectorBytes: number;
+}
+
+function sizeOf(path: string, { fd, stat }: Opened): Result<Size> {
+  const sectorsOf = (bytes: number): number => Math.floor(bytes / 512);
+  if (stat.isFile()) return ok({ sectors: sectorsOf(stat.size), sectorBytes: 512 });
   if (!stat.isBlockDevice()) return fail('EINVAL', `${path} is no file and no block device`);
   const c = libc();
   if (!c.ok) return c;
@@ -114,7 +120,31 @@ function measure(path: string, { fd, stat }: Opened): Result<{ size: number; sec
   const failed =
     c.value.ioctl(fd, BLKGETSIZE64, size) !== 0 || c.value.ioctl(fd, BLKSSZGET, sector) !== 0;
   if (failed) return lastFailure(`cannot measure ${path}`);
-  return ok({ size: Number(size[0]), sector: sector[0] as number });
+  return ok({ sectors: sectorsOf(Number(size[0])), sectorBytes: sector[0] as number });
+}
+
+/** What a disk is, which a look at its file changes. */
+function measurable(
+  path: string,
+  fd: number,
+  first: BlockShape,
+): Pick<BlockIo, 'shape' | 'measure'> {
+  const shape = { ...first };
+  const measure = (sectorsMax: number): Result<void> => {
+    const size = statAgain(path, fd);
+    if (!size.ok) return size;
+    shape.sectors = Math.min(size.value.sectors, sectorsMax);
+    return ok();
+  };
+  return { shape, measure };
+}
+
+function statAgain(path: string, fd: number): Result<Size> {
+  try {
+    return sizeOf(path, { fd, stat: fstatSync(fd) });
+  } catch (thrown) {
+    return fail(reasonOf(thrown).errno, `cannot measure ${path}: ${reasonOf(thrown).words}`);
+  }
 }
 
 /** What has come of an operation: less than all of it is a failure. */
@@ -125,7 +155,7 @@ function resultOf(result: number, wanted: number): number {
 
 function blockIo(
   engine: BlockEngine,
-  shape: BlockShape,
+  { shape, measure }: Pick<BlockIo, 'shape' | 'measure'>,
   memory: Region,
   close: () => void,
 ): BlockIo {
@@ -147,6 +177,7 @@ function blockIo(
   };
   return {
     shape,
+    measure,
     read: (number, sector, region, at, bytes) =>
       ask(number, 'read', sector * 512, checked(region, at), bytes),
     write: (number, sector, region, at, bytes) =>
@@ -183,21 +214,20 @@ export function openBlockFile(options: BlockFileOptions): Result<BlockIo> {
   if (!opened.ok) return opened;
   const { fd } = opened.value;
   const locked = lock(options, fd);
-  const measured = locked.ok ? measure(path, opened.value) : locked;
+  const measured = locked.ok ? sizeOf(path, opened.value) : locked;
   const engine = measured.ok ? openEngine(options, fd) : measured;
   if (!measured.ok || !engine.ok) {
     closeSync(fd);
     return measured.ok ? (engine as Result<never>) : measured;
   }
   const shape: BlockShape = {
-    sectorBytes: measured.value.sector,
-    sectors: Math.floor(measured.value.size / 512),
+    ...measured.value,
     isReadOnly,
     canDiscard: engine.value.canDiscard && !isReadOnly,
     canDiscardSecurely: false,
   };
   return ok(
-    blockIo(engine.value, shape, memory, () => {
+    blockIo(engine.value, measurable(path, fd, shape), memory, () => {
       engine.value.close();
       closeSync(fd);
     }),

@@ -54,6 +54,17 @@ describe('unixFiles', () => {
     expect(must(await files.stat(at('k'))).identity).not.toBe(before.identity);
   });
 
+  it('makes a file longer by zeros, and shorter, and nothing else', async () => {
+    writeFileSync(at('image'), 'abc');
+    must(await files.truncate(at('image'), 5));
+    expect(readFileSync(at('image'), 'latin1')).toBe('abc\0\0');
+    must(await files.truncate(at('image'), 2));
+    expect(readFileSync(at('image'), 'latin1')).toBe('ab');
+    expect(await files.truncate(at('no-image'), 2)).toMatchObject({ error: { errno: 'ENOENT' } });
+    expect(await files.truncate('/dev/null', 2)).toMatchObject({ error: { errno: 'EINVAL' } });
+    expect(await files.truncate(dir, 2)).toMatchObject({ error: { errno: 'EISDIR' } });
+  });
+
   it('removes what is there, and what is not there is no error', async () => {
     writeFileSync(at('gone'), '');
     must(await files.remove(at('gone')));

@@ -20,6 +20,7 @@ export function unixFiles(): Files {
     read: (path, limitBytes) => attempt(path, () => read(path, limitBytes)),
     write: (path, bytes) => attempt(path, () => write(path, bytes)),
     replace: (path, bytes) => attempt(path, () => replace(path, bytes)),
+    truncate: (path, bytes) => attempt(path, () => truncate(path, bytes)),
     remove: (path) =>
       attempt(path, async () => {
         await fs.rm(raw(path), { force: true });
@@ -69,6 +70,18 @@ async function read(path: string, limitBytes: number): Promise<Result<Uint8Array
       at += bytesRead;
     }
     return ok(content);
+  } finally {
+    await file.close();
+  }
+}
+
+async function truncate(path: string, bytes: number): Promise<Result<void>> {
+  const file = await fs.open(raw(path), fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+  try {
+    const stat = statOf(path, await file.stat({ bigint: true }));
+    if (!stat.ok) return stat;
+    await file.truncate(bytes);
+    return ok();
   } finally {
     await file.close();
   }

@@ -2,15 +2,15 @@
 
 import { expect, it } from 'vitest';
 import { createDevice, type Device, type DeviceHost } from '../../../drivers/blkback/device.ts';
-import type { Port } from '../../../shared/core/ids.ts';
 import { prng } from '../../../shared/core/prng.ts';
 import { fail, must, ok } from '../../../shared/core/result.ts';
 import type { Region } from '../../../shared/platform/region.ts';
 import { openXenstoreSession } from '../../../shared/xenstore/session.ts';
 import { createSimXenstored, type Guest, type SimXenstored } from '../xenstored-host.ts';
+import { filesOf } from './back-process.ts';
 import { createFront, type Front } from './front.ts';
-import { regionOf } from './guest.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
+import { createProcess } from './process.ts';
 
 const DEVICE = 51712;
 
@@ -26,50 +26,6 @@ interface Scene {
   /** What is behind the disk cannot be had now. */
   isAway: boolean;
   backState(): Promise<string>;
-}
-
-/** What a process holds: let go of by the kernel when it dies. */
-function createProcess({ sim }: SimXenstored) {
-  const { events, grants } = sim.dom0;
-  const ports = new Set<Port>();
-  const mappings = new Set<Region>();
-  let isAlive = true;
-  const live = <T>(value: T): T => {
-    if (!isAlive) throw new Error('a dead process does something');
-    return value;
-  };
-  return {
-    events: {
-      ...events,
-      bindInterdomain: (...args: Parameters<typeof events.bindInterdomain>) => {
-        const bound = live(events).bindInterdomain(...args);
-        if (bound.ok) ports.add(bound.value);
-        return bound;
-      },
-      close: (port: Port) => {
-        ports.delete(port);
-        live(events).close(port);
-      },
-    },
-    grants: {
-      ...grants,
-      map: (...args: Parameters<typeof grants.map>) => {
-        const mapped = live(grants).map(...args);
-        if (mapped.ok) mappings.add(mapped.value);
-        return mapped;
-      },
-      unmap: (region: Region) => {
-        mappings.delete(region);
-        live(grants).unmap(region);
-      },
-    },
-    kill: () => {
-      isAlive = false;
-      for (const port of ports) events.close(port);
-      for (const region of mappings) grants.unmap(region);
-    },
-    isAlive: () => isAlive,
-  };
 }
 
 const backOf = ({ domid }: Guest): string => `/local/domain/0/backend/vbd/${domid}/${DEVICE}`;
@@ -98,7 +54,7 @@ function startProcess(
   journals: Map<string, Region>,
   isAway: () => boolean,
 ): { device: Device; kill: () => void } {
-  const process = createProcess(host);
+  const process = createProcess(host.sim.dom0);
   const { clock } = host.sim.dom0;
   const pages = (count: number): Region => must(host.sim.dom0.memory.pages(count));
   const session = openXenstoreSession({
@@ -110,14 +66,7 @@ function startProcess(
     uniqueId: () => 7n,
     isGone: () => false,
     soon: (run) => void clock.after(0, () => process.isAlive() && run()),
-    openJournals: async (_path, places) =>
-      ok(
-        places.map(({ name, pages: count }) => {
-          const found = journals.get(name) ?? regionOf(count);
-          journals.set(name, found);
-          return found;
-        }),
-      ),
+    openJournals: filesOf(journals),
     openDisk: async (_keys, onDone) => {
       if (isAway()) return fail('EBUSY', '/disk is in use');
       const step = (): void => {

@@ -11,10 +11,10 @@ import { prng } from '../../../shared/core/prng.ts';
 import { must, ok } from '../../../shared/core/result.ts';
 import type { Region } from '../../../shared/platform/region.ts';
 import { createSimXenstored, type Guest, type SimXenstored } from '../xenstored-host.ts';
+import { createBackProcess, filesOf, serveIn } from './back-process.ts';
 import { createFront, type Front } from './front.ts';
 import { putGpt } from './gpt-bytes.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
-import { createProcess, filesOf, serveIn } from './process.ts';
 
 const DEVICE = 51712;
 const SECTORS = 4096;
@@ -88,7 +88,7 @@ function startUpstream(host: SimXenstored, memory: MemoryDisk, log: string[]) {
   const journals = new Map<string, Region>();
   const { dom0 } = host.sim;
   const start = () => {
-    const process = createProcess(dom0, host.stream);
+    const process = createBackProcess(dom0, host.stream);
     const openDisk = async (_keys: unknown, onDone: () => void) => {
       const step = (): void => {
         memory.step();
@@ -116,7 +116,7 @@ function startUpstream(host: SimXenstored, memory: MemoryDisk, log: string[]) {
 function startDriver(host: SimXenstored, driver: Guest, log: string[]) {
   const platform = host.sim.platform(driver.domid);
   const start = () => {
-    const process = createProcess(platform, host.stream);
+    const process = createBackProcess(platform, host.stream);
     const logLine = (line: string) => void log.push(`driver: ${line}`);
     const { session, events, grants } = process;
     const disks = openDisks({ session, events, grants, log: logLine, domid: driver.domid });
@@ -158,7 +158,7 @@ async function open(seed: number, params: string): Promise<Scene> {
   await addDisk(host, guest, driver.domid, params);
   const upstreamDies = startUpstream(host, memory, log);
   must(await sim.run(host.tools.mkdir(`/local/domain/${driver.domid}/libxl`)));
-  const kept = createProcess(sim.dom0, host.stream);
+  const kept = createBackProcess(sim.dom0, host.stream);
   const keeperLog = (line: string) => void log.push(`keeper: ${line}`);
   keep({ ...kept, log: keeperLog, blkback: NO_PROGRAM, bus: NO_BUS });
   const driverDies = startDriver(host, driver, log);

@@ -1,6 +1,7 @@
 /** A disk in memory, whose operations end when they are told to, in any order. */
 
 import type { Prng } from '../../../shared/core/prng.ts';
+import { ok } from '../../../shared/core/result.ts';
 import type { BlockIo, BlockShape } from '../../../shared/platform/block-io.ts';
 import type { Region } from '../../../shared/platform/region.ts';
 
@@ -12,6 +13,8 @@ export interface MemoryDisk {
   /** What makes an operation fail: its kind and first sector. */
   fails: (kind: Kind, sector: number) => boolean;
   flushes: number;
+  /** What a look finds: of its bytes those that there are, in sectors. */
+  sectors: number;
   /** Ends some of what is under way. */
   step(): void;
   /**
@@ -75,11 +78,16 @@ export function createMemoryDisk(
       effect();
       return 0;
     });
+  const whole = {
+    ...{ sectorBytes: 512, sectors: bytes.length / 512, isReadOnly: false, canDiscard: true },
+    canDiscardSecurely: false,
+    ...shape,
+  };
   const io: BlockIo = {
-    shape: {
-      ...{ sectorBytes: 512, sectors: bytes.length / 512, isReadOnly: false, canDiscard: true },
-      canDiscardSecurely: false,
-      ...shape,
+    shape: whole,
+    measure: (most) => {
+      whole.sectors = Math.min(disk.sectors, most);
+      return ok();
     },
     read: (number, sector, { bytes: to }, at, size) =>
       ask(number, 'read', sector, () => {
@@ -102,6 +110,7 @@ export function createMemoryDisk(
     close: () => {},
   };
   const { step, abandon } = operations;
-  const disk: MemoryDisk = { io, bytes, fails: () => false, flushes: 0, step, abandon };
+  const { sectors } = whole;
+  const disk: MemoryDisk = { io, bytes, fails: () => false, flushes: 0, sectors, step, abandon };
   return disk;
 }

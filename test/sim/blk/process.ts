@@ -1,27 +1,13 @@
-/** A block backend's process in a domain of the simulated host: what it holds goes with it. */
+/** A process of a simulated domain, which can die. */
 
-import type { DeviceHost } from '../../../drivers/blkback/device.ts';
-import { type Service, type ServiceHost, serveDisks } from '../../../drivers/blkback/service.ts';
 import type { Domid, Port } from '../../../shared/core/ids.ts';
-import { ok } from '../../../shared/core/result.ts';
-import type { Grants, Offer } from '../../../shared/platform/grants.ts';
+import type { Result } from '../../../shared/core/result.ts';
+import type { Offer } from '../../../shared/platform/grants.ts';
 import type { Platform } from '../../../shared/platform/platform.ts';
 import type { Region } from '../../../shared/platform/region.ts';
-import type { XenstoreTransport } from '../../../shared/platform/xenstore.ts';
-import { openXenstoreSession, type XenstoreSession } from '../../../shared/xenstore/session.ts';
-import { regionOf } from './guest.ts';
 
-export interface Process extends Pick<Platform, 'events' | 'grants' | 'clock'> {
-  readonly session: XenstoreSession;
-  /** As SIGKILL does, or the end of its domain. */
-  kill(): void;
-  isAlive(): boolean;
-}
-
-export function createProcess(
-  { events, grants, clock }: Platform,
-  connect: () => XenstoreTransport,
-): Process {
+/** What a process holds: let go of by the kernel when it dies. */
+export function createProcess({ events, grants }: Pick<Platform, 'events' | 'grants'>) {
   const ports = new Set<Port>();
   const mappings = new Set<Region>();
   const offers = new Set<Offer>();
@@ -30,86 +16,48 @@ export function createProcess(
     if (!isAlive) throw new Error('a dead process does something');
     return value;
   };
-  const bound = (port: ReturnType<typeof events.allocUnbound>) => {
-    if (port.ok) ports.add(port.value);
-    return port;
+  const noted = (bound: Result<Port>): Result<Port> => {
+    if (bound.ok) ports.add(bound.value);
+    return bound;
   };
-  const session = openXenstoreSession({
-    ...{ clock, deadlineMs: 5000, connect: async () => ok(connect()) },
-  });
   return {
     events: {
       ...events,
-      allocUnbound: (remote) => bound(live(events).allocUnbound(remote)),
-      bindInterdomain: (remote, port) => bound(live(events).bindInterdomain(remote, port)),
-      close: (port) => {
+      allocUnbound: (remote: Domid) => noted(live(events).allocUnbound(remote)),
+      bindInterdomain: (remote: Domid, remotePort: Port) =>
+        noted(live(events).bindInterdomain(remote, remotePort)),
+      close: (port: Port) => {
         ports.delete(port);
         live(events).close(port);
       },
     },
     grants: {
       ...grants,
-      offer: (...args) => {
+      offer: (...args: Parameters<typeof grants.offer>) => {
         const offer = live(grants).offer(...args);
         if (offer.ok) offers.add(offer.value);
         return offer;
       },
-      revoke: (offer) => {
+      revoke: (offer: Offer) => {
         offers.delete(offer);
         live(grants).revoke(offer);
       },
-      map: (...args: Parameters<Grants['map']>) => {
+      map: (...args: Parameters<typeof grants.map>) => {
         const mapped = live(grants).map(...args);
         if (mapped.ok) mappings.add(mapped.value);
         return mapped;
       },
-      unmap: (region) => {
+      unmap: (region: Region) => {
         mappings.delete(region);
         live(grants).unmap(region);
       },
     },
-    clock: {
-      ...clock,
-      after: (ms, then) => clock.after(ms, () => isAlive && then()),
-    },
-    session,
     kill: () => {
       isAlive = false;
-      session.close();
       for (const port of ports) events.close(port);
       for (const region of mappings) grants.unmap(region);
       for (const offer of offers) grants.revoke(offer);
     },
     isAlive: () => isAlive,
   };
-}
-
-/** Journals that outlive a process, as files of the kernel's memory do. */
-export function filesOf(journals: Map<string, Region>): DeviceHost['openJournals'] {
-  return async (_path, places) =>
-    ok(
-      places.map(({ name, pages }) => {
-        const found = journals.get(name) ?? regionOf(pages);
-        journals.set(name, found);
-        return found;
-      }),
-    );
-}
-
-/** Serves all disks of a domain. */
-export function serveIn(
-  process: Process,
-  self: Domid,
-  disks: Pick<DeviceHost, 'openDisk' | 'closeDisk' | 'openJournals' | 'log'>,
-): Service {
-  const { session, events, grants, clock } = process;
-  const host: ServiceHost = {
-    ...{ session, events, grants, clock, self, ...disks },
-    rings: { queuesMax: 2, orderMax: 1 },
-    uniqueId: () => 0n,
-    isGone: () => false,
-    isOurs: async () => true,
-    soon: (run) => void clock.after(0, run),
-  };
-  return serveDisks(host);
 }
