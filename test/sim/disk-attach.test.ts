@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { lifecycleService } from '../../services/lifecycle/service.ts';
-import { domid } from '../../shared/core/ids.ts';
+import { DOM0, domid } from '../../shared/core/ids.ts';
 import { fail, must, ok } from '../../shared/core/result.ts';
 import {
   createImageFiles,
@@ -107,7 +107,7 @@ const wrong: [line: string, exit: number, stderr: RegExp][] = [
   ],
   ['web1 a.img,raw,xvdb', 6, /the target is no absolute path/],
   ['web1 /a.img,raw,xvdb0', 6, /there is no virtual disk "xvdb0"/],
-  ['web1 /a.img,raw,xvdb,backend=dom', 6, /disks of driver domains come later/],
+  ['web1 /a.img,raw,xvdb,backend=dom', 3, /no domain is called 'dom'/],
   ['web1 /gone.img,raw,xvdb -q', 3, /\/gone.img: no such file \[step check\]\n$/],
   ['web1 /b.img,raw,xvda -q', 4, /xvda is there already: \/b.img \[step check\]\n$/],
   ['web1 /a.img,raw,xvdb --timeout soon', 2, /a timeout is a number of seconds/],
@@ -219,7 +219,7 @@ describe('a plan that fails at its step', () => {
     const host = await diskHost();
     const before = await storeTree(host);
     const files = new Map(host.written);
-    const { steps, name } = planAttach(OF, XVDB, { timeoutMs: 5000 });
+    const { steps, name } = planAttach(OF, XVDB, { backend: DOM0, timeoutMs: 5000 });
     const struck = steps.map((step) => (step.id === id ? failing(step) : step));
     const state = newDiskState(host.openHost());
     const result = await host.sim.run(runPlan({ name, steps: struck }, state, host.sim.dom0.clock));
@@ -242,7 +242,7 @@ function texts(files: ReadonlyMap<string, Uint8Array>): [string, unknown][] {
 describe('a plan that was killed behind its step', () => {
   it.each([1, 2, 3, 4])('%i is finished by the same command', async (count) => {
     const host = await diskHost();
-    const { steps, name } = planAttach(OF, XVDB, { timeoutMs: 5000 });
+    const { steps, name } = planAttach(OF, XVDB, { backend: DOM0, timeoutMs: 5000 });
     const state = newDiskState(host.openHost());
     const part = { name, steps: steps.slice(0, count) };
     must2(await host.sim.run(runPlan(part, state, host.sim.dom0.clock)));

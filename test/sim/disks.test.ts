@@ -42,6 +42,7 @@ it('have the nodes that xl makes, before the VM runs', async () => {
     ...{ frontend: '/local/domain/1/device/vbd/51712', 'frontend-id': '1', online: '1' },
     ...{ params: '/dev/vg/root', mode: 'w', 'device-type': 'disk', removable: '0', dev: 'xvda' },
     ...{ bootable: '1', state: '2', type: 'phy', 'discard-enable': '1', specification: 'xen' },
+    script: '/etc/xen/scripts/block-xtl',
   });
   expect(await values(xenstore, sim, `${BACK}/51728`)).toMatchObject({
     ...{ params: '/a.iso', mode: 'r', 'device-type': 'cdrom', removable: '1', dev: 'xvdb' },
@@ -80,4 +81,53 @@ it('that cannot be served say what the back end says', async () => {
   const { exit, stderr } = await machine.xtl(CREATE);
   expect(exit).not.toBe(0);
   expect(stderr).toContain('disk xvda, /dev/vg/root: no such file');
+});
+
+const STORAGE = 'name="storage" uuid="2f0b6f0a-5a4c-4a2e-9d0c-1f3e5d7c9b8b" driver_domain=1';
+
+it('of a driver domain are its, by name, and no node of them dies with it', async () => {
+  const machine = await simMachine();
+  const { xenstore, sim } = machine;
+  expect(await machine.xtl(`vm create vm.cfg ${STORAGE} -q`)).toMatchObject({
+    ...{ exit: 0, stderr: '' },
+  });
+  const back = '/local/domain/1/backend/vbd/2/51712';
+  void (async () => {
+    const watch = must(await xenstore.watch(`${back}/state`));
+    for await (const _ of watch) {
+      const state = await xenstore.readString(`${back}/state`);
+      if (state.ok && state.value === '1') await xenstore.write(`${back}/state`, '2');
+    }
+  })();
+  const disk = 'disk=["xvda2,raw,xvda,w,backend=storage"]';
+  expect(await machine.xtl(`vm create vm.cfg ${disk} -q`)).toMatchObject({ exit: 0, stderr: '' });
+  expect(await values(xenstore, sim, back)).toMatchObject({
+    ...{ params: 'xvda2', frontend: '/local/domain/2/device/vbd/51712', state: '2' },
+  });
+  expect(await values(xenstore, sim, '/local/domain/2/device/vbd/51712')).toMatchObject({
+    ...{ backend: back, 'backend-id': '1' },
+  });
+  for (const path of [back, `${back}/state`, `${back}/params`]) {
+    expect(must(await sim.run(xenstore.getPerms(path)))).toEqual([
+      { domid: 0, access: 'n' },
+      { domid: 1, access: 'b' },
+      { domid: 2, access: 'r' },
+    ]);
+  }
+  expect(must(await sim.run(xenstore.getPerms('/local/domain/2/device/vbd/51712')))).toEqual([
+    { domid: 2, access: 'n' },
+    { domid: 1, access: 'r' },
+  ]);
+});
+
+it('of a driver domain that there is none of end the VM', async () => {
+  const machine = await simMachine();
+  const before = machine.sim.baseline();
+  const disk = 'disk=["xvda2,raw,xvda,w,backend=storage"]';
+  const { exit, stderr } = await machine.xtl(`vm create vm.cfg ${disk} -q`);
+  expect([exit === 0, stderr]).toEqual([
+    false,
+    expect.stringContaining("disk xvda: no domain is called 'storage'"),
+  ]);
+  expect(machine.sim.leaks(before)).toEqual([]);
 });

@@ -1,7 +1,8 @@
 /** `xtl disk attach`: the plan that gives a domain that runs another disk. */
 
+import { ok } from '../../shared/core/result.ts';
 import { utf8 } from '../../shared/core/utf8.ts';
-import { planAttach } from '../../shared/domain/build/index.ts';
+import { findBackend, planAttach } from '../../shared/domain/build/index.ts';
 import { readDisk } from '../../shared/domain/spec/read-disks.ts';
 import type { Context } from '../context.ts';
 import { EXIT, failure, type Outcome } from '../output/exit.ts';
@@ -27,7 +28,12 @@ export async function diskAttach(
   }
   return runOnDisk(context, domain, options, {
     name: (vm) => `attach ${utf8(disk.vdev)} to ${vm}`,
-    plan: (of) => planAttach(of, disk, { timeoutMs: timeoutMs.value ?? GUEST_TIMEOUT_MS }),
+    plan: async (of, host) => {
+      const backend = await findBackend(host.xenstore, disk);
+      if (!backend.ok) return backend;
+      const how = { backend: backend.value, timeoutMs: timeoutMs.value ?? GUEST_TIMEOUT_MS };
+      return ok(planAttach(of, disk, how));
+    },
     stoppable: true,
     done: (vm) => `${disk.vdev} is attached to ${vm}`,
   });

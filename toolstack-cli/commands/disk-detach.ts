@@ -1,5 +1,6 @@
 /** `xtl disk detach`: the plan that takes a disk from a domain that runs. */
 
+import { ok } from '../../shared/core/result.ts';
 import { planDetach } from '../../shared/domain/build/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, failure, type Outcome } from '../output/exit.ts';
@@ -22,7 +23,7 @@ export async function diskDetach(
   };
   return runOnDisk(context, domain, options, {
     name: (vm) => `detach ${vdev} from ${vm}`,
-    plan: (of) => planDetach(of, device.value, vdev, how),
+    plan: async (of) => ok(planDetach(of, device.value, vdev, how)),
     // A disk that is half detached is of no use to anybody.
     stoppable: false,
     done: (vm) => `${vdev} is detached from ${vm}`,

@@ -1,5 +1,6 @@
 /** `xtl disk insert` and `xtl disk eject`: the plan that changes the medium of a drive. */
 
+import { ok } from '../../shared/core/result.ts';
 import { isUtf8, utf8 } from '../../shared/core/utf8.ts';
 import { planMedium } from '../../shared/domain/build/index.ts';
 import type { Context } from '../context.ts';
@@ -40,7 +41,7 @@ async function change(
   return runOnDisk(context, domain, options, {
     name: (vm) =>
       target === '' ? `eject ${vdev} of ${vm}` : `insert ${target} into ${vdev} of ${vm}`,
-    plan: (of) => planMedium(of, device.value, vdev, target),
+    plan: async (of) => ok(planMedium(of, device.value, vdev, target)),
     stoppable: true,
     done: (vm) => `${target === '' ? 'nothing' : target} is in ${vdev} of ${vm}`,
   });

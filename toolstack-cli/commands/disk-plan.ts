@@ -3,6 +3,7 @@
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { utf8 } from '../../shared/core/utf8.ts';
 import {
+  type BuildHost,
   type DiskState,
   formatUuid,
   type KeptDomain,
@@ -21,7 +22,7 @@ import type { Options } from '../table.ts';
 export interface DiskCommand {
   /** Bytes, as all that goes into a plan. */
   readonly name: (vm: string) => string;
-  readonly plan: (of: KeptDomain) => Plan<DiskState>;
+  readonly plan: (of: KeptDomain, host: BuildHost) => Promise<Result<Plan<DiskState>>>;
   /** Whether a signal ends it early, with all steps taken back. */
   readonly stoppable: boolean;
   /** What to say when it is done. */
@@ -47,7 +48,9 @@ export async function runOnDisk(
   if (!info.ok) return failed(info.error);
   const { domid, uuid } = info.value;
   const vm = `'${utf8((await nameOf(host.value, domid)) ?? word)}'`;
-  const plan = { ...command.plan({ domid, uuid: formatUuid(uuid) }), name: command.name(vm) };
+  const made = await command.plan({ domid, uuid: formatUuid(uuid) }, host.value);
+  if (!made.ok) return failed(made.error);
+  const plan = { ...made.value, name: command.name(vm) };
   if (options.dryRun === true) return showPlan(context.terminal, plan, options.output);
   const signals = context.holdSignals();
   const { stoppable } = command;

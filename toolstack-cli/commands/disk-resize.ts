@@ -1,5 +1,6 @@
 /** `xtl disk resize`: the plan that changes the size of a disk while its guest runs. */
 
+import { ok } from '../../shared/core/result.ts';
 import { planResize } from '../../shared/domain/build/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, failure, type Outcome } from '../output/exit.ts';
@@ -19,7 +20,7 @@ export async function diskResize(
   const resize = size && { ...size.value, mayShrink: options.shrink === true };
   return runOnDisk(context, domain, options, {
     name: (vm) => `resize ${vdev} of ${vm}`,
-    plan: (of) => planResize(of, device.value, vdev, resize),
+    plan: async (of) => ok(planResize(of, device.value, vdev, resize)),
     stoppable: true,
     done: (vm, { sectors = 0 }) => `${vdev} of ${vm} has ${sizeText(sectors * 512)}`,
   });

@@ -1,11 +1,12 @@
 /** Services that run beside the command, started by whoever needs them first. */
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { KEEPER_LOCK, LIFECYCLE_LOCK } from '../../shared/domain/build/index.ts';
 import { lockHolder } from '../../shared/platform/unix/lock-holder.ts';
+import { reasonOf } from '../../shared/platform/unix/reason.ts';
 
 /** What starts a service, beside the bundle of this command. */
 const programOf = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
@@ -20,8 +21,20 @@ export async function attendDomains(): Promise<Result<void>> {
   return isAttended() ? ok() : start('lifecycle');
 }
 
-/** Starts the keeper of the block backend and of driver domains' journals unless one runs. */
+/** Whether devices of dom0 get a driver of the kernel's without being asked (sysfs). */
+const AUTOPROBE = '/sys/bus/xen-backend/drivers_autoprobe';
+
+/**
+ * Starts the keeper of the block backend and of driver domains' journals unless one runs. The
+ * kernel takes no devices by itself from now on: the keeper gives it those that are not ours.
+ */
 export async function serveDisks(): Promise<Result<void>> {
+  try {
+    if (existsSync(AUTOPROBE)) writeFileSync(AUTOPROBE, '0');
+  } catch (thrown) {
+    const { errno, words } = reasonOf(thrown);
+    return fail(errno, `cannot write to ${AUTOPROBE}: ${words}`);
+  }
   return lockHolder(KEEPER_LOCK) !== undefined ? ok() : start('keeper');
 }
 

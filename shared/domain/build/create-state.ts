@@ -42,6 +42,8 @@ export interface DomainState {
 
 export interface CreateState extends DomainState {
   readonly host: BuildHost;
+  /** Who serves each of its disks. */
+  diskBackends?: readonly Domid[];
 }
 
 export type CreateStep = Step<CreateState>;

@@ -1,6 +1,6 @@
 /** The plan that gives a domain that runs another disk, a domain of ours or of xl's. */
 
-import { DOM0 } from '../../core/ids.ts';
+import { DOM0, type Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { textOfBytes } from '../../core/utf8.ts';
 import type { VmDisk } from '../spec/vm-spec.ts';
@@ -17,6 +17,8 @@ import type { KeptDomain } from './userdata.ts';
 import { waitForNode } from './wait-for-node.ts';
 
 export interface AttachOptions {
+  /** Who serves it: what findBackend says of it. */
+  readonly backend: Domid;
   /** How long the guest may take. */
   readonly timeoutMs: number;
 }
@@ -24,15 +26,15 @@ export interface AttachOptions {
 export function planAttach(
   of: KeptDomain,
   disk: VmDisk,
-  { timeoutMs }: AttachOptions,
+  { backend, timeoutMs }: AttachOptions,
 ): Plan<DiskState> {
   return {
     name: `attach ${disk.vdev}`,
     steps: [
-      checkStep(of, disk),
-      nodesStep(of, disk),
-      backendStep(of, disk),
-      frontendStep(of, disk, timeoutMs),
+      checkStep(of, disk, backend),
+      nodesStep(of, disk, backend),
+      backendStep(of, disk, backend),
+      frontendStep(of, disk, backend, timeoutMs),
       unlessThere(keepStep(of, withDisk(disk), withoutDisk(disk.device))),
     ],
   };
@@ -40,15 +42,15 @@ export function planAttach(
 
 const nameOf = (target: string): string => (target === '' ? 'an empty drive' : target);
 
-function pathsOf({ domid }: KeptDomain, { device }: VmDisk): DiskView['paths'] {
+function pathsOf({ domid }: KeptDomain, { device }: VmDisk, backend: Domid): DiskView['paths'] {
   return {
     kept: keptPath(domid, device),
     front: frontendPath(domid, device),
-    back: backendPath(domid, device),
+    back: backendPath(domid, device, backend),
   };
 }
 
-function checkStep(of: KeptDomain, disk: VmDisk): DiskStep {
+function checkStep(of: KeptDomain, disk: VmDisk, backend: Domid): DiskStep {
   const { vdev, target, device } = disk;
   return {
     id: 'check',
@@ -60,22 +62,26 @@ function checkStep(of: KeptDomain, disk: VmDisk): DiskStep {
       const there = await readDiskView(host.xenstore, of.domid, device);
       if (there.ok) {
         // Of a plan that was killed before its last step: it is gone on with.
-        const mayGoOn = isTheSame(there.value, disk) ? await isKept(host, of, device) : ok(true);
+        const mayGoOn = isTheSame(there.value, disk, backend)
+          ? await isKept(host, of, device)
+          : ok(true);
         if (!mayGoOn.ok) return mayGoOn;
         if (mayGoOn.value !== false) {
           return fail('EEXIST', `${vdev} is there already: ${nameOf(there.value.target)}`);
         }
         state.isOurs = true;
       } else if (there.error.errno !== 'ENOENT') return there;
-      return checkImage(host, target);
+      // What a driver domain has, it knows itself.
+      return backend === DOM0 ? checkImage(host, target) : ok();
     },
   };
 }
 
-function isTheSame(view: DiskView, disk: VmDisk): boolean {
+function isTheSame(view: DiskView, disk: VmDisk, backend: Domid): boolean {
   const { target, isWritable, isCdrom } = disk;
   const keys = [view.target, view.isWritable, view.isCdrom];
-  return view.backend === DOM0 && keys.every((key, i) => key === [target, isWritable, isCdrom][i]);
+  const wanted = [target, isWritable, isCdrom];
+  return view.backend === backend && keys.every((key, i) => key === wanted[i]);
 }
 
 /** A block device is no regular file: the back end looks at it. */
@@ -85,14 +91,16 @@ export async function checkImage({ files }: BuildHost, target: string): Promise<
   return stat.ok || stat.error.errno === 'EINVAL' ? ok() : stat;
 }
 
-function nodesStep(of: KeptDomain, disk: VmDisk): DiskStep {
-  const paths = pathsOf(of, disk);
+function nodesStep(of: KeptDomain, disk: VmDisk, backend: Domid): DiskStep {
+  const paths = pathsOf(of, disk, backend);
   return {
     id: 'nodes',
     title: 'make its nodes in xenstore',
     run: async (state) => {
       if (state.isOurs) return ok();
-      const nodes = withPermissions(diskNodes(of.domid, disk), of.domid, DOM0);
+      const served = (await state.host.serveDisks?.()) ?? ok();
+      if (!served.ok) return served;
+      const nodes = withPermissions(diskNodes(of.domid, disk, backend), of.domid, backend);
       const made = await state.host.xenstore.transaction(async (tx) => {
         const taken = await tx.exists(paths.kept);
         if (!taken.ok) return taken;
@@ -118,19 +126,19 @@ function nodesStep(of: KeptDomain, disk: VmDisk): DiskStep {
   };
 }
 
-function backendStep({ domid }: KeptDomain, disk: VmDisk): DiskStep {
+function backendStep({ domid }: KeptDomain, disk: VmDisk, backend: Domid): DiskStep {
   return {
     id: 'backend',
     title: 'have its back end open it',
     run: async ({ host }) => {
       const served = (await host.serveDisks?.()) ?? ok();
-      return served.ok ? waitForBackend(host, domid, disk) : served;
+      return served.ok ? waitForBackend(host, domid, disk, backend) : served;
     },
   };
 }
 
-function frontendStep(of: KeptDomain, disk: VmDisk, timeoutMs: number): DiskStep {
-  const { front, back } = pathsOf(of, disk);
+function frontendStep(of: KeptDomain, disk: VmDisk, backend: Domid, timeoutMs: number): DiskStep {
+  const { front, back } = pathsOf(of, disk, backend);
   return {
     id: 'frontend',
     title: 'wait until the guest has taken it',

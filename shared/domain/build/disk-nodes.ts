@@ -1,18 +1,20 @@
 /** A disk in xenstore (device_disk_add in libxl_disk.c @ RELEASE-4.17.0). */
 
 import { XenbusStateInitialising } from '../../abi/xenbus.ts';
-import { DOM0, type Domid } from '../../core/ids.ts';
-import { ok, type Result } from '../../core/result.ts';
+import { DOM0, type Domid, domid as domidOf, isDomid } from '../../core/ids.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
 import type { VmDisk } from '../spec/vm-spec.ts';
 import { domainPath, libxlPath, type StoreNode } from './nodes.ts';
+import { findByName } from './store.ts';
 
 const INITIALISING = String(XenbusStateInitialising);
 
-/** Of all disks of a domain that dom0 serves. */
-export const backendsPath = (domid: number): string => `${domainPath(DOM0)}/backend/vbd/${domid}`;
-export const backendPath = (domid: number, device: number): string =>
-  `${backendsPath(domid)}/${device}`;
+/** Of all disks of a domain that `backend` serves. */
+export const backendsPath = (domid: number, backend: number): string =>
+  `${domainPath(backend)}/backend/vbd/${domid}`;
+export const backendPath = (domid: number, device: number, backend: number): string =>
+  `${backendsPath(domid, backend)}/${device}`;
 export const frontendPath = (domid: number, device: number): string =>
   `${domainPath(domid)}/device/vbd/${device}`;
 /** The toolstack's own copy, which no guest can write. */
@@ -38,16 +40,32 @@ export async function removeAll(tx: Nodes, paths: readonly string[]): Promise<Re
   return results.find((result) => !result.ok && result.error.errno !== 'ENOENT') ?? ok();
 }
 
-/** All nodes of a disk that dom0 serves: ours, the frontend's and the back end's. */
-export function diskNodes(domid: Domid, disk: VmDisk): StoreNode[] {
+/** Who serves a disk. ENOENT: nobody has the name; EEXIST: several have. */
+export async function findBackend(nodes: Nodes, { backend, vdev }: VmDisk): Promise<Result<Domid>> {
+  if (backend === undefined) return ok(DOM0);
+  if (/^[0-9]{1,5}$/.test(backend) && isDomid(Number(backend))) return ok(domidOf(Number(backend)));
+  const found = await findByName(nodes, backend);
+  if (!found.ok) return found;
+  const [only] = found.value;
+  if (only !== undefined && found.value.length === 1) return ok(only);
+  const what = `disk ${vdev}: ${only === undefined ? 'no domain' : 'more than one domain'}`;
+  return fail(only === undefined ? 'ENOENT' : 'EEXIST', `${what} is called '${backend}'`);
+}
+
+/** As xl writes it: who serves dom0's disks is told by it (shared/xenbus/served-by.ts). */
+const BLOCK_SCRIPT = '/etc/xen/scripts/block-xtl';
+
+/** All nodes of a disk: ours, the frontend's and the back end's. */
+export function diskNodes(domid: Domid, disk: VmDisk, backend: Domid): StoreNode[] {
   const { device, target, vdev, isWritable, isCdrom, isDirectIoSafe, discard, trusted } = disk;
   const front = frontendPath(domid, device);
-  const back = backendPath(domid, device);
+  const back = backendPath(domid, device, backend);
   const kept = keptPath(domid, device);
   const type = isCdrom ? 'cdrom' : 'disk';
   const backNodes: readonly (readonly [string, string])[] = [
     ['frontend', front],
     ['params', target],
+    ['script', BLOCK_SCRIPT],
     ['frontend-id', String(domid)],
     ['online', '1'],
     ['removable', isCdrom ? '1' : '0'],
@@ -63,7 +81,7 @@ export function diskNodes(domid: Domid, disk: VmDisk): StoreNode[] {
   ];
   const frontNodes: readonly (readonly [string, string])[] = [
     ['backend', back],
-    ['backend-id', String(DOM0)],
+    ['backend-id', String(backend)],
     ['state', INITIALISING],
     ['virtual-device', String(device)],
     ['device-type', type],
@@ -74,9 +92,9 @@ export function diskNodes(domid: Domid, disk: VmDisk): StoreNode[] {
   return [
     { path: kept, value: '', access: 'private' },
     ...below(kept, [['frontend', front], ['backend', back], ...backNodes.slice(1)]),
-    { path: front, value: '', access: 'guest-owns' },
+    { path: front, value: '', access: 'backend-reads' },
     ...below(front, frontNodes),
-    { path: back, value: '', access: 'guest-reads' },
+    { path: back, value: '', access: 'backend-serves' },
     ...below(back, backNodes),
   ];
 }

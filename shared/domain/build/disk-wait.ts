@@ -28,8 +28,9 @@ export async function waitForBackend(
   host: Pick<BuildHost, 'xenstore' | 'clock'>,
   domid: Domid,
   { device, vdev, target }: VmDisk,
+  backend: Domid,
 ): Promise<Result<void>> {
-  const back = backendPath(domid, device);
+  const back = backendPath(domid, device, backend);
   // One that is connected already was there.
   const isThere = (state: string | undefined) => state === INIT_WAIT || state === CONNECTED;
   const found = await waitForNode(host, `${back}/state`, isThere, BACKEND_TIMEOUT_MS);

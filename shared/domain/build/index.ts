@@ -8,6 +8,7 @@ export { type AttachOptions, planAttach } from './disk-attach.ts';
 export { planDetach } from './disk-detach.ts';
 export { type DiskView, listDisks } from './disk-list.ts';
 export { planMedium } from './disk-medium.ts';
+export { findBackend } from './disk-nodes.ts';
 export { type DiskState, newDiskState } from './disk-plan.ts';
 export { planResize, type Resize } from './disk-resize.ts';
 export type { BuildHost, DomainHost } from './host.ts';

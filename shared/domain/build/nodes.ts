@@ -12,6 +12,7 @@ import type { Domid, Port } from '../../core/ids.ts';
  * - `guest-owns`: the guest's own
  * - `private`: dom0's alone
  * - `backend-reads`: the guest's, readable by the backend
+ * - `backend-serves`: dom0's, which the backend may write and the guest may read
  * - `inherited`: as the parent's
  */
 export type Access =
@@ -20,6 +21,7 @@ export type Access =
   | 'guest-owns'
   | 'private'
   | 'backend-reads'
+  | 'backend-serves'
   | 'inherited';
 
 export interface StoreNode {

@@ -37,7 +37,8 @@ const isAction = (value: unknown): boolean => SHUTDOWN_ACTIONS.some((action) => 
 function isDisk(value: unknown): boolean {
   const disk = Object(value) as Record<string, unknown>;
   const isThere = isText(disk.target) || (disk.target === '' && disk.isCdrom === true);
-  return isThere && isText(disk.vdev) && isCount(disk.device);
+  const isServed = disk.backend === undefined || isText(disk.backend);
+  return isThere && isServed && isText(disk.vdev) && isCount(disk.device);
 }
 
 type Check = (value: unknown) => boolean;

@@ -31,6 +31,12 @@ function permissions(
     'guest-reads': [owned(DOM0), { domid: guest, access: 'r' }],
     'backend-owns': [owned(backend), { domid: guest, access: 'r' }],
     'backend-reads': [owned(guest), { domid: backend, access: 'r' }],
+    // Of a domain that dies its nodes go with it: those of a driver domain are dom0's.
+    'backend-serves': [
+      owned(DOM0),
+      ...(backend === DOM0 ? [] : [{ domid: backend, access: 'b' } as const]),
+      { domid: guest, access: 'r' },
+    ],
   };
   return lists[access];
 }

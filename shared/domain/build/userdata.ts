@@ -119,6 +119,7 @@ export function libxlMedium(target: string): object {
 /** As libxl has one: what is not said has its default. */
 export function libxlDisk({ target, vdev, isWritable, isCdrom, ...rest }: VmDisk): object {
   return {
+    ...(rest.backend !== undefined && { backend_domname: rest.backend }),
     ...{ ...libxlMedium(target), vdev, backend: 'phy', script: 'block-xtl' },
     ...(isWritable && { readwrite: 1 }),
     ...(isCdrom && { removable: 1, is_cdrom: 1 }),

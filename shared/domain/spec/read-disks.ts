@@ -16,6 +16,9 @@ export interface WrongDisk {
   readonly hint?: string;
 }
 
+/** How a disk of dom0's is said to be one. */
+const DOM0_NAMES: readonly string[] = ['', '0', 'Domain-0'];
+
 /** What is right, and cannot be done yet. */
 function notYet(disk: DiskSpec): WrongDisk | undefined {
   const later = (message: string, hint?: string): WrongDisk => ({
@@ -28,9 +31,6 @@ function notYet(disk: DiskSpec): WrongDisk | undefined {
   }
   if (disk.format !== 'raw') {
     return later(`images in the format ${disk.format} come later`, 'make it raw: qemu-img convert');
-  }
-  if (disk.backend !== undefined && disk.backend !== '0' && disk.backend !== 'Domain-0') {
-    return later('disks of driver domains come later');
   }
   if (disk.script !== undefined && disk.script !== 'block' && disk.script !== 'block-xtl') {
     return later(`disks by the script ${disk.script} come later`);
@@ -66,11 +66,17 @@ export function readDisk(
   }
   if (!isUtf8(target)) return { code: WRONG, message: 'the target is not valid UTF-8' };
   const isEmpty = disk.format === 'empty';
-  if (!isEmpty && !target.startsWith('/')) {
+  const backend = DOM0_NAMES.includes(disk.backend ?? '0') ? undefined : disk.backend;
+  if (backend !== undefined && !isUtf8(backend)) {
+    return { code: WRONG, message: 'the name of the backend is not valid UTF-8' };
+  }
+  // A driver domain has names of its own for its disks.
+  if (!isEmpty && backend === undefined && !target.startsWith('/')) {
     return { code: WRONG, message: 'the target is no absolute path', hint: `/dev/${target}?` };
   }
   return {
     ...{ target: isEmpty ? '' : utf8(target), vdev, device, isWritable, isCdrom, isDirectIoSafe },
+    ...(backend !== undefined && { backend: utf8(backend) }),
     ...(discard !== undefined && { discard }),
     ...(trusted !== undefined && { trusted }),
   };

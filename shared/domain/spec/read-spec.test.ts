@@ -51,6 +51,9 @@ const meanings: [string, object][] = [
   ['on_poweroff="preserve"', { onPoweroff: 'preserve' }],
   ['on_reboot="rename-restart"', { onReboot: 'rename-restart' }],
   ['on_crash="restart"', { onCrash: 'restart' }],
+  ['driver_domain=0', { onCrash: 'destroy' }],
+  ['driver_domain=1', { isDriverDomain: true, onCrash: 'restart', onWatchdog: 'restart' }],
+  ['driver_domain=1\non_crash="preserve"', { isDriverDomain: true, onCrash: 'preserve' }],
   ['disk=[]\nvif=[ ]\nnestedhvm=0\nhap=1\nacpi=3\ncpu_weight=0x100\npool="Pool-0"', {}],
 ];
 
@@ -118,6 +121,7 @@ test.each([
   ['"/a.iso,,hdc,cdrom"', [{ target: '/a.iso', device: 5632, isCdrom: true, isWritable: false }]],
   ['",,hdc,cdrom"', [{ target: '', device: 5632, isCdrom: true }]],
   ['"format=raw,backendtype=phy,script=block-xtl,vdev=xvda,target=/d"', [{ target: '/d' }]],
+  ['"xvda2,raw,xvda,w,backend=storage"', [{ target: 'xvda2', backend: 'storage' }]],
 ])('disk = [ %s ] is understood', (text, disks) => {
   const { spec, problems } = read(`${BASE}disk=[${text}]\n`);
   expect(problems).toEqual([]);
@@ -133,7 +137,6 @@ test.each([
   ['"/d.qcow2,qcow2,xvda"', '5:7 XTL-C027', 'images in the format qcow2 come later'],
   ['",empty,xvda"', '5:7 XTL-C029', 'only a drive may be empty'],
   ['",,xvda,cdrom", "/d,raw,xvda"', '5:23 XTL-C029', 'xvda is there already: an empty drive'],
-  ['"/d,raw,xvda,w,backend=storage"', '5:7 XTL-C027', 'disks of driver domains come later'],
   ['"/d,raw,xvda,w,script=block-nbd"', '5:7 XTL-C027', 'disks by the script block-nbd come later'],
   ['["/d,raw,xvda"]', '5:7 XTL-C029', 'a disk is a string, not a list'],
 ])('disk = [ %s ] is refused', (text, place, message) => {

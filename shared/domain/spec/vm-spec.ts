@@ -13,10 +13,15 @@ export const SHUTDOWN_ACTIONS = [
 
 export type ShutdownAction = (typeof SHUTDOWN_ACTIONS)[number];
 
-/** A disk: a raw image or a block device of this host. */
+/** A disk: a raw image or a block device of this host, or what a driver domain calls one. */
 export interface VmDisk {
-  /** A path; UTF-8, a byte a character. Empty for a drive without a medium. */
+  /**
+   * A path; UTF-8, a byte a character. Empty for a drive without a medium. In a driver domain a
+   * word of its own.
+   */
   readonly target: string;
+  /** The driver domain that serves it, by name or number; absent: dom0. */
+  readonly backend?: string;
   /** As the guest calls it: `xvda`; and its number. */
   readonly vdev: string;
   readonly device: number;
