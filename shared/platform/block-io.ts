@@ -11,6 +11,8 @@ export interface BlockShape {
   readonly canDiscard: boolean;
   /** Discarded data cannot be had back. */
   readonly canDiscardSecurely: boolean;
+  /** It has no flush: a write is as sure as it will be once it is completed. */
+  readonly cannotFlush?: true;
 }
 
 /** Numbers of operations are below this. */
@@ -35,6 +37,11 @@ export interface BlockIo {
    * many, as many as fit.
    */
   completions(into: Int32Array): number;
+  /**
+   * Nobody waits for what is under way any more: it ends soon, if need be with EIO. Absent where
+   * everything ends by itself.
+   */
+  giveUp?(): void;
   /** Nothing may be under way. */
   close(): void;
 }
