@@ -28,6 +28,7 @@ import { begin, type ClientState, finish, replay } from './client-state.ts';
 import type { NbdExport } from './export.ts';
 import { UNFLUSHED_BYTES, UNFLUSHED_ENTRIES } from './limits.ts';
 import { createOperations, FREE, REPLAY, SLOTS, sendAgain } from './operations.ts';
+import { NBD_CMD_FLUSH } from './protocol.ts';
 import { createReplies } from './replies.ts';
 import { fillRequests } from './send.ts';
 import { createUnflushed } from './unflushed.ts';
@@ -64,18 +65,20 @@ export interface NbdClient {
 }
 
 export interface ClientOptions {
-  /** Whether writes are to be kept until they are flushed: flush is to be had, and writes are. */
-  readonly isKeeping: boolean;
+  /** A flush where it is not to be had is done at once: each write is as sure as it will be. */
+  readonly canFlush: boolean;
+  readonly isReadOnly: boolean;
   /** Room for them: UNFLUSHED_BYTES and UNFLUSHED_ENTRIES unless told otherwise. */
   readonly keptBytes?: number;
   readonly keptEntries?: number;
 }
 
 function createState(options: ClientOptions): ClientState {
-  const { isKeeping, keptBytes = UNFLUSHED_BYTES, keptEntries = UNFLUSHED_ENTRIES } = options;
+  const { canFlush, isReadOnly } = options;
+  const { keptBytes = UNFLUSHED_BYTES, keptEntries = UNFLUSHED_ENTRIES } = options;
   return {
     table: createOperations(),
-    log: isKeeping ? createUnflushed(keptBytes, keptEntries) : undefined,
+    log: canFlush && !isReadOnly ? createUnflushed(keptBytes, keptEntries) : undefined,
     ...{ maxPayload: 0, isConnected: false, replayed: 0, sent: 0 },
     ...{ replying: 0, error: 0, received: 0 },
     ...{ done: new Int32Array(2 * NUMBERS_MAX), doneHead: 0, doneCount: 0, held: 0 },
@@ -122,7 +125,8 @@ export function createClient(options: ClientOptions): NbdClient {
       table.bytes[number] = bytes;
       table.memory[number] = memory;
       table.at[number] = at;
-      begin(state, number, command);
+      if (command === NBD_CMD_FLUSH && !options.canFlush) finish(state, number, 0);
+      else begin(state, number, command);
     },
     connected: ({ maxPayload }) => {
       replies.reset();

@@ -18,7 +18,7 @@ export interface NbdExport {
   readonly canTrim: boolean;
   /** What offsets and lengths are multiples of: a power of two. */
   readonly minBlock: number;
-  /** Bytes of data in one request. */
+  /** Bytes of data in one request: a multiple of it. */
   readonly maxPayload: number;
 }
 
@@ -49,7 +49,7 @@ export function readBlocks(bytes: Uint8Array, at: number): Result<Blocks> {
   if (maxPayload < Math.max(minBlock, preferred)) {
     return fail('EPROTO', `blocks of ${preferred} bytes, and at most ${maxPayload} at a time`);
   }
-  return ok({ minBlock, maxPayload });
+  return ok({ minBlock, maxPayload: maxPayload - (maxPayload % minBlock) });
 }
 
 /**

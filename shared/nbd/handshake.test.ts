@@ -50,6 +50,11 @@ const good: readonly (readonly [string, Uint8Array, object])[] = [
     bytesOf(greeting(), blockInfo(4096, 4096, 65_536), exportInfo(MIB, 1), ack()),
     { canFlush: false, canTrim: false, minBlock: 4096, maxPayload: 65_536 },
   ],
+  [
+    'a bound that is no multiple of a block',
+    bytesOf(greeting(), blockInfo(512, 512, 70_000), exportInfo(MIB), ack()),
+    { minBlock: 512, maxPayload: 69_632 },
+  ],
   ['what may only be read', welcome(MIB, 3), { isReadOnly: true }],
   [
     'information that we do not know',

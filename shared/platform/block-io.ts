@@ -38,8 +38,8 @@ export interface BlockIo {
    */
   completions(into: Int32Array): number;
   /**
-   * Nobody waits for what is under way any more: it ends soon, if need be with EIO. Absent where
-   * everything ends by itself.
+   * Completes what is under way with EIO, and all that is asked from now on: nobody waits for it
+   * any more. Absent where everything ends by itself, sooner or later.
    */
   giveUp?(): void;
   /** Nothing may be under way. */

@@ -22,13 +22,21 @@ export interface DiskModel {
   readonly under: Map<number, Asked>;
   /** Something that may be asked now, with a number that is free; undefined: nothing may. */
   choose(): { readonly number: number; readonly asked: Asked } | undefined;
-  /** It is completed; `read` gives what a read has brought, `stable` what is on the disk. */
-  complete(number: number, result: number, read: () => Uint8Array, stable: Uint8Array): void;
+  /** It is completed; `read` gives what a read has brought, `stable` what is on the disk now. */
+  complete(number: number, result: number, read: () => Uint8Array, stable?: Uint8Array): void;
+  /** That a disk, of which nothing is under way, is as it was left. */
+  expectDisk(bytes: Uint8Array): void;
 }
 
 const NOTHING = new Uint8Array(0);
 
-export function createDiskModel(random: Prng, sectors: number, most: number): DiskModel {
+/** A discard may be a hint, after which anything may be there. */
+export function createDiskModel(
+  random: Prng,
+  sectors: number,
+  most: number,
+  discards: 'zeroes' | 'hints' = 'zeroes',
+): DiskModel {
   const now = new Uint8Array(sectors * SECTOR);
   /** By sector: its content is known. What failed may have been done, or not. */
   const known = new Uint8Array(sectors).fill(1);
@@ -85,14 +93,16 @@ export function createDiskModel(random: Prng, sectors: number, most: number): Di
       if (kind === 'read') {
         if (result === 0) expectSame(read(), sector, known);
       } else if (kind === 'flush') {
-        if (result === 0) expectSame(stable, 0, covered);
+        if (result === 0 && stable !== undefined) expectSame(stable, 0, covered);
       } else {
-        known.fill(result === 0 ? 1 : 0, sector, sector + size);
-        if (result !== 0) return;
+        const isKnown = result === 0 && (kind === 'write' || discards === 'zeroes');
+        known.fill(isKnown ? 1 : 0, sector, sector + size);
+        if (!isKnown) return;
         if (kind === 'write') now.set(data, sector * SECTOR);
         else now.fill(0, sector * SECTOR, (sector + size) * SECTOR);
       }
     },
+    expectDisk: (bytes) => expectSame(bytes, 0, known),
   };
 }
 

@@ -93,11 +93,12 @@ function createRun(seed: number, { maxPayload, options, errors }: Run) {
   return { random, server, client, model, ask, collect, lose, exchange };
 }
 
-const kept = { isKeeping: true, keptBytes: 1 << 20, keptEntries: 4096 };
-const some = { isKeeping: true, keptBytes: 1 << 20, keptEntries: 40 };
-const few = { isKeeping: true, keptBytes: 1 << 20, keptEntries: 5 };
-const little = { isKeeping: true, keptBytes: 3 * SLOT, keptEntries: 4096 };
-const none = { isKeeping: true, keptBytes: SECTOR, keptEntries: 4096 };
+const FLUSHED = { canFlush: true, isReadOnly: false };
+const kept = { ...FLUSHED, keptBytes: 1 << 20, keptEntries: 4096 };
+const some = { ...FLUSHED, keptBytes: 1 << 20, keptEntries: 40 };
+const few = { ...FLUSHED, keptBytes: 1 << 20, keptEntries: 5 };
+const little = { ...FLUSHED, keptBytes: 3 * SLOT, keptEntries: 4096 };
+const none = { ...FLUSHED, keptBytes: SECTOR, keptEntries: 4096 };
 const steady = { maxPayload: 1 << 25, drops: 0, kills: 0, errors: 0 };
 
 const runs: readonly (readonly [string, Run])[] = [
@@ -217,4 +218,17 @@ it('no more is sent than there is room for, and what is sent goes on', () => {
   expect([client.fill(into), client.fill(into), client.fill(into), client.fill(into)]).toEqual([
     ...[4124, 4124, 4124, 0],
   ]);
+});
+
+it('where there is no flush, a flush is done, and writes are not kept', () => {
+  const client = createClient({ canFlush: false, isReadOnly: false });
+  client.connected(exported(1 << 25));
+  client.ask(1, NBD_CMD_WRITE, 0, 512, new Uint8Array(512), 0);
+  client.ask(2, NBD_CMD_FLUSH, 0, 0, new Uint8Array(0), 0);
+  const into = new Int32Array(4);
+  expect([client.fill(new Uint8Array(4096)), client.completions(into), into[0]]).toEqual([
+    540, 1, 2,
+  ]);
+  expect(client.take(reply(1, 1), 0, 16)).toBeUndefined();
+  expect([client.completions(into), into[0], client.unflushed()]).toEqual([1, 1, 0]);
 });
