@@ -43,8 +43,12 @@ export interface ConnectionOptions {
 export interface Connection {
   /** The disk has completions, or the ring an event. */
   wake(): void;
-  /** Takes no more requests, finishes those that it has, and lets go of everything. */
-  close(): Promise<void>;
+  /**
+   * Takes no more requests, finishes those that it has, and lets go of everything. `isForGood`:
+   * nobody waits for answers, and what has not ended after a while is given up; then the disk does
+   * nothing any more. Whether it was.
+   */
+  close(isForGood: boolean): Promise<boolean>;
   /** Whether it serves these rings. */
   serves(keys: FrontKeys): boolean;
 }
@@ -157,8 +161,11 @@ export function connect(
   return ok(serve(host, disk, keys, all, undo));
 }
 
+/** For what is under way when nobody waits for it any more. */
+const GIVE_UP_MS = 2000;
+
 function serve(
-  { events, soon }: ConnectionHost,
+  { events, soon, clock }: ConnectionHost,
   disk: Disk,
   keys: FrontKeys,
   all: readonly Mapped[],
@@ -166,6 +173,7 @@ function serve(
 ): Connection {
   let isPlanned = false;
   let ended: (() => void) | undefined;
+  let isGivenUp = false;
   const take = (): void => {
     isPlanned = false;
     const isMore = turn(disk);
@@ -176,6 +184,16 @@ function serve(
     if (isPlanned) return;
     isPlanned = true;
     soon(take);
+  };
+  /** What may take for ever ends now, unanswered: answers would be failures. */
+  const giveUp = (): void => {
+    if (disk.io.giveUp === undefined) return;
+    isGivenUp = true;
+    disk.isBroken = true;
+    for (const { waiting } of disk.queues) waiting.length = 0;
+    disk.io.giveUp();
+    retryHeld(disk);
+    wake();
   };
   for (const { port } of all) {
     events.listen(port, () => {
@@ -191,17 +209,20 @@ function serve(
   wake();
   return {
     wake,
-    close: async () => {
+    close: async (isForGood) => {
       disk.isClosing = true;
       for (const { waiting } of disk.queues) if (disk.isBroken) waiting.length = 0;
       if (!isIdle(disk)) {
+        const cancel = isForGood ? clock.after(GIVE_UP_MS, giveUp) : () => {};
         await new Promise<void>((resolve) => {
           ended = resolve;
           wake();
         });
+        cancel();
       }
       for (const { journal } of all) disownJournal(journal);
       undo();
+      return isGivenUp;
     },
     serves: (other) => JSON.stringify(other) === JSON.stringify(keys),
   };

@@ -73,13 +73,14 @@ export function offered(
   shape: BlockShape,
 ): readonly NodeToWrite[] {
   const { sectorBytes, sectors, isReadOnly, canDiscard, canDiscardSecurely } = shape;
+  const canFlush = shape.cannotFlush ? 0 : 1;
   const info =
     (isCdrom ? VDISK_CDROM : 0) |
     (isRemovable ? VDISK_REMOVABLE : 0) |
     (isReadOnly ? VDISK_READONLY : 0);
   const keys: Record<string, number> = {
-    'feature-flush-cache': 1,
-    'feature-barrier': 1,
+    'feature-flush-cache': canFlush,
+    'feature-barrier': canFlush,
     'feature-max-indirect-segments': INDIRECT_SEGMENTS_MAX,
     'multi-queue-max-queues': QUEUES_MAX,
     'max-ring-page-order': RING_ORDER_MAX,

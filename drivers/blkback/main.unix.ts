@@ -5,21 +5,18 @@ import { type Logger, pino } from 'pino';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import { BLKBACK_LOCK } from '../../shared/domain/build/index.ts';
-import { PAGE_SIZE, type Region } from '../../shared/platform/region.ts';
-import { openBlockFile } from '../../shared/platform/unix/block-file.ts';
+import type { Region } from '../../shared/platform/region.ts';
 import { makeFolders } from '../../shared/platform/unix/folders.ts';
 import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-file.ts';
 import { lockFile } from '../../shared/platform/unix/lock-file.ts';
-import type { UnixMemory } from '../../shared/platform/unix/memory.ts';
 import { notifyReady } from '../../shared/platform/unix/notify-ready.ts';
 import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform.ts';
 import { createPoller } from '../../shared/platform/unix/poller.ts';
 import { sharedFiles } from '../../shared/platform/unix/shared-file.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
-import { SLAB_PAGES, STORE_DEADLINE_MS } from './core/limits.ts';
-import type { OpenedDisk } from './device.ts';
-import type { DeviceKeys } from './keys.ts';
+import { STORE_DEADLINE_MS } from './core/limits.ts';
+import { diskOpener, SERVERS } from './disk-opener.unix.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 
 const LOG_PATH = '/var/log/xtl/blkback.log';
@@ -27,8 +24,11 @@ const LOG_PATH = '/var/log/xtl/blkback.log';
 const JOURNALS = '/run/xtl/blkback';
 const KERNELS_DEVICES = '/sys/bus/xen-backend/devices';
 
-/** Segments of eight bytes, one for each page. */
-const LIST_PAGES = Math.ceil((SLAB_PAGES * 8) / PAGE_SIZE);
+/**
+ * For what is under way when we are told to end. What has not ended by then, behind a server that
+ * is away, is in the journals, as if we had been killed: the next process does it.
+ */
+const STOP_MS = 1000;
 
 function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   const poller = createPoller();
@@ -63,37 +63,11 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
       if (file.ok) mapped.set(name, file.value);
       return file;
     },
-    openDisk: (keys, onDone) => openDisk(keys, onDone, own, poller.value),
-    closeDisk: ({ io, slab, lists }) => {
-      io.close();
-      own.unmap(slab);
-      own.unmap(lists);
-    },
+    ...diskOpener({
+      ...{ memory: own, poller: poller.value, clock, servers: SERVERS },
+      log: (line) => log.info(line),
+    }),
   });
-}
-
-function openDisk(
-  { params, mode }: DeviceKeys,
-  onDone: () => void,
-  own: UnixMemory,
-  poller: Parameters<typeof openBlockFile>[0]['poller'],
-): Result<OpenedDisk> {
-  const slab = own.pages(SLAB_PAGES);
-  if (!slab.ok) return slab;
-  const lists = own.pages(LIST_PAGES);
-  if (!lists.ok) {
-    own.unmap(slab.value);
-    return lists;
-  }
-  const address = own.addressOf(slab.value) as number;
-  const io = openBlockFile({
-    ...{ path: params, isReadOnly: !mode.startsWith('w'), isShared: mode.endsWith('!') },
-    ...{ memory: slab.value, address, poller, onDone },
-  });
-  if (io.ok) return ok({ io: io.value, slab: slab.value, lists: lists.value });
-  own.unmap(slab.value);
-  own.unmap(lists.value);
-  return io;
 }
 
 /** To a file, and to who started us if somebody reads that; disks are served without either. */
@@ -130,6 +104,7 @@ function main(): void {
   }
   const service = serveDisks(host.value);
   const stop = (): void => {
+    setTimeout(() => process.exit(0), STOP_MS);
     void service.close().then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);

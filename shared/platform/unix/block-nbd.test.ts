@@ -106,6 +106,18 @@ const honest =
     });
   };
 
+/** A server that does something as soon as it is asked for anything. */
+const thenAsked =
+  (act: (socket: Socket) => void) =>
+  (socket: Socket): void => {
+    socket.write(welcome(BYTES));
+    let came = 0;
+    socket.on('data', ({ length }) => {
+      came += length;
+      if (came > GO_BYTES) act(socket);
+    });
+  };
+
 async function writeOne(disk: BlockIo, value: number): Promise<number | undefined> {
   user.region.bytes.fill(value, 0, 512);
   disk.write(1, 0, user.region, 0, 512);
@@ -212,15 +224,10 @@ it.each([
   ['that it ends', reply(1, 1, 108)],
 ])('a server that sends %s is left for one that does not', async (_, lie) => {
   const memory = createMemoryServer(prng(1), new Uint8Array(BYTES));
-  const liar = (socket: Socket): void => {
-    socket.write(welcome(BYTES));
-    let came = 0;
-    socket.on('data', ({ length }) => {
-      came += length;
-      if (came > GO_BYTES) socket.write(lie);
-    });
-  };
-  await serve(liar, honest(memory));
+  await serve(
+    thenAsked((socket) => void socket.write(lie)),
+    honest(memory),
+  );
   const disk = must(await tryOpen());
   expect(await writeOne(disk, 5)).toBe(0);
   await until(() => memory.current[0] === 5);
@@ -229,11 +236,12 @@ it.each([
 
 it('a server of another export is not taken for the same', async () => {
   const memory = createMemoryServer(prng(1), new Uint8Array(BYTES));
-  const hangsUp = (socket: Socket): void => {
-    socket.write(welcome(BYTES));
-    socket.once('data', () => socket.once('data', () => socket.destroy()));
-  };
-  await serve(hangsUp, says(welcome(BYTES / 2)), says(welcome(BYTES, 3)), honest(memory));
+  await serve(
+    thenAsked((socket) => void socket.destroy()),
+    says(welcome(BYTES / 2)),
+    says(welcome(BYTES, 3)),
+    honest(memory),
+  );
   const disk = must(await tryOpen());
   expect(await writeOne(disk, 6)).toBe(0);
   expect(reports.map((what) => what.replace(/^.*?: /, ''))).toEqual([

@@ -14,6 +14,8 @@ export interface MemoryDisk {
   flushes: number;
   /** Ends some of what is under way. */
   step(): void;
+  /** Nothing ends: it is behind a server that is away. */
+  isAway: boolean;
   /**
    * Its user is dead: of what was begun some is done and the rest is not, in any order, and nothing
    * more comes of it.
@@ -51,6 +53,10 @@ function createOperations(random: Prng) {
         const { number, run } = takeAny();
         done.push([number, run()]);
       }
+    },
+    giveUp: (): void => {
+      for (const { number } of begun) done.push([number, -EIO]);
+      begun = [];
     },
     abandon: (): void => {
       while (begun.length > 0) {
@@ -99,9 +105,13 @@ export function createMemoryDisk(
       }),
     submit: operations.submit,
     completions: operations.completions,
+    giveUp: operations.giveUp,
     close: () => {},
   };
-  const { step, abandon } = operations;
-  const disk: MemoryDisk = { io, bytes, fails: () => false, flushes: 0, step, abandon };
+  const { abandon } = operations;
+  const step = (): void => void (disk.isAway || operations.step());
+  const disk: MemoryDisk = {
+    ...{ io, bytes, fails: () => false, flushes: 0, step, isAway: false, abandon },
+  };
   return disk;
 }
