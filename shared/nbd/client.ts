@@ -3,15 +3,17 @@
  * socket: it is told of connections and of bytes, and asked for bytes to send.
  *
  * What is under way when a connection is lost is sent again on the next one. What was answered and
- * not flushed may be lost with a server, too: qemu-nbd keeps tables of qcow2 in memory of its own
- * whatever its cache mode, others keep data there. The guest goes on, and its next flush, answered
- * by a server that never saw the write, would tell it that the write is on the disk. To fail that
- * flush is no way out: Linux's frontend takes the failure for success (blkback's README), and a
- * flush that is never answered is a disk that is gone. So writes are kept until a flush has covered
- * them, and are done again, in their order, before anything else is asked of a server that is back
- * (as NFS's clients do with writes that are not committed: RFC 8881, 18.3.3). Where there is no
- * room to keep one, it is answered after a flush of ours. So nothing that was answered is lost as
- * long as this process lives, flushed or not; and a flush that was answered holds beyond that.
+ * not flushed may be lost with a server, too: qemu-nbd keeps tables of qcow2 in memory of its own,
+ * whatever its cache mode, and others keep data there. (Killed amid work, qemu-nbd loses writes
+ * nearly every time: the test beside platform/unix/block-image.ts, without what follows.) The guest
+ * goes on, and its next flush, answered by a server that never saw the write, would tell it that
+ * the write is on the disk. To fail that flush is no way out: Linux's frontend takes the failure
+ * for success (blkback's README), and a flush that is never answered is a disk that is gone. So
+ * writes are kept until a flush has covered them, and are done again, in their order, before
+ * anything else is asked of a server that is back (as NFS's clients do with writes that are not
+ * committed: RFC 8881, 18.3.3). Where there is no room to keep one, it is answered after a flush of
+ * ours. So nothing that was answered is lost as long as this process lives, flushed or not; and a
+ * flush that was answered holds beyond that.
  *
  * If a server and this process are killed at once, what was answered and not flushed is as after
  * a power failure, which the guest did not see. A server that is not killed writes it at its end.

@@ -1,6 +1,7 @@
 /** The key `disk`: what a VM's disks shall be. */
 
 import { isUtf8, utf8 } from '../../core/utf8.ts';
+import { parseTarget } from '../../nbd/target.ts';
 import type { StringValue } from '../xl-cfg/config.ts';
 import { type DiskSpec, readDiskSpec } from './disk-spec.ts';
 import type { Values } from './values.ts';
@@ -9,6 +10,8 @@ import type { VmDisk } from './vm-spec.ts';
 
 const LATER = 'XTL-C027';
 const WRONG = 'XTL-C029';
+
+const ELSEWHERE = 'qemu-nbd and nbdkit serve it: target=nbd://host/export, at the end';
 
 interface Wrong {
   readonly code: string;
@@ -24,16 +27,31 @@ function notYet(disk: DiskSpec): Wrong | undefined {
   });
   if (disk.specification === 'virtio') return later('virtio disks come later');
   if (disk.format === 'empty') return later('drives without a medium come later');
-  if (disk.format !== 'raw') {
-    return later(`images in the format ${disk.format} come later`, 'make it raw: qemu-img convert');
-  }
   if (disk.backend !== undefined && disk.backend !== '0' && disk.backend !== 'Domain-0') {
     return later('disks of driver domains come later');
   }
   if (disk.script !== undefined && disk.script !== 'block' && disk.script !== 'block-xtl') {
-    return later(`disks by the script ${disk.script} come later`);
+    // What xl makes of `nbd://host/export` at a place where it knows the prefix `nbd:`.
+    const isCut = disk.script === 'block-nbd' && disk.target.startsWith('//');
+    const hint = isCut ? `write target=nbd:${disk.target} at the end` : undefined;
+    return later(`disks by the script ${disk.script} come later`, hint);
   }
   return undefined;
+}
+
+/**
+ * What is behind it, in one word that the backend reads (nbd/target.ts): its format stands before
+ * a path, unless it is raw or the target says it itself. xl has no names for some formats.
+ */
+function targetOf({ target, format }: DiskSpec): string | Wrong {
+  if (!isUtf8(target)) return { code: WRONG, message: 'the target is not valid UTF-8' };
+  const word = format === 'raw' ? target : `${format}:${target}`;
+  const read = parseTarget(word);
+  if (read.ok) return word;
+  const { errno, what } = read.error;
+  if (errno === 'EOPNOTSUPP') return { code: LATER, message: what, hint: ELSEWHERE };
+  const isRelative = !target.includes(':') && target !== '';
+  return { code: WRONG, message: what, ...(isRelative && { hint: `/dev/${target}?` }) };
 }
 
 function diskOf(text: string, taken: ReadonlyMap<number, string>): VmDisk | Wrong {
@@ -47,7 +65,7 @@ function diskOf(text: string, taken: ReadonlyMap<number, string>): VmDisk | Wron
   }
   const later = notYet(disk);
   if (later !== undefined) return later;
-  const { vdev, target, isWritable, isCdrom, isDirectIoSafe, discard, trusted } = disk;
+  const { vdev, isWritable, isCdrom, isDirectIoSafe, discard, trusted } = disk;
   const device = virtualDeviceNumber(vdev);
   if (device === undefined) {
     const hint = 'it is like xvda, xvdb1, hda or sda';
@@ -55,10 +73,8 @@ function diskOf(text: string, taken: ReadonlyMap<number, string>): VmDisk | Wron
   }
   const other = taken.get(device);
   if (other !== undefined) return { code: WRONG, message: `${vdev} is there already: ${other}` };
-  if (!isUtf8(target)) return { code: WRONG, message: 'the target is not valid UTF-8' };
-  if (!target.startsWith('/')) {
-    return { code: WRONG, message: 'the target is no absolute path', hint: `/dev/${target}?` };
-  }
+  const target = targetOf(disk);
+  if (typeof target !== 'string') return target;
   return {
     ...{ target: utf8(target), vdev, device, isWritable, isCdrom, isDirectIoSafe },
     ...(discard !== undefined && { discard }),

@@ -15,7 +15,7 @@ export type ShutdownAction = (typeof SHUTDOWN_ACTIONS)[number];
 
 /** A disk: a raw image or a block device of this host. */
 export interface VmDisk {
-  /** A path; UTF-8, a byte a character. */
+  /** What is behind it, as nbd/target.ts reads it; UTF-8, a byte a character. */
   readonly target: string;
   /** As the guest calls it: `xvda`; and its number. */
   readonly vdev: string;

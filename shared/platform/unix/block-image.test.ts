@@ -1,6 +1,6 @@
-/** Images behind a real qemu-nbd: read and written, killed amid it, and left by those who die. */
+/** Images behind a real qemu-nbd: read and written, killed amid it, and refused. */
 
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ import type { ImageFormat } from '../../nbd/target.ts';
 import type { BlockIo } from '../block-io.ts';
 import { type BlockImageOptions, openBlockImage } from './block-image.ts';
 import { clock } from './clock.ts';
-import { isAlive, processId } from './process-id.ts';
 import { numberIn } from './server-process.ts';
 
 const SECTORS = 8192;
@@ -205,57 +204,4 @@ it('what was answered and not flushed is there when a server has ended', async (
   await exercise(disk, user, model, random, 100, () => {});
   await closeAll();
   model.expectDisk(content('qcow2'));
-});
-
-/** Another process of ours opens the image, and is killed as it stands. */
-async function leaveServer(): Promise<number> {
-  const module = new URL('./image-server.ts', import.meta.url).pathname;
-  const program = `
-    import { serveImage } from ${JSON.stringify(module)};
-    import { clock } from ${JSON.stringify(module.replace('image-server', 'clock'))};
-    const image = { path: ${JSON.stringify(path)}, format: 'qcow2', isReadOnly: false };
-    const options = { image, folder: ${JSON.stringify(dir)}, name: '${NAME}', clock };
-    console.log((await serveImage({ ...options, report: console.log })).ok);
-    setInterval(() => {}, 1000);`;
-  const other = join(dir, 'other.mjs');
-  const { build } = await import('esbuild');
-  await build({
-    ...{ stdin: { contents: program, resolveDir: dir, loader: 'ts' }, bundle: true },
-    ...{ outfile: other, platform: 'node', format: 'esm', packages: 'external', logLevel: 'error' },
-  });
-  const child = spawn(process.execPath, [other], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  const pid = serverPid();
-  child.kill('SIGKILL');
-  return pid;
-}
-
-it('whoever started it is killed, and it ends', async () => {
-  makeImage('qcow2');
-  const id = processId(await leaveServer());
-  await until(() => !isAlive(id));
-  must(await tryOpen());
-});
-
-it('one that was left by a predecessor is ended, and no other program of its number', async () => {
-  makeImage('qcow2');
-  const socket = join(dir, `${NAME}.sock`);
-  const arguments_ = [
-    '--persistent',
-    '--format=qcow2',
-    `--socket=${socket}`,
-    `--pid-file=${pidPath()}`,
-  ];
-  const left = spawn('qemu-nbd', [...arguments_, path], { stdio: 'ignore' });
-  await until(() => numberIn(pidPath()) === left.pid);
-  const ended = new Promise((resolve) => left.once('exit', resolve));
-  must(await tryOpen());
-  await ended;
-  expect(serverPid()).not.toBe(left.pid);
-  await closeAll();
-  const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' });
-  writeFileSync(pidPath(), `${sleeper.pid}\n`);
-  must(await tryOpen());
-  expect(sleeper.exitCode ?? sleeper.signalCode).toBe(null);
-  sleeper.kill();
 });

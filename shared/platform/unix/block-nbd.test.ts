@@ -66,9 +66,11 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 async function nbdkit(...args: string[]): Promise<void> {
-  const all = ['--foreground', '--exit-with-parent', '--unix', path, ...args];
-  started.push(spawn('nbdkit', all, { stdio: ['ignore', 'ignore', 'inherit'] }));
-  await until(() => existsSync(path));
+  // It writes its number when it listens.
+  const number = join(dir, 'number');
+  const ours = ['--foreground', '--exit-with-parent', '--unix', path, '--pidfile', number];
+  started.push(spawn('nbdkit', [...ours, ...args], { stdio: 'ignore' }));
+  await until(() => existsSync(number));
 }
 
 /** Serves connections, each as it is told, from the first on. */

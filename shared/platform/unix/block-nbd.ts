@@ -62,8 +62,8 @@ function blockIo(link: NbdLink, shape: BlockShape): BlockIo {
 
 /**
  * Connects once: what is not there at first is told, and not waited for. ECONNREFUSED, ENOENT and
- * their like: nobody listens there; EROFS: it may only be read; EPROTO: it is no server of NBD, or a
- * bad one; ETIMEDOUT: it says nothing.
+ * their like: nobody listens there; EROFS: it may only be read; EPROTO: it is no server of NBD, or
+ * a bad one; ETIMEDOUT: it says nothing.
  */
 export function openBlockNbd(options: BlockNbdOptions): Promise<Result<BlockIo>> {
   const { address, exportName, clock, isReadOnly } = options;

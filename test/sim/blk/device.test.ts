@@ -240,7 +240,7 @@ it('waits for what is behind it', async () => {
   expect(await scene.host.sim.run(scene.front.ask('read', 0))).toBe(0);
 });
 
-it('that is gone while its disk is being opened is closed at once, and its disk when it is there', async () => {
+it('that is gone while its disk is being opened does not wait for it, and closes it', async () => {
   const scene = await open(5);
   const { sim } = scene.host;
   let arrive = (): void => {};
