@@ -1,11 +1,10 @@
-/** Disks behind servers of NBD: nbdkit, and servers that lie, hang up and come back as others. */
+/** Disks behind servers of NBD that lie, hang up and come back as others. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createUser, exercise } from '../../../test/sim/nbd/block-user.ts';
 import { createDiskModel, SECTOR, seeds } from '../../../test/sim/nbd/disk-model.ts';
 import { createMemoryServer, type MemoryServer } from '../../../test/sim/nbd/memory-server.ts';
@@ -33,7 +32,6 @@ let path: string;
 let user: ReturnType<typeof createUser>;
 let reports: string[];
 const open: BlockIo[] = [];
-const started: ChildProcess[] = [];
 const listening: Server[] = [];
 const sockets = new Set<Socket>();
 
@@ -45,7 +43,6 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const disk of open.splice(0)) disk.close();
-  for (const child of started.splice(0)) child.kill('SIGKILL');
   for (const socket of sockets) socket.destroy();
   for (const server of listening.splice(0)) await new Promise((done) => server.close(done));
   rmSync(dir, { recursive: true });
@@ -63,14 +60,6 @@ async function tryOpen(rest: Partial<BlockNbdOptions> = {}): Promise<Result<Bloc
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await clock.sleep(2);
-}
-
-async function nbdkit(...args: string[]): Promise<void> {
-  // It writes its number when it listens.
-  const number = join(dir, 'number');
-  const ours = ['--foreground', '--exit-with-parent', '--unix', path, '--pidfile', number];
-  started.push(spawn('nbdkit', [...ours, ...args], { stdio: 'ignore' }));
-  await until(() => existsSync(number));
 }
 
 /** Serves connections, each as it is told, from the first on. */
@@ -126,70 +115,6 @@ async function writeOne(disk: BlockIo, value: number): Promise<number | undefine
   disk.submit();
   return (await user.results(disk, 1))[1];
 }
-
-describe('nbdkit', () => {
-  it('is read, written, flushed and trimmed', async () => {
-    await nbdkit('memory', `${BYTES}`);
-    const disk = must(await tryOpen());
-    expect(disk.shape).toEqual({
-      ...{ sectorBytes: 512, sectors: 2048, isReadOnly: false, canDiscard: true },
-      canDiscardSecurely: false,
-    });
-    const model = createDiskModel(prng(1), 2048, 24);
-    await exercise(disk, user, model, prng(2), 200, () => {});
-    expect(reports).toEqual([]);
-  });
-
-  it('by TCP', async () => {
-    const probe = createServer();
-    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-    const { port } = probe.address() as { port: number };
-    await new Promise((resolve) => probe.close(resolve));
-    const args = ['--foreground', '--exit-with-parent', '-i', '127.0.0.1', '-p', `${port}`];
-    started.push(spawn('nbdkit', [...args, 'memory', '1M'], { stdio: 'ignore' }));
-    let disk = await tryOpen({ address: { host: '127.0.0.1', port } });
-    while (!disk.ok) {
-      expect(disk.error.errno).toBe('ECONNREFUSED');
-      disk = await tryOpen({ address: { host: '127.0.0.1', port } });
-    }
-    expect(await writeOne(disk.value, 1)).toBe(0);
-  });
-
-  it('is asked for no more at a time, and no less, than it allows', async () => {
-    const sizes = ['blocksize-minimum=4096', 'blocksize-preferred=4096', 'blocksize-maximum=65536'];
-    const policy = [...sizes, 'blocksize-error-policy=error'];
-    await nbdkit('--filter=blocksize-policy', 'memory', `${BYTES}`, ...policy);
-    const disk = must(await tryOpen());
-    expect(disk.shape.sectorBytes).toBe(4096);
-    user.region.bytes.forEach((_, i, bytes) => {
-      bytes[i] = i >> 12;
-    });
-    const sent = user.region.bytes.slice();
-    disk.write(1, 0, user.region, 0, BYTES);
-    disk.submit();
-    expect(await user.results(disk, 1)).toEqual({ 1: 0 });
-    user.region.bytes.fill(0);
-    disk.read(2, 0, user.region, 0, BYTES);
-    disk.submit();
-    expect(await user.results(disk, 1)).toEqual({ 2: 0 });
-    expect(Buffer.compare(user.region.bytes, sent)).toBe(0);
-  });
-
-  it('that may only be read is not opened to be written', async () => {
-    await nbdkit('-r', 'memory', '1M');
-    expect(await tryOpen()).toMatchObject({ error: { errno: 'EROFS' } });
-    expect(must(await tryOpen({ isReadOnly: true })).shape.isReadOnly).toBe(true);
-  });
-
-  it('its errors are those of the operation', async () => {
-    await nbdkit('--filter=error', 'memory', '1M', 'error-pread=EIO', 'error-pread-rate=100%');
-    const disk = must(await tryOpen());
-    disk.read(1, 0, user.region, 0, 512);
-    disk.write(2, 0, user.region, 0, 512);
-    disk.submit();
-    expect(await user.results(disk, 2)).toEqual({ 1: -EIO, 2: 0 });
-  });
-});
 
 it.each([
   ['nobody there', undefined, 'ENOENT', 'no such file'],

@@ -29,6 +29,7 @@ import {
   type NbdLink,
   type NbdLinkOptions,
   pump,
+  RECEIVE_BYTES,
   serverName,
 } from './nbd-link.ts';
 
@@ -67,15 +68,16 @@ function blockIo(link: NbdLink, shape: BlockShape): BlockIo {
  */
 export function openBlockNbd(options: BlockNbdOptions): Promise<Result<BlockIo>> {
   const { address, exportName, clock, isReadOnly } = options;
+  const buffer = new Uint8Array(RECEIVE_BYTES);
   let link: NbdLink | undefined;
   return new Promise((resolve) => {
     const connection = connectNbd({
-      ...{ address, exportName, clock, handshakeMs: HANDSHAKE_MS },
+      ...{ address, exportName, clock, buffer, handshakeMs: HANDSHAKE_MS },
       opened: (found) => {
         const shape = shapeOf(found, isReadOnly);
         if (!shape.ok) return shape.error;
         const client = createClient({ canFlush: found.canFlush, isReadOnly });
-        link = createLink(options, client, found, connection);
+        link = createLink(options, client, found, connection, buffer);
         linkUp(link, found);
         resolve(ok(blockIo(link, shape.value)));
         return undefined;

@@ -13,6 +13,8 @@ export interface NbdConnectionOptions {
   /** Bytes, a character each. */
   readonly exportName: string;
   readonly clock: Clock;
+  /** Where what comes is put, of one connection at a time: none is made by piece. */
+  readonly buffer: Uint8Array;
   /** Until the handshake has to have ended. */
   readonly handshakeMs: number;
   /** The handshake has ended: why this export is not wanted, if so. */
@@ -30,8 +32,6 @@ export interface NbdConnection {
   close(last?: Uint8Array): void;
 }
 
-/** Read at a time: what a pipe of Linux's holds several times. */
-const RECEIVE_BYTES = 256 * 1024;
 /** Until a server that says nothing any more is asked whether it is there. */
 const KEEP_ALIVE_MS = 10_000;
 
@@ -79,10 +79,9 @@ function take(state: State, bytes: Uint8Array, start: number, end: number): Fail
 }
 
 export function connectNbd(options: NbdConnectionOptions): NbdConnection {
-  const { address, exportName, clock, handshakeMs } = options;
+  const { address, exportName, clock, buffer, handshakeMs } = options;
   const onread = {
-    // One buffer for all that comes: none is made by piece.
-    buffer: new Uint8Array(RECEIVE_BYTES),
+    buffer,
     callback: (count: number, bytes: Uint8Array): boolean => {
       // What comes behind the end is read, and thrown away, so that its end is seen.
       if (state.isOver) return true;

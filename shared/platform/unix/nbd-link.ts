@@ -34,6 +34,8 @@ const RETRY_MAX_MS = 2000;
 const WELL_MS = 2000;
 /** Until a server that was reached has to have given an export. */
 export const HANDSHAKE_MS = 5000;
+/** Received at a time: what a pipe of Linux's holds several times. */
+export const RECEIVE_BYTES = 256 * 1024;
 /** Sent at a time: the largest request, and many small ones. */
 const STAGING_BYTES = PAYLOAD_MAX + 64 * 1024;
 
@@ -43,6 +45,7 @@ export interface NbdLink {
   /** What it was when it was opened. */
   readonly first: NbdExport;
   readonly staging: Uint8Array;
+  readonly buffer: Uint8Array;
   connection: NbdConnection | undefined;
   /** Its handshake has ended. */
   isUp: boolean;
@@ -124,7 +127,7 @@ export function linkLost(link: NbdLink, why: Failure): void {
 function reconnect(link: NbdLink): void {
   const { address, exportName, clock } = link.options;
   link.connection = connectNbd({
-    ...{ address, exportName, clock, handshakeMs: HANDSHAKE_MS },
+    ...{ address, exportName, clock, buffer: link.buffer, handshakeMs: HANDSHAKE_MS },
     opened: (found) => opened(link, found),
     received: (bytes, start, end) => linkReceived(link, bytes, start, end),
     ended: (why) => linkLost(link, why),
@@ -166,9 +169,10 @@ export function createLink(
   client: NbdClient,
   first: NbdExport,
   connection: NbdConnection,
+  buffer: Uint8Array,
 ): NbdLink {
   return {
-    ...{ options, client, first, connection, staging: new Uint8Array(STAGING_BYTES) },
+    ...{ options, client, first, connection, buffer, staging: new Uint8Array(STAGING_BYTES) },
     ...{ isUp: false, upSinceMs: 0, isSending: false, isClosed: false },
     ...{ retryMs: RETRY_FIRST_MS, told: undefined, cancel: () => {} },
   };
