@@ -179,6 +179,24 @@ it('a server of another export is not taken for the same', async () => {
   ]);
 });
 
+it('a connection that is lost amid a large write loses nothing', async () => {
+  const memory = createMemoryServer(prng(1), new Uint8Array(BYTES));
+  // More than a socket holds is on its way when it stops to read, and hangs up.
+  const stops = thenAsked((socket) => {
+    socket.pause();
+    setTimeout(() => socket.destroy(), 20);
+  });
+  await serve(stops, honest(memory));
+  const disk = must(await tryOpen());
+  user.region.bytes.forEach((_, i, bytes) => {
+    bytes[i] = (i >> 9) % 251;
+  });
+  disk.write(1, 0, user.region, 0, BYTES);
+  disk.submit();
+  expect(await user.results(disk, 1)).toEqual({ 1: 0 });
+  expect(Buffer.compare(memory.current, user.region.bytes)).toBe(0);
+});
+
 it('where there is no flush the disk says so', async () => {
   await serve(honest(createMemoryServer(prng(1), new Uint8Array(BYTES)), BYTES, 1));
   const disk = must(await tryOpen());
