@@ -101,7 +101,7 @@ const rows: [argv: string, exit: number, stdout: RegExp, stderr: RegExp][] = [
   ['block-attach web1 /d,raw,xvdb', 5, /^$/, /^xtl: no Xen on this machine\n$/],
   ['block-detach -f web1 xvdb', 5, /^$/, /^xtl: no Xen on this machine\n$/],
   ['block-list a b', 2, /^$/, /^xtl: too many arguments/],
-  ['cd-insert web1 xvdc cd.iso', 2, /^$/, /^xtl: the target 'cd.iso' is no absolute path\n$/],
+  ['cd-insert web1 xvdc cd.iso', 2, /^$/, /^xtl: 'cd.iso': the target is no absolute path\n$/],
   ['cd-eject web1 nonsense', 2, /^$/, /^xtl: there is no virtual disk 'nonsense'/],
   ['vm list', 5, /^$/, /^xtl: no Xen on this machine\n$/],
   ['list', 5, /^$/, /^xtl: no Xen on this machine\n$/],

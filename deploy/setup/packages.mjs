@@ -15,14 +15,16 @@ const lab = [
 const compiler = ['gcc', 'libc6-dev'];
 const relink = [...compiler, 'binutils', 'debian-archive-keyring', 'dpkg-dev', 'xz-utils'];
 
+// Completion is tested in the shells themselves, disks with the programs that serve them.
+const tests = ['nbdkit', 'qemu-utils', 'zsh'];
+
 /** @type {Record<string, string[]>} */
 const needed = {
   start: lab,
   lab,
   bench: [...lab, ...relink],
-  // Completion is tested in the shells themselves.
-  test: [...lab, ...relink, 'zsh'],
-  'test:all': [...lab, ...relink, 'zsh'],
+  test: [...lab, ...relink, ...tests],
+  'test:all': [...lab, ...relink, ...tests],
   relink,
   build: [],
 };

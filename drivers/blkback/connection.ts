@@ -50,8 +50,12 @@ export interface Connection {
    * meanwhile.
    */
   goOnWith(behind: Behind): Promise<void>;
-  /** Takes no more requests, finishes those that it has, and lets go of everything. */
-  close(): Promise<void>;
+  /**
+   * Takes no more requests, finishes those that it has, and lets go of everything. `isForGood`:
+   * nobody waits for answers, and what has not ended after a while is given up; then the disk does
+   * nothing any more. Whether it was.
+   */
+  close(isForGood: boolean): Promise<boolean>;
   /** Whether it serves these rings. */
   serves(keys: FrontKeys): boolean;
 }
@@ -182,8 +186,11 @@ export function connect(
   return ok(serve(host, disk, keys, all, undo));
 }
 
+/** For what is under way when nobody waits for it any more. */
+const GIVE_UP_MS = 2000;
+
 function serve(
-  { events, soon }: ConnectionHost,
+  { events, soon, clock }: ConnectionHost,
   disk: Disk,
   keys: FrontKeys,
   all: readonly Mapped[],
@@ -191,6 +198,7 @@ function serve(
 ): Connection {
   let isPlanned = false;
   let isClosed = false;
+  let isGivenUp = false;
   /** Those who wait until nothing is under way. */
   let waiting: (() => void)[] = [];
   const take = (): void => {
@@ -216,6 +224,16 @@ function serve(
       wake();
     });
   };
+  /** What may take for ever ends now, unanswered: answers would be failures. */
+  const giveUp = (): void => {
+    if (disk.io.giveUp === undefined) return;
+    isGivenUp = true;
+    disk.isBroken = true;
+    for (const { waiting: begun } of disk.queues) begun.length = 0;
+    disk.io.giveUp();
+    retryHeld(disk);
+    wake();
+  };
   for (const { port } of all) {
     events.listen(port, () => {
       wake();
@@ -239,11 +257,14 @@ function serve(
       disk.isClosing = false;
       wake();
     },
-    close: async () => {
+    close: async (isForGood) => {
       isClosed = true;
+      const cancel = isForGood ? clock.after(GIVE_UP_MS, giveUp) : () => {};
       await drain();
+      cancel();
       for (const { journal } of all) disownJournal(journal);
       undo();
+      return isGivenUp;
     },
     serves: (other) => JSON.stringify(other) === JSON.stringify(keys),
   };

@@ -39,7 +39,8 @@ export interface DeviceHost extends ConnectionHost {
   uniqueId(frontendId: number): bigint;
   /** The frontend's domain is dead or dying: whatever its nodes say, it does nothing any more. */
   isGone(frontendId: number): boolean;
-  openDisk(keys: DeviceKeys, onDone: () => void): Promise<Result<OpenedDisk>>;
+  /** What is behind a device, by what the toolstack wrote: it may take seconds. */
+  openDisk(keys: DeviceKeys, device: number, onDone: () => void): Promise<Result<OpenedDisk>>;
   closeDisk(disk: OpenedDisk): void;
   /** Memory of journals of the device at `path`, as the last who had them left it. */
   openJournals(path: string, places: readonly JournalPlace[]): Promise<Result<readonly Region[]>>;
@@ -49,8 +50,11 @@ export interface DeviceHost extends ConnectionHost {
 export interface Device {
   /** Its nodes have changed. */
   look(): void;
-  /** Serves no more; its nodes stay as they are. */
-  close(): Promise<void>;
+  /**
+   * Serves no more; its nodes stay as they are. Waits for what is under way, unless nobody else
+   * does: then what takes too long is given up.
+   */
+  close(isForGood: boolean): Promise<void>;
 }
 
 /** What is known of a device. */
@@ -61,7 +65,14 @@ export interface State {
   readonly device: number;
   keys: DeviceKeys | undefined;
   disk: OpenedDisk | undefined;
+  /** What is behind it is being opened. */
+  isOpening: boolean;
+  /** Until it is tried again, if it cannot be opened. */
+  openAgainMs: number;
+  isClosed: boolean;
   connection: Connection | undefined;
+  /** One that finishes what it has, and needs to hear of completions for that. */
+  closing: Connection | undefined;
   /** The frontend has lied, and is not served before it has closed. */
   isGivenUp: boolean;
   /** Why it cannot be served, told once. */
@@ -75,6 +86,8 @@ export interface State {
 
 /** Between looks at what may become possible without an event. */
 const LOOK_AGAIN_MS = 200;
+/** The same for a disk that cannot be opened again and again: each time may start a program. */
+const OPEN_AGAIN_MAX_MS = 2000;
 
 async function value(state: State, path: string): Promise<Result<string | undefined>> {
   const read = await state.host.session.readString(path);
@@ -91,10 +104,10 @@ async function tell(state: State, why: string): Promise<void> {
   await session.write(errorPath(state.path), why);
 }
 
-/** Opens what is behind the device, once its keys are there. */
+/** Begins to open what is behind the device, once its keys are there. */
 async function makeReady(state: State): Promise<void> {
-  if (state.disk !== undefined) return;
-  const { host, path } = state;
+  if (state.disk !== undefined || state.isOpening) return;
+  const { host, path, device } = state;
   // Each time: what could not be opened may have been replaced.
   const keys = await readDevice(host.session, path);
   if (!keys.ok) {
@@ -104,17 +117,34 @@ async function makeReady(state: State): Promise<void> {
   state.keys = keys.value;
   // A drive may be empty; a disk waits for what a script of its toolstack writes.
   if (keys.value.params === '' && !keys.value.isCdrom) return;
-  const disk = await host.openDisk(keys.value, () => state.connection?.wake());
-  if (disk.ok) state.disk = disk.value;
-  else {
-    await tell(state, disk.error.what);
-    // In use, perhaps, by a predecessor whose last operations have not ended.
-    lookLater(state);
-  }
+  state.isOpening = true;
+  // Nobody waits for it here: a device that is to be closed meanwhile is closed at once.
+  void host
+    .openDisk(keys.value, device, () => (state.connection ?? state.closing)?.wake())
+    .then((disk) => opened(state, disk));
 }
 
-function lookLater(state: State): void {
-  state.cancel ??= state.host.clock.after(LOOK_AGAIN_MS, () => {
+async function opened(state: State, disk: Result<OpenedDisk>): Promise<void> {
+  state.isOpening = false;
+  if (state.isClosed) {
+    if (disk.ok) state.host.closeDisk(disk.value);
+    return;
+  }
+  if (disk.ok) {
+    state.disk = disk.value;
+    state.openAgainMs = LOOK_AGAIN_MS;
+    state.look();
+    return;
+  }
+  await tell(state, disk.error.what);
+  // In use, perhaps, by a predecessor whose last operations have not ended.
+  lookLater(state, state.openAgainMs);
+  state.openAgainMs = Math.min(2 * state.openAgainMs, OPEN_AGAIN_MAX_MS);
+}
+
+function lookLater(state: State, afterMs = LOOK_AGAIN_MS): void {
+  if (state.isClosed) return;
+  state.cancel ??= state.host.clock.after(afterMs, () => {
     state.cancel = undefined;
     state.look();
   });
@@ -152,10 +182,17 @@ async function viewOf(state: State): Promise<Result<View | undefined>> {
   return ok({ ...view, hasOtherKeys });
 }
 
-async function disconnect(state: State): Promise<void> {
-  const { connection } = state;
+async function disconnect(state: State, isForGood: boolean): Promise<void> {
+  const { connection, disk, host } = state;
+  if (connection === undefined) return;
   state.connection = undefined;
-  await connection?.close();
+  state.closing = connection;
+  const isGivenUp = await connection.close(isForGood);
+  state.closing = undefined;
+  // One that does nothing any more: it is opened anew, when there is something to open.
+  if (!isGivenUp || disk === undefined) return;
+  state.disk = undefined;
+  host.closeDisk(disk);
 }
 
 async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
@@ -181,7 +218,7 @@ async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
 async function giveUp(state: State, why: string): Promise<void> {
   state.isGivenUp = true;
   await tell(state, why);
-  await disconnect(state);
+  await disconnect(state, true);
   await writeState(state, XenbusStateClosing);
 }
 
@@ -191,10 +228,10 @@ function writeState({ host, path }: State, value: number): Promise<Result<void>>
 
 async function perform(state: State, deed: BackDeed): Promise<Result<void>> {
   const { session } = state.host;
-  if (deed === 'disconnect' || deed === 'offer') await disconnect(state);
+  if (deed === 'disconnect' || deed === 'offer') await disconnect(state, true);
   if (deed === 'disconnect') return ok();
   const { keys, disk } = state;
-  if (keys === undefined || disk === undefined) return fail('ENODEV', 'no disk');
+  if (keys === undefined || disk === undefined) return fail('ETIMEDOUT', 'its disk is opened anew');
   const own = offered(state.path, keys, disk.io.shape, state.host.rings);
   const written = await writeOwn(session, state.path, own);
   if (!written.ok || deed === 'offer') return written;
@@ -230,16 +267,16 @@ async function lookOnce(state: State): Promise<void> {
 /** Follows the nodes of a device and of its frontend. */
 export function createDevice(host: DeviceHost, path: string, device: number): Device {
   const state: State = {
-    ...{ host, path, device, keys: undefined, disk: undefined },
-    ...{ connection: undefined, told: undefined, isGivenUp: false, refused: undefined },
+    ...{ host, path, device, keys: undefined, disk: undefined, isOpening: false, isClosed: false },
+    ...{ openAgainMs: LOOK_AGAIN_MS, refused: undefined },
+    ...{ connection: undefined, closing: undefined, told: undefined, isGivenUp: false },
     ...{ cancel: undefined, look: () => look() },
   };
   let running: Promise<void> | undefined;
   let isAskedAgain = false;
-  let isClosed = false;
   let frontWatch: ReturnType<XenstoreSession['watch']> | undefined;
   const look = (): void => {
-    if (isClosed) return;
+    if (state.isClosed) return;
     if (running !== undefined) {
       isAskedAgain = true;
       return;
@@ -253,19 +290,19 @@ export function createDevice(host: DeviceHost, path: string, device: number): De
     });
   };
   const follow = (): void => {
-    if (frontWatch !== undefined || state.keys === undefined || isClosed) return;
+    if (frontWatch !== undefined || state.keys === undefined || state.isClosed) return;
     frontWatch = host.session.watch(`${state.keys.frontend}/state`);
     void forEach(frontWatch, look);
   };
   look();
   return {
     look,
-    close: async () => {
-      isClosed = true;
+    close: async (isForGood) => {
+      state.isClosed = true;
       state.cancel?.();
       await frontWatch?.return();
       await running;
-      await disconnect(state);
+      await disconnect(state, isForGood);
       if (state.disk !== undefined) host.closeDisk(state.disk);
       state.disk = undefined;
     },

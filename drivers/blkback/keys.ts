@@ -82,11 +82,12 @@ export function offered(
   { queuesMax, orderMax }: RingsOffered,
 ): readonly NodeToWrite[] {
   const { sectorBytes, canDiscard, canDiscardSecurely } = shape;
+  const canFlush = shape.cannotFlush ? 0 : 1;
   const names: Record<string, number> = {
     // Ours alone: that `refresh` is understood (refresh.ts).
     'feature-refresh': 1,
-    'feature-flush-cache': 1,
-    'feature-barrier': 1,
+    'feature-flush-cache': canFlush,
+    'feature-barrier': canFlush,
     'feature-max-indirect-segments': INDIRECT_SEGMENTS_MAX,
     'multi-queue-max-queues': queuesMax,
     'max-ring-page-order': orderMax,

@@ -90,7 +90,7 @@ function start(platform: StubdomPlatform, log: Log): Result<void> {
     uniqueId: () => 0n,
     isGone: () => false,
     isOurs: async () => true,
-    openDisk: (keys, onDone) => openDisk(host, keys, onDone),
+    openDisk: (keys, _device, onDone) => openDisk(host, keys, onDone),
     closeDisk: (disk) => closeDisk(host, disk),
     openJournals: keptJournals({ ...parts, memory: platform.memory }),
   });

@@ -3,14 +3,11 @@ import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
-import { textOfBytes } from '../../shared/core/utf8.ts';
 import { BLKBACK_LOCK } from '../../shared/domain/build/index.ts';
-import { PAGE_SIZE, type Region } from '../../shared/platform/region.ts';
-import { openBlockFile } from '../../shared/platform/unix/block-file.ts';
+import type { Region } from '../../shared/platform/region.ts';
 import { makeFolders } from '../../shared/platform/unix/folders.ts';
 import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-file.ts';
 import { lockFile } from '../../shared/platform/unix/lock-file.ts';
-import type { UnixMemory } from '../../shared/platform/unix/memory.ts';
 import { notifyReady } from '../../shared/platform/unix/notify-ready.ts';
 import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform.ts';
 import { createPoller } from '../../shared/platform/unix/poller.ts';
@@ -18,18 +15,19 @@ import { sharedFiles } from '../../shared/platform/unix/shared-file.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
-import { QUEUES_MAX, RING_ORDER_MAX, SLAB_PAGES, STORE_DEADLINE_MS } from './core/limits.ts';
-import type { OpenedDisk } from './device.ts';
-import { createEmptyDrive } from './empty-drive.ts';
-import type { DeviceKeys } from './keys.ts';
+import { QUEUES_MAX, RING_ORDER_MAX, STORE_DEADLINE_MS } from './core/limits.ts';
+import { diskOpener, SERVERS } from './disk-opener.unix.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 
 const LOG_PATH = '/var/log/xtl/blkback.log';
 /** Memory of the kernel's, which a restart of this process does not touch. */
 const JOURNALS = '/run/xtl/blkback';
 
-/** Segments of eight bytes, one for each page. */
-const LIST_PAGES = Math.ceil((SLAB_PAGES * 8) / PAGE_SIZE);
+/**
+ * For what is under way when we are told to end. What has not ended by then, behind a server that
+ * is away, is in the journals, as if we had been killed: the next process does it.
+ */
+const STOP_MS = 1000;
 
 function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   const poller = createPoller();
@@ -72,42 +70,11 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
       }
       return ok(regions);
     },
-    openDisk: async (keys, onDone) => openDisk(keys, onDone, own, poller.value),
-    closeDisk: ({ io, slab, lists }) => {
-      io.close();
-      own.unmap(slab);
-      own.unmap(lists);
-    },
+    ...diskOpener({
+      ...{ memory: own, poller: poller.value, clock, servers: SERVERS },
+      log: (line) => log.info(line),
+    }),
   });
-}
-
-function openDisk(
-  { params, mode }: DeviceKeys,
-  onDone: () => void,
-  own: UnixMemory,
-  poller: Parameters<typeof openBlockFile>[0]['poller'],
-): Result<OpenedDisk> {
-  const slab = own.pages(SLAB_PAGES);
-  if (!slab.ok) return slab;
-  const lists = own.pages(LIST_PAGES);
-  if (!lists.ok) {
-    own.unmap(slab.value);
-    return lists;
-  }
-  const address = own.addressOf(slab.value) as number;
-  const file = {
-    ...{
-      path: textOfBytes(params),
-      isReadOnly: !mode.startsWith('w'),
-      isShared: mode.endsWith('!'),
-    },
-    ...{ memory: slab.value, address, poller, onDone },
-  };
-  const io = params === '' ? ok(createEmptyDrive(onDone)) : openBlockFile(file);
-  if (io.ok) return ok({ io: io.value, slab: slab.value, lists: lists.value });
-  own.unmap(slab.value);
-  own.unmap(lists.value);
-  return io;
 }
 
 /** To a file, and to who started us if somebody reads that; disks are served without either. */
@@ -144,6 +111,7 @@ function main(): void {
   }
   const service = serveDisks(host.value);
   const stop = (): void => {
+    setTimeout(() => process.exit(0), STOP_MS);
     void service.close().then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);

@@ -91,7 +91,8 @@ async function replace(
     return fail('EINVAL', `params is '${params}' now: only a drive's medium is changed`);
   }
   const next = { ...keys, params };
-  const opened = await host.openDisk(next, () => state.connection?.wake());
+  const wake = (): void => (state.connection ?? state.closing)?.wake();
+  const opened = await host.openDisk(next, state.device, wake);
   if (!opened.ok) return opened;
   await state.connection?.goOnWith(opened.value);
   host.closeDisk(old);

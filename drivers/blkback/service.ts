@@ -12,7 +12,10 @@ export interface ServiceHost extends DeviceHost {
 }
 
 export interface Service {
-  /** Serves no more; what nodes say stays. */
+  /**
+   * Serves no more, once what is under way has ended: with a server that is away that may take any
+   * time, and what is left then is in the journals. What nodes say stays.
+   */
   close(): Promise<void>;
 }
 
@@ -64,7 +67,7 @@ async function scan(state: State): Promise<void> {
     if (found.includes(path)) continue;
     devices.delete(path);
     host.log(`${path}: gone`);
-    await device.close();
+    await device.close(true);
   }
   for (const path of found) {
     if (devices.has(path)) continue;
@@ -101,7 +104,7 @@ export function serveDisks(host: ServiceHost): Service {
     close: async () => {
       await watch.return();
       await following;
-      await Promise.all([...state.devices.values()].map((device) => device.close()));
+      await Promise.all([...state.devices.values()].map((device) => device.close(false)));
       state.devices.clear();
     },
   };

@@ -12,6 +12,8 @@ export interface BlockShape {
   readonly canDiscard: boolean;
   /** Discarded data cannot be had back. */
   readonly canDiscardSecurely: boolean;
+  /** It has no flush: a write is as sure as it will be once it is completed. */
+  readonly cannotFlush?: true;
 }
 
 /** Numbers of operations are below this. */
@@ -42,6 +44,11 @@ export interface BlockIo {
    * many, as many as fit.
    */
   completions(into: Int32Array): number;
+  /**
+   * Completes what is under way with EIO, and all that is asked from now on: nobody waits for it
+   * any more. Absent where everything ends by itself, sooner or later.
+   */
+  giveUp?(): void;
   /** Nothing may be under way. */
   close(): void;
 }

@@ -67,7 +67,7 @@ function openerOf(
   const memories = () => ({ slab: pages(1024), lists: pages(2) });
   let seed = 1;
   return {
-    openDisk: async ({ params }, onDone) => {
+    openDisk: async ({ params }, _device, onDone) => {
       if (params === '') return ok({ io: createEmptyDrive(onDone), ...memories() });
       const disk = openImage(parts, params, seed++);
       if (disk === undefined) return fail('ENOENT', `cannot open ${params}: no such file`);

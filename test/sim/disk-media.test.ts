@@ -130,7 +130,7 @@ it.each([
   ['web1 xvda /a.img', 1, /xvda is no drive: its medium stays \[step check\]/],
   ['web1 xvdz /a.img', 3, /there is no xvdz \[step check\]/],
   ['web1 xvdc /gone.iso', 3, /\/gone.iso: no such file \[step check\]/],
-  ['web1 xvdc a.iso', 2, /^xtl: the target 'a.iso' is no absolute path\n$/],
+  ['web1 xvdc a.iso', 2, /^xtl: 'a.iso': the target is no absolute path\n$/],
   ['web1 nonsense /a.img', 2, /^xtl: there is no virtual disk 'nonsense'/],
 ])('xtl disk insert %s is refused with %i', async (line, exit, stderr) => {
   const host = await withDrive();

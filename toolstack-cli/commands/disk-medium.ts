@@ -3,6 +3,7 @@
 import { ok } from '../../shared/core/result.ts';
 import { isUtf8, utf8 } from '../../shared/core/utf8.ts';
 import { planMedium } from '../../shared/domain/build/index.ts';
+import { parseTarget } from '../../shared/nbd/target.ts';
 import type { Context } from '../context.ts';
 import { EXIT, failure, type Outcome } from '../output/exit.ts';
 import type { Options } from '../table.ts';
@@ -14,9 +15,8 @@ export async function diskInsert(
   options: Options,
 ): Promise<Outcome> {
   if (!isUtf8(target)) return failure(EXIT.usage, 'the target is not valid UTF-8');
-  if (!target.startsWith('/')) {
-    return failure(EXIT.usage, `the target '${target}' is no absolute path`);
-  }
+  const read = parseTarget(utf8(target));
+  if (!read.ok) return failure(EXIT.usage, `'${target}': ${read.error.what}`);
   return change(context, domain, vdev, utf8(target), options);
 }
 

@@ -2,7 +2,7 @@
 
 import { DOM0, type Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import { textOfBytes } from '../../core/utf8.ts';
+import { parseTarget } from '../../nbd/target.ts';
 import type { VmDisk } from '../spec/vm-spec.ts';
 import { closeBackend, DESTROY_TIMEOUT_MS } from './devices.ts';
 import { changeRecord, isKept, withDisk, withoutDisk } from './disk-config.ts';
@@ -87,7 +87,9 @@ function isTheSame(view: DiskView, disk: VmDisk, backend: Domid): boolean {
 /** A block device is no regular file: the back end looks at it. */
 export async function checkImage({ files }: BuildHost, target: string): Promise<Result<void>> {
   if (target === '') return ok();
-  const stat = await files.stat(textOfBytes(target));
+  const read = parseTarget(target);
+  if (!read.ok || read.value.kind === 'nbd') return read.ok ? ok() : read;
+  const stat = await files.stat(read.value.path);
   return stat.ok || stat.error.errno === 'EINVAL' ? ok() : stat;
 }
 

@@ -5,6 +5,7 @@
 
 import type { Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { parseTarget } from '../../nbd/target.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
 import { readBackendPath } from './devices.ts';
 import { errorOf, frontendPath, keptPath } from './disk-nodes.ts';
@@ -74,8 +75,11 @@ function serverOf(kind: string, takesWishes?: string, numbers?: string): DiskVie
 /** QEMU is told the format in front of the target; a kernel knows no others. */
 function splitParams(kind: string, params: string): Pick<DiskView, 'target' | 'format'> {
   const [, format, behind] = (kind === 'qdisk' && /^([a-z0-9-]+):(.*)$/s.exec(params)) || [];
-  const target = behind ?? params;
-  return { target, format: target === '' ? 'empty' : (format ?? 'raw') };
+  if (behind !== undefined) return { target: behind, format: format ?? 'raw' };
+  const read = parseTarget(params);
+  const kindOf = read.ok && read.value.kind === 'image' ? read.value.format : 'raw';
+  const named = read.ok && read.value.kind === 'nbd' ? 'nbd' : kindOf;
+  return { target: params, format: params === '' ? 'empty' : named };
 }
 
 /** One disk by its number. ENOENT: the domain has none of it. */

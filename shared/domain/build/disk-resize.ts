@@ -57,7 +57,8 @@ function checkStep(of: KeptDomain, device: number, vdev: string, resize?: Resize
       if (!found.ok) return found;
       const served = checkServer(found.value);
       if (!served.ok || resize === undefined) return served;
-      const { target } = found.value;
+      const { target, format } = found.value;
+      if (format !== 'raw') return fail('EOPNOTSUPP', notRaw(target, format));
       const stat = await host.files.stat(textOfBytes(target));
       if (!stat.ok) return stat.error.errno === 'EINVAL' ? notAFile(target) : stat;
       const bytes = resize.bytes + (resize.isMore ? stat.value.bytes : 0);
@@ -69,6 +70,11 @@ function checkStep(of: KeptDomain, device: number, vdev: string, resize?: Resize
       return ok();
     },
   };
+}
+
+function notRaw(target: string, format: string): string {
+  const how = format === 'nbd' ? 'whose server decides' : 'which only qemu-img resizes, unused';
+  return `${target} is not raw, but ${format}, ${how}`;
 }
 
 function notAFile(target: string): Result<never> {

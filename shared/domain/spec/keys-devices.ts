@@ -11,7 +11,7 @@ export const DEVICE_KEYS: readonly KeyRow[] = [
     'Disks, one string each.',
     {
       example: '["/dev/vg/web1,raw,xvda"]',
-      stricter: 'xl passes over what is no list; raw images and block devices of this host only',
+      stricter: 'xl passes over what is no list; of other hosts only target=nbd://host/export',
     },
   ],
   [

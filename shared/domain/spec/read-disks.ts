@@ -1,6 +1,7 @@
 /** The key `disk`: what a VM's disks shall be. */
 
 import { isUtf8, utf8 } from '../../core/utf8.ts';
+import { parseTarget } from '../../nbd/target.ts';
 import type { StringValue } from '../xl-cfg/config.ts';
 import { type DiskSpec, readDiskSpec } from './disk-spec.ts';
 import type { Values } from './values.ts';
@@ -9,6 +10,8 @@ import type { VmDisk } from './vm-spec.ts';
 
 const LATER = 'XTL-C027';
 const WRONG = 'XTL-C029';
+
+const ELSEWHERE = 'qemu-nbd and nbdkit serve it: target=nbd://host/export, at the end';
 
 export interface WrongDisk {
   readonly code: string;
@@ -29,13 +32,36 @@ function notYet(disk: DiskSpec): WrongDisk | undefined {
   if (disk.format === 'empty') {
     return disk.isCdrom ? undefined : { code: WRONG, message: 'only a drive may be empty' };
   }
-  if (disk.format !== 'raw') {
-    return later(`images in the format ${disk.format} come later`, 'make it raw: qemu-img convert');
-  }
   if (disk.script !== undefined && disk.script !== 'block' && disk.script !== 'block-xtl') {
-    return later(`disks by the script ${disk.script} come later`);
+    // What xl makes of `nbd://host/export` at a place where it knows the prefix `nbd:`.
+    const isCut = disk.script === 'block-nbd' && disk.target.startsWith('//');
+    const hint = isCut ? `write target=nbd:${disk.target} at the end` : undefined;
+    return later(`disks by the script ${disk.script} come later`, hint);
   }
   return undefined;
+}
+
+/**
+ * What is behind it, in one word that the backend reads (nbd/target.ts): its format stands before
+ * a path, unless it is raw or the target says it itself. xl has no names for some formats.
+ */
+function targetOf({ target, format }: DiskSpec): string | WrongDisk {
+  if (!isUtf8(target)) return { code: WRONG, message: 'the target is not valid UTF-8' };
+  const word = format === 'raw' ? target : `${format}:${target}`;
+  const read = parseTarget(word);
+  if (read.ok) return word;
+  const { errno, what } = read.error;
+  if (errno === 'EOPNOTSUPP') return { code: LATER, message: what, hint: ELSEWHERE };
+  const isRelative = !target.includes(':') && target !== '';
+  return { code: WRONG, message: what, ...(isRelative && { hint: `/dev/${target}?` }) };
+}
+
+/** A driver domain has names of its own for its disks, and no formats. */
+function nameInDriver({ target, format }: DiskSpec, backend: string): string | WrongDisk {
+  if (!isUtf8(target)) return { code: WRONG, message: 'the target is not valid UTF-8' };
+  if (!isUtf8(backend)) return { code: WRONG, message: 'the backend is not valid UTF-8' };
+  if (format === 'raw') return target;
+  return { code: LATER, message: `images in the format ${format} of driver domains come later` };
 }
 
 /** What the words ask for; `taken` has the targets of the disks that there are, by number. */
@@ -53,7 +79,7 @@ export function readDisk(
   }
   const later = notYet(disk);
   if (later !== undefined) return later;
-  const { vdev, target, isWritable, isCdrom, isDirectIoSafe, discard, trusted } = disk;
+  const { vdev, isWritable, isCdrom, isDirectIoSafe, discard, trusted } = disk;
   const device = virtualDeviceNumber(vdev);
   if (device === undefined) {
     const hint = 'it is like xvda, xvdb1, hda or sda';
@@ -64,18 +90,12 @@ export function readDisk(
     const message = `${vdev} is there already: ${other === '' ? 'an empty drive' : other}`;
     return { code: WRONG, message };
   }
-  if (!isUtf8(target)) return { code: WRONG, message: 'the target is not valid UTF-8' };
-  const isEmpty = disk.format === 'empty';
   const backend = DOM0_NAMES.includes(disk.backend ?? '0') ? undefined : disk.backend;
-  if (backend !== undefined && !isUtf8(backend)) {
-    return { code: WRONG, message: 'the name of the backend is not valid UTF-8' };
-  }
-  // A driver domain has names of its own for its disks.
-  if (!isEmpty && backend === undefined && !target.startsWith('/')) {
-    return { code: WRONG, message: 'the target is no absolute path', hint: `/dev/${target}?` };
-  }
+  const named = backend === undefined ? targetOf(disk) : nameInDriver(disk, backend);
+  const target = disk.format === 'empty' ? '' : named;
+  if (typeof target !== 'string') return target;
   return {
-    ...{ target: isEmpty ? '' : utf8(target), vdev, device, isWritable, isCdrom, isDirectIoSafe },
+    ...{ target: utf8(target), vdev, device, isWritable, isCdrom, isDirectIoSafe },
     ...(backend !== undefined && { backend: utf8(backend) }),
     ...(discard !== undefined && { discard }),
     ...(trusted !== undefined && { trusted }),

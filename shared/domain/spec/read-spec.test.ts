@@ -108,44 +108,6 @@ test.each(wrong)('%s is an error', (text, place, message) => {
   ]);
 });
 
-const XVDA = { vdev: 'xvda', device: 51712, isCdrom: false, isDirectIoSafe: false };
-
-test.each([
-  ['"/d,raw,xvda,w"', [{ ...XVDA, target: '/d', isWritable: true }]],
-  ['"/d,raw,xvda,r"', [{ ...XVDA, target: '/d', isWritable: false }]],
-  ['"/d,,xvda,discard"', [{ ...XVDA, target: '/d', isWritable: true, discard: true }]],
-  [
-    '"/d,raw,xvda", "/größe,raw,hda"',
-    [{ target: '/d' }, { target: '/gr\xc3\xb6\xc3\x9fe', device: 768 }],
-  ],
-  ['"/a.iso,,hdc,cdrom"', [{ target: '/a.iso', device: 5632, isCdrom: true, isWritable: false }]],
-  ['",,hdc,cdrom"', [{ target: '', device: 5632, isCdrom: true }]],
-  ['"format=raw,backendtype=phy,script=block-xtl,vdev=xvda,target=/d"', [{ target: '/d' }]],
-  ['"xvda2,raw,xvda,w,backend=storage"', [{ target: 'xvda2', backend: 'storage' }]],
-])('disk = [ %s ] is understood', (text, disks) => {
-  const { spec, problems } = read(`${BASE}disk=[${text}]\n`);
-  expect(problems).toEqual([]);
-  expect(spec?.disks).toMatchObject(disks);
-});
-
-test.each([
-  ['"nonsense"', '5:7 XTL-C029', 'no vdev specified'],
-  ['"/d,zip,xvda"', '5:7 XTL-C029', 'unknown value for format: "zip"'],
-  ['"/d,raw,xvda", "/e,raw,d0p0"', '5:22 XTL-C029', 'd0p0 is there already: /d'],
-  ['"/d,raw,xvdaXY"', '5:7 XTL-C029', 'there is no virtual disk "xvdaXY"'],
-  ['"vg/web1,raw,xvda"', '5:7 XTL-C029', 'the target is no absolute path'],
-  ['"/d.qcow2,qcow2,xvda"', '5:7 XTL-C027', 'images in the format qcow2 come later'],
-  ['",empty,xvda"', '5:7 XTL-C029', 'only a drive may be empty'],
-  ['",,xvda,cdrom", "/d,raw,xvda"', '5:23 XTL-C029', 'xvda is there already: an empty drive'],
-  ['"/d,raw,xvda,w,script=block-nbd"', '5:7 XTL-C027', 'disks by the script block-nbd come later'],
-  ['["/d,raw,xvda"]', '5:7 XTL-C029', 'a disk is a string, not a list'],
-])('disk = [ %s ] is refused', (text, place, message) => {
-  const { spec, problems } = read(`${BASE}disk=[${text}]\n`);
-  expect(spec).toBeUndefined();
-  const shown = problems.map((p) => [`${p.line}:${p.column} ${p.code}`, p.message]);
-  expect(shown).toEqual([[place, message]]);
-});
-
 const WITHOUT = 'comes later, and without it the VM would not be what the file asks for';
 
 test.each(['vif', 'p9', 'vtpm', 'channel', 'usbctrl', 'pvcalls', 'virtio', 'vnuma'])(

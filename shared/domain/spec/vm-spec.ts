@@ -16,8 +16,8 @@ export type ShutdownAction = (typeof SHUTDOWN_ACTIONS)[number];
 /** A disk: a raw image or a block device of this host, or what a driver domain calls one. */
 export interface VmDisk {
   /**
-   * A path; UTF-8, a byte a character. Empty for a drive without a medium. In a driver domain a
-   * word of its own.
+   * What is behind it, as nbd/target.ts reads it; UTF-8, a byte a character. Empty for a drive
+   * without a medium. In a driver domain a word of its own.
    */
   readonly target: string;
   /** The driver domain that serves it, by name or number; absent: dom0. */

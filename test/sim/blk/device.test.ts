@@ -25,6 +25,12 @@ interface Scene {
   die(): void;
   /** What is behind the disk cannot be had now. */
   isAway: boolean;
+  /** It takes until this has come. */
+  opening: Promise<void>;
+  /** How often it was opened, and closed. */
+  opened: number;
+  closed: number;
+  close(isForGood: boolean): Promise<void>;
   backState(): Promise<string>;
 }
 
@@ -52,7 +58,7 @@ async function makeNodes({ sim, tools }: SimXenstored, guest: Guest): Promise<vo
 function startProcess(
   { host, guest, memory, log }: Pick<Scene, 'host' | 'guest' | 'memory' | 'log'>,
   journals: Map<string, Region>,
-  isAway: () => boolean,
+  behind: Pick<Scene, 'isAway' | 'opening' | 'opened' | 'closed'>,
 ): { device: Device; kill: () => void } {
   const process = createProcess(host.sim.dom0);
   const { clock } = host.sim.dom0;
@@ -67,8 +73,10 @@ function startProcess(
     isGone: () => false,
     soon: (run) => void clock.after(0, () => process.isAlive() && run()),
     openJournals: filesOf(journals),
-    openDisk: async (_keys, onDone) => {
-      if (isAway()) return fail('EBUSY', '/disk is in use');
+    openDisk: async (_keys, _device, onDone) => {
+      await behind.opening;
+      if (behind.isAway) return fail('EBUSY', '/disk is in use');
+      behind.opened++;
       const step = (): void => {
         if (!process.isAlive()) return;
         memory.step();
@@ -78,7 +86,9 @@ function startProcess(
       clock.after(0.1, step);
       return ok({ io: memory.io, slab: pages(1024), lists: pages(2) });
     },
-    closeDisk: () => {},
+    closeDisk: () => {
+      behind.closed++;
+    },
     log: (line) => void log.push(line),
   };
   const kill = (): void => {
@@ -100,10 +110,11 @@ async function open(seed = 1): Promise<Scene> {
   const front = createFront(sim.platform(guest.domid), guest.client(), frontOf(guest));
   const back = backOf(guest);
   const parts = { host, guest, front, memory, back, log: [] as string[] };
-  const start = () => startProcess(parts, journals, () => scene.isAway);
+  const start = () => startProcess(parts, journals, scene);
   let running: ReturnType<typeof start> | undefined;
   const scene: Scene = {
-    ...{ ...parts, isAway: false },
+    ...{ ...parts, isAway: false, opening: Promise.resolve(), opened: 0, closed: 0 },
+    close: async (isForGood) => running?.device.close(isForGood),
     backState: () => sim.run(tools.readString(`${back}/state`)).then(must),
     die: () => {
       running?.kill();
@@ -180,4 +191,61 @@ it('waits for what is behind it', async () => {
   scene.isAway = false;
   await connected(scene);
   expect(await scene.host.sim.run(scene.front.ask('read', 0))).toBe(0);
+});
+
+it('that is gone while its disk is being opened does not wait for it, and closes it', async () => {
+  const scene = await open(5);
+  const { sim } = scene.host;
+  let arrive = (): void => {};
+  scene.die();
+  scene.opening = new Promise((resolve) => {
+    arrive = resolve;
+  });
+  await sim.run(sim.dom0.clock.sleep(100));
+  const before = scene.opened;
+  await sim.run(scene.close(true));
+  expect([scene.opened, scene.closed]).toEqual([before, 0]);
+  arrive();
+  await sim.run(sim.dom0.clock.sleep(100));
+  expect([scene.opened - before, scene.closed]).toEqual([1, 1]);
+});
+
+it('whose disk does not answer lets its guest go, and is opened anew for the next', async () => {
+  const scene = await open(6);
+  const { front, host, memory } = scene;
+  const { sim } = host;
+  await connected(scene);
+  memory.isAway = true;
+  void front.ask('write', 64);
+  void front.ask('flush', 0);
+  await sim.run(sim.dom0.clock.sleep(10));
+  await sim.run(front.setState(5));
+  await sim.run(sim.dom0.clock.sleep(3000));
+  await untilBack(scene, '5');
+  await sim.run(front.setState(6));
+  await untilBack(scene, '6');
+  expect([scene.opened, scene.closed]).toEqual([2, 1]);
+  memory.isAway = false;
+  await sim.run(front.setState(1));
+  await untilBack(scene, '2');
+});
+
+it('that is not closed for good waits for its disk', async () => {
+  const scene = await open(7);
+  const { front, host, memory } = scene;
+  const { sim } = host;
+  await connected(scene);
+  memory.isAway = true;
+  front.data.region.bytes.fill(0x77);
+  const asked = front.ask('write', 64);
+  await sim.run(sim.dom0.clock.sleep(10));
+  let isClosed = false;
+  void scene.close(false).then(() => {
+    isClosed = true;
+  });
+  await sim.run(sim.dom0.clock.sleep(5000));
+  expect(isClosed).toBe(false);
+  memory.isAway = false;
+  expect(await sim.run(asked)).toBe(0);
+  expect(memory.bytes[64 * 512]).toBe(0x77);
 });

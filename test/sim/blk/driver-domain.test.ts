@@ -89,7 +89,7 @@ function startUpstream(host: SimXenstored, memory: MemoryDisk, log: string[]) {
   const { dom0 } = host.sim;
   const start = () => {
     const process = createBackProcess(dom0, host.stream);
-    const openDisk = async (_keys: unknown, onDone: () => void) => {
+    const openDisk = async (_keys: unknown, _device: number, onDone: () => void) => {
       const step = (): void => {
         memory.step();
         onDone();
@@ -125,7 +125,7 @@ function startDriver(host: SimXenstored, driver: Guest, log: string[]) {
     serveIn(process, driver.domid, {
       log: logLine,
       openJournals: keptJournals({ session, grants, memory, log: logLine }),
-      openDisk: async ({ params }, onDone) => {
+      openDisk: async ({ params }, _device, onDone) => {
         const asked = { target: params, isReadOnly: false, isShared: false, pages: 256 };
         const disk = await disks.open(asked, onDone);
         if (!disk.ok) return disk;

@@ -1,7 +1,7 @@
 /** What frontends write of their rings, and what becomes of what no frontend would write. */
 
 import { expect, it } from 'vitest';
-import { readDevice, readFront } from '../../../drivers/blkback/keys.ts';
+import { type DeviceKeys, offered, readDevice, readFront } from '../../../drivers/blkback/keys.ts';
 import { must } from '../../../shared/core/result.ts';
 import { createSimXenstored } from '../xenstored-host.ts';
 
@@ -118,4 +118,16 @@ it.each([
 ])('a device %s is none yet', async (_, keys, errno) => {
   const { sim, tools } = await nodesWith(keys as Record<string, string | number>);
   expect(await sim.run(readDevice(tools, PATH))).toMatchObject({ ok: false, error: { errno } });
+});
+
+it.each([
+  [{}, '1'],
+  [{ cannotFlush: true as const }, '0'],
+])('flush is offered where the disk has it: %j', (more, want) => {
+  const keys = { isCdrom: false, isRemovable: false } as DeviceKeys;
+  const shape = { sectorBytes: 512, sectors: 8, isReadOnly: false, canDiscard: false };
+  const nodes = offered('/b', keys, { ...shape, canDiscardSecurely: false, ...more }, RINGS);
+  for (const name of ['feature-flush-cache', 'feature-barrier']) {
+    expect(nodes).toContainEqual({ path: `/b/${name}`, value: want });
+  }
 });

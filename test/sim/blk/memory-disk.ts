@@ -17,6 +17,8 @@ export interface MemoryDisk {
   sectors: number;
   /** Ends some of what is under way. */
   step(): void;
+  /** Nothing ends: it is behind a server that is away. */
+  isAway: boolean;
   /**
    * Its user is dead: of what was begun some is done and the rest is not, in any order, and nothing
    * more comes of it.
@@ -54,6 +56,10 @@ function createOperations(random: Prng) {
         const { number, run } = takeAny();
         done.push([number, run()]);
       }
+    },
+    giveUp: (): void => {
+      for (const { number } of begun) done.push([number, -EIO]);
+      begun = [];
     },
     abandon: (): void => {
       while (begun.length > 0) {
@@ -107,10 +113,14 @@ export function createMemoryDisk(
       }),
     submit: operations.submit,
     completions: operations.completions,
+    giveUp: operations.giveUp,
     close: () => {},
   };
-  const { step, abandon } = operations;
+  const { abandon } = operations;
   const { sectors } = whole;
-  const disk: MemoryDisk = { io, bytes, fails: () => false, flushes: 0, sectors, step, abandon };
+  const step = (): void => void (disk.isAway || operations.step());
+  const disk: MemoryDisk = {
+    ...{ io, bytes, fails: () => false, flushes: 0, sectors, step, isAway: false, abandon },
+  };
   return disk;
 }
