@@ -186,6 +186,21 @@ export function connect(
   return ok(serve(host, disk, keys, all, undo));
 }
 
+/** Hears of requests, and tells of answers that a predecessor may not have told of. */
+function listen(events: Events, disk: Disk, all: readonly Mapped[], wake: () => void): void {
+  for (const { port } of all) {
+    events.listen(port, () => {
+      wake();
+      events.unmask(port);
+    });
+  }
+  // Whoever was here before may have died between an answer and its event.
+  for (const queue of disk.queues) {
+    publish(queue);
+    events.notify(queue.port);
+  }
+}
+
 /** For what is under way when nobody waits for it any more. */
 const GIVE_UP_MS = 2000;
 
@@ -234,17 +249,7 @@ function serve(
     retryHeld(disk);
     wake();
   };
-  for (const { port } of all) {
-    events.listen(port, () => {
-      wake();
-      events.unmask(port);
-    });
-  }
-  // Whoever was here before may have died between an answer and its event.
-  for (const queue of disk.queues) {
-    publish(queue);
-    events.notify(queue.port);
-  }
+  listen(events, disk, all, wake);
   wake();
   return {
     wake,

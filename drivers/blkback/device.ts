@@ -24,11 +24,11 @@ import {
   type FrontKeys,
   offered,
   type RingsOffered,
-  readDevice,
   readFront,
   writeOwn,
 } from './keys.ts';
-import { errorPath, grantWish } from './refresh.ts';
+import { LOOK_AGAIN_MS, lookLater, makeReady, tell } from './opening.ts';
+import { grantWish } from './refresh.ts';
 
 export type OpenedDisk = Behind;
 
@@ -84,70 +84,10 @@ export interface State {
   look: () => void;
 }
 
-/** Between looks at what may become possible without an event. */
-const LOOK_AGAIN_MS = 200;
-/** The same for a disk that cannot be opened again and again: each time may start a program. */
-const OPEN_AGAIN_MAX_MS = 2000;
-
 async function value(state: State, path: string): Promise<Result<string | undefined>> {
   const read = await state.host.session.readString(path);
   if (read.ok) return read;
   return read.error.errno === 'ENOENT' ? ok(undefined) : read;
-}
-
-/** Tells of a failure in the log and in the store, where xl and its like look for one. */
-async function tell(state: State, why: string): Promise<void> {
-  if (state.told === why) return;
-  state.told = why;
-  const { session, log } = state.host;
-  log(`${state.path}: ${why}`);
-  await session.write(errorPath(state.path), why);
-}
-
-/** Begins to open what is behind the device, once its keys are there. */
-async function makeReady(state: State): Promise<void> {
-  if (state.disk !== undefined || state.isOpening) return;
-  const { host, path, device } = state;
-  // Each time: what could not be opened may have been replaced.
-  const keys = await readDevice(host.session, path);
-  if (!keys.ok) {
-    if (keys.error.errno !== 'ENOENT') await tell(state, keys.error.what);
-    return;
-  }
-  state.keys = keys.value;
-  // A drive may be empty; a disk waits for what a script of its toolstack writes.
-  if (keys.value.params === '' && !keys.value.isCdrom) return;
-  state.isOpening = true;
-  // Nobody waits for it here: a device that is to be closed meanwhile is closed at once.
-  void host
-    .openDisk(keys.value, device, () => (state.connection ?? state.closing)?.wake())
-    .then((disk) => opened(state, disk));
-}
-
-async function opened(state: State, disk: Result<OpenedDisk>): Promise<void> {
-  state.isOpening = false;
-  if (state.isClosed) {
-    if (disk.ok) state.host.closeDisk(disk.value);
-    return;
-  }
-  if (disk.ok) {
-    state.disk = disk.value;
-    state.openAgainMs = LOOK_AGAIN_MS;
-    state.look();
-    return;
-  }
-  await tell(state, disk.error.what);
-  // In use, perhaps, by a predecessor whose last operations have not ended.
-  lookLater(state, state.openAgainMs);
-  state.openAgainMs = Math.min(2 * state.openAgainMs, OPEN_AGAIN_MAX_MS);
-}
-
-function lookLater(state: State, afterMs = LOOK_AGAIN_MS): void {
-  if (state.isClosed) return;
-  state.cancel ??= state.host.clock.after(afterMs, () => {
-    state.cancel = undefined;
-    state.look();
-  });
 }
 
 type View = BackView & { readonly front?: FrontKeys };

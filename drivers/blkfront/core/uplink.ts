@@ -18,17 +18,12 @@ import { ok } from '../../../shared/core/result.ts';
 import { BROKEN } from '../../../shared/core/ring-moves.ts';
 import { type BlockIo, type BlockShape, NUMBERS_MAX } from '../../../shared/platform/block-io.ts';
 import type { Offer } from '../../../shared/platform/grants.ts';
-import { PAGE_SIZE } from '../../../shared/platform/region.ts';
 import {
   awaitResponses,
-  createFrontRing,
-  type FrontRing,
-  nextRequest,
   publishRequests,
   requestRoom,
   takeResponses,
 } from '../../../shared/ring/io-ring.ts';
-import { LIST_SEGMENTS_MAX } from './limits.ts';
 import {
   addOperation,
   beginAnew,
@@ -39,7 +34,7 @@ import {
   type Operations,
   type User,
 } from './operations.ts';
-import { bytesIn, DIRECT_PAGES, pagesOf, putDirect, putDiscard, putIndirect } from './requests.ts';
+import { putOne, type Slots, slotsOf, takeBack, type UplinkRing } from './slots.ts';
 
 /** What the back end says that the disk is and can. */
 export interface UplinkShape extends BlockShape {
@@ -47,23 +42,6 @@ export interface UplinkShape extends BlockShape {
   readonly flush: 'flush' | 'barrier' | 'none';
   /** Of an indirect request; 0: there are none. */
   readonly segmentsMax: number;
-}
-
-/** A connected ring. */
-export interface UplinkRing {
-  readonly pages: Offer;
-  readonly lists: Offer;
-  readonly notify: () => void;
-}
-
-interface Slots {
-  readonly ring: FrontRing;
-  readonly parts: UplinkRing;
-  /** By request id. */
-  readonly owners: (Operation | undefined)[];
-  readonly listOf: Int32Array;
-  readonly freeIds: number[];
-  readonly freeLists: number[];
 }
 
 interface State {
@@ -94,73 +72,12 @@ const ANSWER_WORDS = BITS_64.slotBytes / 4;
 const ANSWERS_PER_TURN = 32;
 const EIO = -5;
 const EOPNOTSUPP = -95;
-const NO_LIST = -1;
-
-function slotsOf(parts: UplinkRing): Slots {
-  const ring = createFrontRing(parts.pages.region, BITS_64.slotBytes);
-  const ids = Array.from({ length: ring.slots }, (_, id) => id);
-  return {
-    ...{ ring, parts, owners: ids.map(() => undefined) },
-    listOf: new Int32Array(ring.slots).fill(NO_LIST),
-    freeIds: ids,
-    freeLists: parts.lists.grefs.map((_, list) => list),
-  };
-}
-
-/** Bytes of the next request of an operation, and whether its segments need a page. */
-function nextBytes({ shape }: State, { freeLists }: Slots, operation: Operation): number {
-  const from = operation.at + operation.put;
-  const left = operation.bytes - operation.put;
-  const pages = pagesOf(from, left);
-  if (pages <= DIRECT_PAGES || shape.segmentsMax <= DIRECT_PAGES || freeLists.length === 0) {
-    return bytesIn(DIRECT_PAGES, from, left);
-  }
-  return bytesIn(Math.min(shape.segmentsMax, LIST_SEGMENTS_MAX), from, left);
-}
-
-function putData(state: State, slots: Slots, operation: Operation, word: number, id: number): void {
-  const { words } = slots.ring.region;
-  const bytes = nextBytes(state, slots, operation);
-  if (pagesOf(operation.at + operation.put, bytes) <= DIRECT_PAGES) {
-    putDirect(words, word, id, operation, bytes);
-  } else {
-    const list = slots.freeLists.pop() as number;
-    const { region, grefs } = slots.parts.lists;
-    const at = (list * PAGE_SIZE) / 4;
-    const gref = grefs[list] as number;
-    putIndirect(words, word, id, operation, bytes, { words: region.words, at, gref });
-    slots.listOf[id] = list;
-  }
-  operation.put += bytes;
-}
-
-/** Puts one request of the operation; whether that was the last of it. */
-function putOne(state: State, slots: Slots, operation: Operation): boolean {
-  const { ring, freeIds, owners } = slots;
-  const id = freeIds.pop() as number;
-  const word = nextRequest(ring) / 4;
-  owners[id] = operation;
-  operation.underWay++;
-  switch (operation.what) {
-    case BLKIF_OP_READ:
-    case BLKIF_OP_WRITE:
-      putData(state, slots, operation, word, id);
-      break;
-    case BLKIF_OP_DISCARD:
-      putDiscard(ring.region.words, word, id, operation);
-      operation.put = operation.bytes;
-      break;
-    default:
-      putDirect(ring.region.words, word, id, operation, 0);
-  }
-  return operation.put === operation.bytes;
-}
 
 function putWaiting(state: State): void {
-  const { slots, operations } = state;
+  const { slots, operations, shape } = state;
   if (slots === undefined) return;
   while (operations.first !== undefined && requestRoom(slots.ring) > 0) {
-    if (putOne(state, slots, operations.first)) dropFirst(operations);
+    if (putOne(slots, operations.first, shape.segmentsMax)) dropFirst(operations);
   }
   if (publishRequests(slots.ring)) slots.parts.notify();
 }
@@ -173,19 +90,10 @@ function resultOf(status: number): number {
 
 /** False: nobody has asked for what is answered. */
 function takeAnswer({ operations }: State, slots: Slots, words: Int32Array, at: number): boolean {
-  const { owners, listOf, freeIds, freeLists } = slots;
   const id = words[at] as number;
-  const operation = owners[id];
-  if (operation === undefined || words[at + 1] !== 0) return false;
   const tail = words[at + 2] as number;
-  if ((tail & 0xff) !== operation.what) return false;
-  owners[id] = undefined;
-  freeIds.push(id);
-  const list = listOf[id] as number;
-  if (list !== NO_LIST) {
-    freeLists.push(list);
-    listOf[id] = NO_LIST;
-  }
+  if (words[at + 1] !== 0 || (tail & 0xff) !== slots.owners[id]?.what) return false;
+  const operation = takeBack(slots, id) as Operation;
   operation.underWay--;
   if (operation.result === 0) operation.result = resultOf(tail >> 16);
   if (operation.underWay === 0 && operation.put === operation.bytes) {

@@ -1,0 +1,66 @@
+/** What is behind a device: opened once its keys are there, and tried again where it cannot be. */
+
+import type { Result } from '../../shared/core/result.ts';
+import type { OpenedDisk, State } from './device.ts';
+import { readDevice } from './keys.ts';
+import { errorPath } from './refresh.ts';
+
+/** Between looks at what may become possible without an event. */
+export const LOOK_AGAIN_MS = 200;
+/** The same for a disk that cannot be opened again and again: each time may start a program. */
+const OPEN_AGAIN_MAX_MS = 2000;
+
+/** Tells of a failure in the log and in the store, where xl and its like look for one. */
+export async function tell(state: State, why: string): Promise<void> {
+  if (state.told === why) return;
+  state.told = why;
+  const { session, log } = state.host;
+  log(`${state.path}: ${why}`);
+  await session.write(errorPath(state.path), why);
+}
+
+/** Begins to open what is behind the device, once its keys are there. */
+export async function makeReady(state: State): Promise<void> {
+  if (state.disk !== undefined || state.isOpening) return;
+  const { host, path, device } = state;
+  // Each time: what could not be opened may have been replaced.
+  const keys = await readDevice(host.session, path);
+  if (!keys.ok) {
+    if (keys.error.errno !== 'ENOENT') await tell(state, keys.error.what);
+    return;
+  }
+  state.keys = keys.value;
+  // A drive may be empty; a disk waits for what a script of its toolstack writes.
+  if (keys.value.params === '' && !keys.value.isCdrom) return;
+  state.isOpening = true;
+  // Nobody waits for it here: a device that is to be closed meanwhile is closed at once.
+  void host
+    .openDisk(keys.value, device, () => (state.connection ?? state.closing)?.wake())
+    .then((disk) => opened(state, disk));
+}
+
+async function opened(state: State, disk: Result<OpenedDisk>): Promise<void> {
+  state.isOpening = false;
+  if (state.isClosed) {
+    if (disk.ok) state.host.closeDisk(disk.value);
+    return;
+  }
+  if (disk.ok) {
+    state.disk = disk.value;
+    state.openAgainMs = LOOK_AGAIN_MS;
+    state.look();
+    return;
+  }
+  await tell(state, disk.error.what);
+  // In use, perhaps, by a predecessor whose last operations have not ended.
+  lookLater(state, state.openAgainMs);
+  state.openAgainMs = Math.min(2 * state.openAgainMs, OPEN_AGAIN_MAX_MS);
+}
+
+export function lookLater(state: State, afterMs = LOOK_AGAIN_MS): void {
+  if (state.isClosed) return;
+  state.cancel ??= state.host.clock.after(afterMs, () => {
+    state.cancel = undefined;
+    state.look();
+  });
+}
