@@ -1,29 +1,34 @@
 /** A disk that is served: its rings mapped, its ports bound, and its turns taken. */
 
 import { type Domid, gref, type Port, port } from '../../shared/core/ids.ts';
-import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { ok, type Result } from '../../shared/core/result.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { Events } from '../../shared/platform/events.ts';
 import type { Grants } from '../../shared/platform/grants.ts';
 import type { Region } from '../../shared/platform/region.ts';
-import { publishedResponses, ringSlots } from '../../shared/ring/io-ring.ts';
+import { ringSlots } from '../../shared/ring/io-ring.ts';
+import { EVENTS_RECEIVED } from './core/counters.ts';
 import { createDisk, type Disk, isIdle, type OnError } from './core/disk.ts';
-import { claimJournal, disownJournal, type Identity, isJournalOf } from './core/identity.ts';
-import { clearJournal, type Journal, journalPages, openJournal, recover } from './core/journal.ts';
+import { empty } from './core/fifo.ts';
+import { disownJournal, type Identity } from './core/identity.ts';
+import { type Journal, journalPages, openJournal } from './core/journal.ts';
 import { ATTEMPTS_MAX, COPIES_MAX, RETRY_MS } from './core/limits.ts';
-import { adoptQueue, beginQueue, publish, type Queue } from './core/queue.ts';
+import { openNewQueue, openServedQueue } from './core/open-queue.ts';
+import type { Queue } from './core/queue.ts';
+import type { Rate } from './core/rate.ts';
 import { createSlab } from './core/slab.ts';
-import { retryHeld, turn } from './core/turn.ts';
+import { count, openTally } from './core/tally.ts';
+import { announce, retryHeld, turn } from './core/turn.ts';
 import type { FrontKeys, RingKeys } from './keys.ts';
 
 export interface ConnectionHost {
   readonly events: Events;
   readonly grants: Pick<Grants, 'map' | 'unmap' | 'batch'>;
   readonly clock: Clock;
-  /** Calls `run` once, after all that is ready now. */
+  /** Calls `run` once, when all others have had their turn who want one now (core/turns.ts). */
   soon(run: () => void): void;
-  /** Memory of a journal, as the last who had one of this name left it. */
+  /** Memory of a journal or of counters, as the last who had some of this name left it. */
   openJournal(name: string, pages: number): Result<Region>;
 }
 
@@ -36,6 +41,7 @@ export interface ConnectionOptions {
   readonly slab: Region;
   readonly lists: Region;
   readonly onError: OnError;
+  readonly rate: Rate | undefined;
   readonly report: (what: string) => void;
   readonly broken: (why: string) => void;
 }
@@ -90,11 +96,10 @@ function mapRing(
     events.close(bound.value);
     return mapped;
   }
-  const journal = openJournal(memory.value, identity.slots);
+  const journal = openJournal(memory.value, identity.slots, identity.slotBytes);
   return ok({ region: mapped.value, port: bound.value, journal, identity });
 }
 
-/** From where a predecessor left the ring, if the journal is this ring's; else from its start. */
 function queueOf(
   { domid }: ConnectionOptions,
   { protocol }: FrontKeys,
@@ -102,19 +107,7 @@ function queueOf(
   isAdopted: boolean,
 ): Result<Queue> {
   const parts = { number: identity.queue, domid, port, region, protocol, journal };
-  if (!isAdopted || !isJournalOf(journal, identity)) {
-    // One whose requests nobody has noted goes on from what was answered: all before was.
-    const from = isAdopted ? publishedResponses(region) : 0;
-    disownJournal(journal);
-    clearJournal(journal, from);
-    claimJournal(journal, identity);
-    const nothing = { reqCons: from, rspProd: from, answered: [], left: [] };
-    return ok(isAdopted ? adoptQueue(parts, nothing) : beginQueue(parts));
-  }
-  const rspProd = publishedResponses(region);
-  const recovered = recover(journal, rspProd, Atomics.load(region.words, 0) >>> 0);
-  if (typeof recovered === 'string') return fail('EPROTO', `its journal: ${recovered}`);
-  return ok(adoptQueue(parts, recovered));
+  return isAdopted ? openServedQueue(parts, identity) : ok(openNewQueue(parts, identity));
 }
 
 /** Serves the frontend's rings. EINVAL: their references or ports are not what they say. */
@@ -148,13 +141,31 @@ export function connect(
     undo();
     return batch;
   }
-  const { io, slab, lists, onError, report, broken } = options;
+  const { domid, device, uniqueId } = options;
+  const page = host.openJournal(`vbd-${domid}-${device}.stats`, 1);
+  if (!page.ok) {
+    undo();
+    return page;
+  }
+  const { io, slab, lists, onError, rate, report, broken } = options;
+  const { clock } = host;
   const disk = createDisk({
-    ...{ io, lists, onError, report, broken, events, queues },
+    ...{ io, lists, onError, rate, report, broken, events, queues },
     ...{ slab: createSlab(slab), batch: batch.value, attemptsMax: ATTEMPTS_MAX },
-    held: () => void host.clock.after(RETRY_MS, () => retryHeld(disk)),
+    tally: openTally(page.value, { domid, uniqueId, device }),
+    nowUs: () => Math.floor(clock.nowMs() * 1000),
+    held: () => void clock.after(RETRY_MS, () => retryHeld(disk)),
+    due: (ms) => {
+      cancelDue?.();
+      cancelDue = clock.after(ms, () => connection.wake());
+    },
   });
-  return ok(serve(host, disk, keys, all, undo));
+  let cancelDue: (() => void) | undefined;
+  const connection = serve(host, disk, keys, all, () => {
+    cancelDue?.();
+    undo();
+  });
+  return ok(connection);
 }
 
 function serve(
@@ -165,9 +176,12 @@ function serve(
   undo: () => void,
 ): Connection {
   let isPlanned = false;
+  let isOver = false;
   let ended: (() => void) | undefined;
   const take = (): void => {
     isPlanned = false;
+    // Its memory is nobody's any more.
+    if (isOver) return;
     const isMore = turn(disk);
     if (ended !== undefined && isIdle(disk)) ended();
     else if (isMore) wake();
@@ -179,27 +193,27 @@ function serve(
   };
   for (const { port } of all) {
     events.listen(port, () => {
+      count(disk.tally, EVENTS_RECEIVED);
       wake();
       events.unmask(port);
     });
   }
   // Whoever was here before may have died between an answer and its event.
-  for (const queue of disk.queues) {
-    publish(queue);
-    events.notify(queue.port);
-  }
+  announce(disk);
+  for (const { port } of disk.queues) events.notify(port);
   wake();
   return {
     wake,
     close: async () => {
       disk.isClosing = true;
-      for (const { waiting } of disk.queues) if (disk.isBroken) waiting.length = 0;
+      for (const { waiting } of disk.queues) if (disk.isBroken) empty(waiting);
       if (!isIdle(disk)) {
         await new Promise<void>((resolve) => {
           ended = resolve;
           wake();
         });
       }
+      isOver = true;
       for (const { journal } of all) disownJournal(journal);
       undo();
     },

@@ -13,6 +13,7 @@ import { type BackDeed, type BackView, nextBackStep } from '../../shared/xenbus/
 import { parseState } from '../../shared/xenbus/states.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Connection, type ConnectionHost, connect } from './connection.ts';
+import { createRate, type Rate } from './core/rate.ts';
 import { type DeviceKeys, type FrontKeys, offered, readDevice, readFront } from './keys.ts';
 
 export interface OpenedDisk {
@@ -47,6 +48,10 @@ interface State {
   keys: DeviceKeys | undefined;
   disk: OpenedDisk | undefined;
   connection: Connection | undefined;
+  /** One that finishes what it has begun, and is to hear of that. */
+  ending: Connection | undefined;
+  /** What is left of its rate; whoever connects anew has no more. */
+  rate: Rate | undefined;
   /** The frontend has lied, and is not served before it has closed. */
   isGivenUp: boolean;
   /** Why it cannot be served, told once. */
@@ -84,9 +89,10 @@ async function makeReady(state: State): Promise<void> {
     if (keys.error.errno !== 'ENOENT') await tell(state, keys.error.what);
     return;
   }
+  if (state.keys === undefined) state.rate = createRate(keys.value.rate, host.clock.nowMs());
   state.keys = keys.value;
   if (keys.value.params === '') return;
-  const disk = host.openDisk(keys.value, () => state.connection?.wake());
+  const disk = host.openDisk(keys.value, () => (state.connection ?? state.ending)?.wake());
   if (disk.ok) state.disk = disk.value;
   else {
     await tell(state, disk.error.what);
@@ -132,6 +138,7 @@ async function viewOf(state: State): Promise<Result<BackView & { readonly front?
 async function disconnect(state: State): Promise<void> {
   const { connection } = state;
   state.connection = undefined;
+  state.ending = connection ?? state.ending;
   await connection?.close();
 }
 
@@ -143,6 +150,7 @@ async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
   const options = {
     ...{ domid: domid(keys.frontendId), uniqueId: host.uniqueId(keys.frontendId), device },
     ...{ io: disk.io, slab: disk.slab, lists: disk.lists, onError: 'report' as const },
+    rate: state.rate,
     report: (what: string) => host.log(`${state.path}: the guest has asked for ${what}`),
     broken: (why: string) => void giveUp(state, why),
   };
@@ -201,7 +209,13 @@ async function lookOnce(state: State): Promise<void> {
 export function createDevice(host: DeviceHost, path: string, device: number): Device {
   const state: State = {
     ...{ host, path, device, keys: undefined, disk: undefined },
-    ...{ connection: undefined, told: undefined, isGivenUp: false },
+    ...{
+      connection: undefined,
+      ending: undefined,
+      rate: undefined,
+      told: undefined,
+      isGivenUp: false,
+    },
     ...{ cancel: undefined, look: () => look() },
   };
   let running: Promise<void> | undefined;

@@ -17,7 +17,8 @@ import { createPoller } from '../../shared/platform/unix/poller.ts';
 import { sharedFiles } from '../../shared/platform/unix/shared-file.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
-import { SLAB_PAGES, STORE_DEADLINE_MS } from './core/limits.ts';
+import { DEVICES_MAX, SLAB_PAGES, STORE_DEADLINE_MS } from './core/limits.ts';
+import { createTurns } from './core/turns.ts';
 import type { OpenedDisk } from './device.ts';
 import type { DeviceKeys } from './keys.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
@@ -42,9 +43,11 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
     ...{ connect: () => connectXenstore(), clock, deadlineMs: STORE_DEADLINE_MS },
   });
   const mapped = new Map<string, Region>();
+  // One that closes may stand in the line beside the one that comes in its place.
+  const turns = createTurns((run) => void setImmediate(run), 2 * DEVICES_MAX);
   return ok({
     ...{ session, clock, events, grants, self: DOM0 },
-    soon: (run) => void setImmediate(run),
+    soon: turns.plan,
     log: (line) => log.info(line),
     uniqueId: (frontend) => {
       const id = domainControl.uniqueId(domid(frontend));

@@ -3,11 +3,19 @@
 import type { Journal } from './journal.ts';
 
 /** Of the layout of journals. Another one's are not read. */
-const VERSION = 1;
+const VERSION = 2;
 const MAGIC = 0x6c74_7862;
 
+/** What is in the word VALID of a journal that is somebody's. Nobody's have 0 there. */
+const CLAIMED = 0x5a3c_6996;
+
 const VALID = 1;
-const FIRST = 2;
+/** A sum over what comes behind it: how many words, and the words. */
+const SUM = 2;
+const COUNT = 3;
+const FIRST = 4;
+/** More than any ring's identity has. */
+const WORDS_MAX = 64;
 
 export interface Identity {
   readonly domid: number;
@@ -30,12 +38,19 @@ function wordsOf(identity: Identity): readonly number[] {
   ].map((word) => word | 0);
 }
 
+function sumOf(words: Int32Array, count: number): number {
+  let sum = count;
+  for (let i = 0; i < count; i++) sum = ((sum << 5) | (sum >>> 27)) ^ (words[FIRST + i] as number);
+  return sum;
+}
+
 /** The journal is this ring's from now on. */
 export function claimJournal({ region: { words } }: Journal, identity: Identity): void {
-  wordsOf(identity).forEach((word, i) => {
-    words[FIRST + i] = word;
-  });
-  Atomics.store(words, VALID, 1);
+  const all = wordsOf(identity);
+  words.set(all, FIRST);
+  words[COUNT] = all.length;
+  words[SUM] = sumOf(words, all.length);
+  Atomics.store(words, VALID, CLAIMED);
 }
 
 /** Nobody's: before it is cleared, so that no half of it is believed. */
@@ -43,7 +58,21 @@ export function disownJournal({ region: { words } }: Journal): void {
   Atomics.store(words, VALID, 0);
 }
 
-export function isJournalOf({ region: { words } }: Journal, identity: Identity): boolean {
-  if (Atomics.load(words, VALID) !== 1) return false;
-  return wordsOf(identity).every((word, i) => words[FIRST + i] === word);
+/**
+ * Whose it is: this ring's, another's or nobody's. `damaged`: it was somebody's, and nobody knows
+ * whose.
+ */
+export function ownerOf(
+  { region: { words } }: Journal,
+  identity: Identity,
+): 'this' | 'other' | 'damaged' {
+  const valid = Atomics.load(words, VALID);
+  if (valid === 0) return 'other';
+  const count = words[COUNT] as number;
+  const isIntact = count >= 0 && count <= WORDS_MAX && sumOf(words, count) === words[SUM];
+  if (valid !== CLAIMED || !isIntact) return 'damaged';
+  const all = wordsOf(identity);
+  return count === all.length && all.every((word, i) => words[FIRST + i] === word)
+    ? 'this'
+    : 'other';
 }

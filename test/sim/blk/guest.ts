@@ -112,7 +112,12 @@ export interface Guest {
   next: number;
 }
 
-export function createGuest(protocol: Protocol, queues: number, disk: Uint8Array): Guest {
+export function createGuest(
+  protocol: Protocol,
+  queues: number,
+  disk: Uint8Array,
+  order = 0,
+): Guest {
   return {
     pages: new Map(),
     protocol,
@@ -120,7 +125,7 @@ export function createGuest(protocol: Protocol, queues: number, disk: Uint8Array
     answered: 0,
     next: 1,
     queues: Array.from({ length: queues }, () => {
-      const region = regionOf(1);
+      const region = regionOf(2 ** order);
       initRing(region);
       const front = createFrontRing(region, protocol.slotBytes);
       return { region, front, journal: regionOf(journalPages(front.slots)), asked: new Map() };

@@ -13,7 +13,7 @@ export interface MemoryDisk {
   fails: (kind: Kind, sector: number) => boolean;
   flushes: number;
   /** Ends some of what is under way. */
-  step(): void;
+  step: () => void;
   /**
    * Its user is dead: of what was begun some is done and the rest is not, in any order, and nothing
    * more comes of it.
