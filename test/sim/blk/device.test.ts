@@ -1,6 +1,7 @@
 /** A disk from its nodes to its rings, on the simulated host with a xenstored of ours. */
 
 import { expect, it } from 'vitest';
+import { readCounters } from '../../../drivers/blkback/core/counters.ts';
 import { createDevice, type Device, type DeviceHost } from '../../../drivers/blkback/device.ts';
 import type { Port } from '../../../shared/core/ids.ts';
 import { prng } from '../../../shared/core/prng.ts';
@@ -19,6 +20,8 @@ interface Scene {
   readonly guest: Guest;
   readonly front: Front;
   readonly memory: MemoryDisk;
+  /** What outlives a backend, by name. */
+  readonly kept: ReadonlyMap<string, Region>;
   readonly back: string;
   readonly log: string[];
   /** The backend's process dies, as SIGKILL makes it, and another one comes. */
@@ -76,15 +79,20 @@ const backOf = ({ domid }: Guest): string => `/local/domain/0/backend/vbd/${domi
 const frontOf = ({ domid }: Guest): string => `/local/domain/${domid}/device/vbd/${DEVICE}`;
 
 /** The nodes that a toolstack makes. */
-async function makeNodes({ sim, tools }: SimXenstored, guest: Guest): Promise<void> {
+async function makeNodes(
+  { sim, tools }: SimXenstored,
+  guest: Guest,
+  more: Readonly<Record<string, number>>,
+): Promise<void> {
   const { domid } = guest;
   const [back, path] = [backOf(guest), frontOf(guest)];
   const owned = { permissions: [{ domid, access: 'n' as const }] };
   const nodes = { frontend: path, 'frontend-id': domid, params: '/disk', mode: 'w', online: 1 };
+  const all = { ...nodes, ...more };
   const list = [
     { path, value: '', ...owned },
     { path: `${path}/state`, value: '1', ...owned },
-    ...Object.entries(nodes).map(([name, value]) => ({
+    ...Object.entries(all).map(([name, value]) => ({
       ...{ path: `${back}/${name}`, value: String(value) },
     })),
     { path: `${back}/state`, value: '1' },
@@ -136,12 +144,12 @@ function startProcess(
   return { device: createDevice(deviceHost, backOf(guest), DEVICE), kill };
 }
 
-async function open(seed = 1): Promise<Scene> {
+async function open(seed = 1, nodes: Readonly<Record<string, number>> = {}): Promise<Scene> {
   const host = createSimXenstored({ seed });
   must(host.daemon.start(undefined));
   const { sim, tools } = host;
   const guest = await host.addGuest();
-  await makeNodes(host, guest);
+  await makeNodes(host, guest, nodes);
   const memory = createMemoryDisk(prng(seed), new Uint8Array(1 << 20));
   const journals = new Map<string, Region>();
   const front = createFront(sim.platform(guest.domid), guest.client(), frontOf(guest));
@@ -150,7 +158,7 @@ async function open(seed = 1): Promise<Scene> {
   const start = () => startProcess(parts, journals, () => scene.isAway);
   let running: ReturnType<typeof start> | undefined;
   const scene: Scene = {
-    ...{ ...parts, isAway: false },
+    ...{ ...parts, kept: journals, isAway: false },
     backState: () => sim.run(tools.readString(`${back}/state`)).then(must),
     die: () => {
       running?.kill();
@@ -220,6 +228,23 @@ it('that closes and comes again is served anew', async () => {
   await untilBack(scene, '2');
 });
 
+it('that closes amid an operation is closed when that has ended', async () => {
+  const scene = await open(8);
+  const { front, host, memory } = scene;
+  await connected(scene);
+  front.data.region.bytes.fill(0x77);
+  const { step } = memory;
+  memory.step = () => {};
+  front.put('write', 8);
+  await host.sim.run(host.sim.dom0.clock.sleep(1));
+  await host.sim.run(front.setState(5));
+  await host.sim.run(host.sim.dom0.clock.sleep(10));
+  expect(await scene.backState()).toBe('4');
+  memory.step = step;
+  await untilBack(scene, '5');
+  expect(memory.bytes[8 * 512]).toBe(0x77);
+});
+
 it('waits for what is behind it', async () => {
   const scene = await open(4);
   scene.isAway = true;
@@ -227,4 +252,44 @@ it('waits for what is behind it', async () => {
   scene.isAway = false;
   await connected(scene);
   expect(await scene.host.sim.run(scene.front.ask('read', 0))).toBe(0);
+});
+
+it('may do as much as its nodes say', async () => {
+  const scene = await open(5, { 'xtl-rate-iops': 100 });
+  const { front, host } = scene;
+  await connected(scene);
+  const { clock } = host.sim.dom0;
+  const begun = clock.nowMs();
+  for (let i = 0; i < 60; i++) expect(await host.sim.run(front.ask('read', 8 * i))).toBe(0);
+  // Ten of them at once.
+  expect(clock.nowMs() - begun).toBeGreaterThan(490);
+  expect(clock.nowMs() - begun).toBeLessThan(700);
+});
+
+it('whose rate is none is not served', async () => {
+  const scene = await open(6, { 'xtl-rate-bytes': -1 });
+  await scene.host.sim.run(scene.host.sim.dom0.clock.sleep(100));
+  expect(scene.log).toEqual([expect.stringContaining("'-1', no rate")]);
+});
+
+it('is counted on by the next backend', async () => {
+  const scene = await open(7);
+  const { front, host, kept, guest } = scene;
+  await connected(scene);
+  const read = () => {
+    const page = kept.get(`vbd-${guest.domid}-${DEVICE}.stats`);
+    return must(readCounters(page as Region));
+  };
+  for (let i = 0; i < 5; i++) await host.sim.run(front.ask('write', 8 * i));
+  const before = read();
+  expect(before.kinds.write).toEqual({ requests: 5, bytes: 5 * 4096, errors: 0 });
+  expect(before).toMatchObject({ domid: guest.domid, uniqueId: 7n, device: DEVICE, repeated: 0 });
+  // This frontend looks by itself, and asks for the first event only.
+  expect(before.eventsSent).toBe(1);
+  expect(before.eventsReceived).toBeGreaterThanOrEqual(5);
+  scene.die();
+  for (let i = 0; i < 5; i++) await host.sim.run(front.ask('read', 8 * i));
+  const after = read();
+  expect([after.kinds.write.requests, after.kinds.read.requests]).toEqual([5, 5]);
+  expect(after.turns).toBeGreaterThan(before.turns);
 });
