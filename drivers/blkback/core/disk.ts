@@ -1,6 +1,6 @@
 /** A disk: what it is behind, its rings, and the requests that are under way. */
 
-import { BLKIF_OP_FLUSH_DISKCACHE } from '../../../shared/abi/blkif.ts';
+import { BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_WRITE_BARRIER } from '../../../shared/abi/blkif.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import type { BlockIo } from '../../../shared/platform/block-io.ts';
 import type { Events } from '../../../shared/platform/events.ts';
@@ -129,9 +129,9 @@ export function refuse(disk: Disk, entry: Entry, { status, why }: Refusal): void
  * Whether a failure is kept from the frontend: Linux takes a failed flush for one that it need not
  * ask for any more, and goes on as if all were on the disk (blkif_interrupt @ v6.12).
  */
-export function isHeld({ onError, alone, barrierStep }: Disk, entry: Entry): boolean {
-  if (onError === 'stop' || entry.operation === BLKIF_OP_FLUSH_DISKCACHE) return true;
-  return alone === entry && barrierStep !== 'write';
+export function isHeld({ onError, barrierStep }: Disk, { operation }: Entry): boolean {
+  if (onError === 'stop' || operation === BLKIF_OP_FLUSH_DISKCACHE) return true;
+  return operation === BLKIF_OP_WRITE_BARRIER && barrierStep !== 'write';
 }
 
 /** Whether nothing is under way and nothing waits. */

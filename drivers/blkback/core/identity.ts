@@ -6,15 +6,17 @@ import type { Journal } from './journal.ts';
 const VERSION = 2;
 const MAGIC = 0x6c74_7862;
 
-/** What is in the word VALID of a journal that is somebody's. Nobody's have 0 there. */
+/** What the word OWNER says: that the journal is somebody's, or nobody's. */
 const CLAIMED = 0x5a3c_6996;
+const DISOWNED = 0x25c3_9669;
 
-const VALID = 1;
+const OWNER = 1;
 /** A sum over what comes behind it: how many words, and the words. */
 const SUM = 2;
 const COUNT = 3;
 const FIRST = 4;
-/** More than any ring's identity has. */
+/** Fewer and more than any ring's identity has. */
+const WORDS_MIN = 12;
 const WORDS_MAX = 64;
 
 export interface Identity {
@@ -39,7 +41,7 @@ function wordsOf(identity: Identity): readonly number[] {
 }
 
 function sumOf(words: Int32Array, count: number): number {
-  let sum = count;
+  let sum = MAGIC ^ count;
   for (let i = 0; i < count; i++) sum = ((sum << 5) | (sum >>> 27)) ^ (words[FIRST + i] as number);
   return sum;
 }
@@ -50,12 +52,12 @@ export function claimJournal({ region: { words } }: Journal, identity: Identity)
   words.set(all, FIRST);
   words[COUNT] = all.length;
   words[SUM] = sumOf(words, all.length);
-  Atomics.store(words, VALID, CLAIMED);
+  Atomics.store(words, OWNER, CLAIMED);
 }
 
 /** Nobody's: before it is cleared, so that no half of it is believed. */
 export function disownJournal({ region: { words } }: Journal): void {
-  Atomics.store(words, VALID, 0);
+  Atomics.store(words, OWNER, DISOWNED);
 }
 
 /**
@@ -66,11 +68,13 @@ export function ownerOf(
   { region: { words } }: Journal,
   identity: Identity,
 ): 'this' | 'other' | 'damaged' {
-  const valid = Atomics.load(words, VALID);
-  if (valid === 0) return 'other';
+  const owner = Atomics.load(words, OWNER);
+  // Memory that was made just now.
+  if (owner === 0) return words.every((word) => word === 0) ? 'other' : 'damaged';
+  if (owner === DISOWNED) return 'other';
   const count = words[COUNT] as number;
-  const isIntact = count >= 0 && count <= WORDS_MAX && sumOf(words, count) === words[SUM];
-  if (valid !== CLAIMED || !isIntact) return 'damaged';
+  const isIntact = count >= WORDS_MIN && count <= WORDS_MAX && sumOf(words, count) === words[SUM];
+  if (owner !== CLAIMED || !isIntact) return 'damaged';
   const all = wordsOf(identity);
   return count === all.length && all.every((word, i) => words[FIRST + i] === word)
     ? 'this'

@@ -19,10 +19,14 @@ import {
 const SLOTS = 32;
 const SLOT = new Int32Array(28).fill(7);
 
-function fresh(reqCons = 0): Journal {
+function blank(): Journal {
   const memory = new ArrayBuffer(journalPages(SLOTS) * 4096);
   const region = { bytes: new Uint8Array(memory), words: new Int32Array(memory) };
-  const journal = openJournal(region, SLOTS, 112);
+  return openJournal(region, SLOTS, 112);
+}
+
+function fresh(reqCons = 0): Journal {
+  const journal = blank();
   clearJournal(journal, reqCons);
   return journal;
 }
@@ -220,8 +224,9 @@ describe('a journal is that of one ring', () => {
   };
 
   it('and of no other', () => {
-    const journal = fresh();
+    const journal = blank();
     expect(ownerOf(journal, identity)).toBe('other');
+    clearJournal(journal, 0);
     claimJournal(journal, identity);
     expect(ownerOf(journal, identity)).toBe('this');
     const others: Partial<Identity>[] = [
@@ -251,6 +256,10 @@ describe('a journal is that of one ring', () => {
 
   // What is taken for another's is served as if nothing were under way.
   it('and no damage makes it another’s', () => {
+    const zeroed = fresh();
+    claimJournal(zeroed, identity);
+    zeroed.region.words.fill(0, 0, 1024);
+    expect(ownerOf(zeroed, identity)).toBe('damaged');
     for (let at = 1; at < 17; at++) {
       for (let bit = 0; bit < 32; bit++) {
         const journal = fresh();

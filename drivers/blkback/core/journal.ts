@@ -230,8 +230,12 @@ export function recover(journal: Journal, rspProd: number, reqProd: number): Rec
   return { reqCons, rspProd, answered, left };
 }
 
-/** What was known to be answered and seen is free again: after a recovery. */
-export function settleRecovered(journal: Journal, { answered, left }: Recovered): void {
+/**
+ * After a recovery: what was known to be answered and seen is free again, and what was taken is
+ * counted. Else the count stayed behind the ring, if nothing more was taken before the next death.
+ */
+export function settleRecovered(journal: Journal, { reqCons, answered, left }: Recovered): void {
+  noteConsumed(journal, reqCons);
   const kept = new Set([...answered, ...left].map(({ entry }) => entry));
   for (let entry = 0; entry < journal.slots; entry++) {
     if (!kept.has(entry)) noteFree(journal, entry);

@@ -53,7 +53,7 @@ const ENTRIES_PER_QUEUE = 1024;
 export function entryOf(queues: readonly Queue[], number: number): Entry {
   const queue = queues[Math.floor(number / ENTRIES_PER_QUEUE)];
   const entry = queue?.entries[number % ENTRIES_PER_QUEUE];
-  assert(entry !== undefined, `an operation ${number} that nobody asked for`);
+  assert(entry !== undefined, 'an operation that nobody asked for');
   return entry;
 }
 
@@ -145,7 +145,9 @@ export function adoptQueue(parts: QueueParts, recovered: Recovered): Queue {
 export function takeNew(queue: Queue, scratch: Int32Array, nowUs: number): number {
   const { ring, free, journal, protocol, waiting, takenUs } = queue;
   const first = ring.reqCons;
-  const count = takeRequests(ring, scratch, Math.min(WAITING_MAX - waiting.count, free.count));
+  // A predecessor may have left more than wait otherwise.
+  const room = Math.max(0, Math.min(WAITING_MAX - waiting.count, free.count));
+  const count = takeRequests(ring, scratch, room);
   if (count === BROKEN || count === 0) return count;
   const slotWords = protocol.slotBytes / 4;
   for (let i = 0; i < count; i++) {

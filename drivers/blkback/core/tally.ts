@@ -86,7 +86,7 @@ export function countAnswer(
 export function countLatency({ counters }: Tally, operation: number, us: number): void {
   const kind = KIND_OF[operation] as number;
   if (kind >= TIMED_KINDS) return;
-  const bucket = 31 - Math.clz32(Math.min(Math.max(us, 1), 2 ** BUCKETS - 1));
+  const bucket = us < 1 ? 0 : us < 2 ** BUCKETS ? 31 - Math.clz32(us) : BUCKETS - 1;
   (counters[HISTOGRAMS + kind * BUCKETS + bucket] as number)++;
 }
 

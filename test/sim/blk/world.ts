@@ -16,6 +16,7 @@ import { domid, port } from '../../../shared/core/ids.ts';
 import type { Prng } from '../../../shared/core/prng.ts';
 import { PAGE_SIZE, type Region } from '../../../shared/platform/region.ts';
 import {
+  type Asked,
   createFakeBatch,
   createGuest,
   type Guest,
@@ -140,7 +141,7 @@ export function takeOver(world: World, attemptsMax?: number): void {
 }
 
 /** Until everything is answered. */
-export function finishAll(world: World): void {
+export function finishAll(world: World, statusOf?: (asked: Asked) => number): void {
   for (let rounds = 0; !isQuiet(world.guest) || !isIdle(world.disk); rounds++) {
     if (rounds === 10_000) throw new Error('requests are never answered');
     turn(world.disk);
@@ -150,7 +151,7 @@ export function finishAll(world: World): void {
       retryHeld(world.disk);
     }
     world.memory.step();
-    takeAnswers(world.guest);
+    takeAnswers(world.guest, statusOf);
   }
 }
 
