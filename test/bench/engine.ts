@@ -1,7 +1,7 @@
 /**
  * `engine`: the cores of the store and of the block backend as the engine of stub domains runs
- * them, natively, beside Debian's own build of that engine and V8; and how large the images are that
- * it is linked into.
+ * them, natively, beside Debian's own build of that engine and V8; and how large the images are
+ * that it is linked into.
  */
 
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
