@@ -13,7 +13,9 @@ import {
   noteFree,
   noteTaken,
   openJournal,
+  type Recovered,
   recover,
+  settleRecovered,
 } from './journal.ts';
 
 const SLOTS = 32;
@@ -73,6 +75,18 @@ describe.each([0, 2 ** 32 - 3])('from index %i on', (from) => {
     take(journal, 1, at(1));
     take(journal, 2, at(2));
     expect(recover(journal, from, at(4))).toMatchObject({ reqCons: at(3) });
+  });
+
+  it('and the death of who found that does not either, though it took nothing more', () => {
+    const journal = fresh(from);
+    take(journal, 0, at(0));
+    take(journal, 1, at(1));
+    settleRecovered(journal, recover(journal, from, at(2)) as Recovered);
+    for (const entry of [0, 1]) noteDone(journal, entry, at(entry), 0);
+    for (const entry of [0, 1]) noteFree(journal, entry);
+    expect(recover(journal, at(2), at(2))).toEqual({
+      ...{ reqCons: at(2), rspProd: at(2), answered: [], left: [] },
+    });
   });
 
   it('answers that were not seen are given again, those that were are not', () => {
