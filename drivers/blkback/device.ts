@@ -48,8 +48,9 @@ interface State {
   keys: DeviceKeys | undefined;
   disk: OpenedDisk | undefined;
   connection: Connection | undefined;
-  /** One that finishes what it has begun, and is to hear of that. */
+  /** One that finishes what it has begun, and is to hear of that; when it has. */
   ending: Connection | undefined;
+  ended: Promise<void> | undefined;
   /** What is left of its rate; whoever connects anew has no more. */
   rate: Rate | undefined;
   /** The frontend has lied, and is not served before it has closed. */
@@ -138,13 +139,18 @@ async function viewOf(state: State): Promise<Result<BackView & { readonly front?
 async function disconnect(state: State): Promise<void> {
   const { connection } = state;
   state.connection = undefined;
-  state.ending = connection ?? state.ending;
-  await connection?.close();
+  if (connection !== undefined) {
+    state.ending = connection;
+    state.ended = connection.close();
+  }
+  await state.ended;
 }
 
 async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
   const { host, device, keys, disk } = state;
   if (keys === undefined || disk === undefined) return fail('ENODEV', 'no disk');
+  // Its operations are in the memory that the next one's are in.
+  await state.ended;
   const front = await readFront(host.session, keys.frontend);
   if (!front.ok) return front;
   const options = {
@@ -209,13 +215,8 @@ async function lookOnce(state: State): Promise<void> {
 export function createDevice(host: DeviceHost, path: string, device: number): Device {
   const state: State = {
     ...{ host, path, device, keys: undefined, disk: undefined },
-    ...{
-      connection: undefined,
-      ending: undefined,
-      rate: undefined,
-      told: undefined,
-      isGivenUp: false,
-    },
+    ...{ connection: undefined, ending: undefined, ended: undefined },
+    ...{ rate: undefined, told: undefined, isGivenUp: false },
     ...{ cancel: undefined, look: () => look() },
   };
   let running: Promise<void> | undefined;

@@ -137,8 +137,8 @@ export function turn(disk: Disk): boolean {
       depth += depthOf(queue);
     }
     countDepth(tally, depth);
+    publishTally(tally);
   }
-  publishTally(tally);
   return isMore;
 }
 

@@ -245,6 +245,26 @@ it('that closes amid an operation is closed when that has ended', async () => {
   expect(memory.bytes[8 * 512]).toBe(0x77);
 });
 
+it('that lies and comes again amid an operation waits until that has ended', async () => {
+  const scene = await open(9);
+  const { front, host, memory, guest } = scene;
+  await connected(scene);
+  const { step } = memory;
+  memory.step = () => {};
+  front.put('write', 8);
+  await host.sim.run(host.sim.dom0.clock.sleep(1));
+  front.ring.region.words[0] = 0x4000_0000;
+  host.sim.platform(guest.domid).events.notify(front.port);
+  await host.sim.run(host.sim.dom0.clock.sleep(1));
+  expect(scene.log).toEqual([expect.stringContaining('impossible')]);
+  for (const state of [5, 6, 1]) await host.sim.run(front.setState(state));
+  await host.sim.run(host.sim.dom0.clock.sleep(50));
+  // Else its memory were the next one's.
+  expect(await scene.backState()).toBe('4');
+  memory.step = step;
+  await untilBack(scene, '2');
+});
+
 it('waits for what is behind it', async () => {
   const scene = await open(4);
   scene.isAway = true;
