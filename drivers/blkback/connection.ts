@@ -1,27 +1,32 @@
 /** A disk that is served: its rings mapped, its ports bound, and its turns taken. */
 
 import { type Domid, gref, type Port, port } from '../../shared/core/ids.ts';
-import { fail, ok, type Result } from '../../shared/core/result.ts';
+import { ok, type Result } from '../../shared/core/result.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { Events } from '../../shared/platform/events.ts';
 import type { Grants } from '../../shared/platform/grants.ts';
 import type { Region } from '../../shared/platform/region.ts';
-import { publishedResponses, ringSlots } from '../../shared/ring/io-ring.ts';
+import { ringSlots } from '../../shared/ring/io-ring.ts';
+import { EVENTS_RECEIVED } from './core/counters.ts';
 import { createDisk, type Disk, isIdle, type OnError } from './core/disk.ts';
-import { claimJournal, disownJournal, type Identity, isJournalOf } from './core/identity.ts';
-import { clearJournal, type Journal, journalPages, openJournal, recover } from './core/journal.ts';
+import { empty } from './core/fifo.ts';
+import { disownJournal, type Identity } from './core/identity.ts';
+import { type Journal, journalPages, openJournal } from './core/journal.ts';
 import { ATTEMPTS_MAX, COPIES_MAX, RETRY_MS } from './core/limits.ts';
-import { adoptQueue, beginQueue, publish, type Queue } from './core/queue.ts';
+import { openNewQueue, openServedQueue } from './core/open-queue.ts';
+import type { Queue } from './core/queue.ts';
+import type { Rate } from './core/rate.ts';
 import { createSlab } from './core/slab.ts';
-import { retryHeld, turn } from './core/turn.ts';
+import { count, openTally } from './core/tally.ts';
+import { announce, retryHeld, turn } from './core/turn.ts';
 import type { FrontKeys, RingKeys } from './keys.ts';
 
 export interface ConnectionHost {
   readonly events: Events;
   readonly grants: Pick<Grants, 'map' | 'unmap' | 'batch'>;
   readonly clock: Clock;
-  /** Calls `run` once, after all that is ready now. */
+  /** Calls `run` once, when all others have had their turn who want one now (core/turns.ts). */
   soon(run: () => void): void;
 }
 
@@ -38,6 +43,7 @@ export interface ConnectionOptions extends Behind {
   readonly uniqueId: bigint;
   readonly device: number;
   readonly onError: OnError;
+  readonly rate: Rate | undefined;
   readonly report: (what: string) => void;
   readonly broken: (why: string) => void;
 }
@@ -60,20 +66,22 @@ export interface Connection {
   serves(keys: FrontKeys): boolean;
 }
 
-/** What a ring's journal is called, and its pages. */
+/** What outlives us is called, and its pages. */
 export interface JournalPlace {
   readonly name: string;
   readonly pages: number;
 }
 
+/** A journal for each ring, and at last the counters. */
 export function journalPlaces(
   { domid, device }: Pick<ConnectionOptions, 'domid' | 'device'>,
   { rings, protocol }: FrontKeys,
 ): readonly JournalPlace[] {
-  return rings.map(({ ringRefs }, number) => ({
+  const journals = rings.map(({ ringRefs }, number) => ({
     name: `vbd-${domid}-${device}-${number}`,
     pages: journalPages(ringSlots(ringRefs.length, protocol.slotBytes)),
   }));
+  return [...journals, { name: `vbd-${domid}-${device}.stats`, pages: 1 }];
 }
 
 interface Mapped {
@@ -115,11 +123,10 @@ function mapRing(
     events.close(bound.value);
     return mapped;
   }
-  const journal = openJournal(memory, identity.slots);
+  const journal = openJournal(memory, identity.slots, identity.slotBytes);
   return ok({ region: mapped.value, port: bound.value, journal, identity });
 }
 
-/** From where a predecessor left the ring, if the journal is this ring's; else from its start. */
 function queueOf(
   { domid }: ConnectionOptions,
   { protocol }: FrontKeys,
@@ -127,31 +134,19 @@ function queueOf(
   isAdopted: boolean,
 ): Result<Queue> {
   const parts = { number: identity.queue, domid, port, region, protocol, journal };
-  if (!isAdopted || !isJournalOf(journal, identity)) {
-    // One whose requests nobody has noted goes on from what was answered: all before was.
-    const from = isAdopted ? publishedResponses(region) : 0;
-    disownJournal(journal);
-    clearJournal(journal, from);
-    claimJournal(journal, identity);
-    const nothing = { reqCons: from, rspProd: from, answered: [], left: [] };
-    return ok(isAdopted ? adoptQueue(parts, nothing) : beginQueue(parts));
-  }
-  const rspProd = publishedResponses(region);
-  const recovered = recover(journal, rspProd, Atomics.load(region.words, 0) >>> 0);
-  if (typeof recovered === 'string') return fail('EPROTO', `its journal: ${recovered}`);
-  return ok(adoptQueue(parts, recovered));
+  return isAdopted ? openServedQueue(parts, identity) : ok(openNewQueue(parts, identity));
 }
 
 /**
- * Serves the frontend's rings, with the memory of each one's journal as the last who had it left
- * it. EINVAL: their references or ports are not what they say.
+ * Serves the frontend's rings, with what is kept at journalPlaces as the last who had it left it.
+ * EINVAL: their references or ports are not what they say.
  */
 export function connect(
   host: ConnectionHost,
   options: ConnectionOptions,
   keys: FrontKeys,
   isAdopted: boolean,
-  journals: readonly Region[],
+  kept: readonly Region[],
 ): Result<Connection> {
   const { events, grants } = host;
   const all: Mapped[] = [];
@@ -163,7 +158,7 @@ export function connect(
   };
   const queues: Queue[] = [];
   for (let number = 0; number < keys.rings.length; number++) {
-    const mapped = mapRing(host, options, keys, number, journals[number] as Region);
+    const mapped = mapRing(host, options, keys, number, kept[number] as Region);
     if (mapped.ok) all.push(mapped.value);
     const queue = mapped.ok ? queueOf(options, keys, mapped.value, isAdopted) : mapped;
     if (!queue.ok) {
@@ -177,28 +172,44 @@ export function connect(
     undo();
     return batch;
   }
-  const { io, slab, lists, onError, report, broken } = options;
+  const { domid, device, uniqueId } = options;
+  const { io, slab, lists, onError, rate, report, broken } = options;
+  const { clock } = host;
   const disk = createDisk({
-    ...{ io, lists, onError, report, broken, events, queues },
+    ...{ io, lists, onError, rate, report, broken, events, queues },
     ...{ slab: createSlab(slab), batch: batch.value, attemptsMax: ATTEMPTS_MAX },
-    held: () => void host.clock.after(RETRY_MS, () => retryHeld(disk)),
+    tally: openTally(kept.at(-1) as Region, { domid, uniqueId, device }),
+    nowUs: () => Math.floor(clock.nowMs() * 1000),
+    held: () => void clock.after(RETRY_MS, () => retryHeld(disk)),
+    due: (ms) => {
+      cancelDue?.();
+      cancelDue = clock.after(ms, () => connection.wake());
+    },
   });
-  return ok(serve(host, disk, keys, all, undo));
+  let cancelDue: (() => void) | undefined;
+  const connection = serve(host, disk, keys, all, () => {
+    cancelDue?.();
+    undo();
+  });
+  return ok(connection);
 }
 
 /** Hears of requests, and tells of answers that a predecessor may not have told of. */
 function listen(events: Events, disk: Disk, all: readonly Mapped[], wake: () => void): void {
   for (const { port } of all) {
     events.listen(port, () => {
+      count(disk.tally, EVENTS_RECEIVED);
       wake();
       events.unmask(port);
     });
   }
   // Whoever was here before may have died between an answer and its event.
-  for (const queue of disk.queues) {
-    publish(queue);
-    events.notify(queue.port);
-  }
+  announce(disk);
+  for (const { port } of disk.queues) events.notify(port);
+}
+
+function dropWaiting({ queues }: Disk): void {
+  for (const { waiting } of queues) empty(waiting);
 }
 
 /** For what is under way when nobody waits for it any more. */
@@ -214,10 +225,13 @@ function serve(
   let isPlanned = false;
   let isClosed = false;
   let isGivenUp = false;
+  let isOver = false;
   /** Those who wait until nothing is under way. */
   let waiting: (() => void)[] = [];
   const take = (): void => {
     isPlanned = false;
+    // Its memory is nobody's any more.
+    if (isOver) return;
     const isMore = turn(disk);
     if (waiting.length > 0 && isIdle(disk)) {
       for (const ended of waiting) ended();
@@ -232,7 +246,7 @@ function serve(
   /** Until nothing is under way; nothing more is taken. */
   const drain = async (): Promise<void> => {
     disk.isClosing = true;
-    for (const { waiting: begun } of disk.queues) if (disk.isBroken) begun.length = 0;
+    if (disk.isBroken) dropWaiting(disk);
     if (isIdle(disk)) return;
     await new Promise<void>((resolve) => {
       waiting.push(resolve);
@@ -244,7 +258,7 @@ function serve(
     if (disk.io.giveUp === undefined) return;
     isGivenUp = true;
     disk.isBroken = true;
-    for (const { waiting: begun } of disk.queues) begun.length = 0;
+    dropWaiting(disk);
     disk.io.giveUp();
     retryHeld(disk);
     wake();
@@ -267,6 +281,7 @@ function serve(
       const cancel = isForGood ? clock.after(GIVE_UP_MS, giveUp) : () => {};
       await drain();
       cancel();
+      isOver = true;
       for (const { journal } of all) disownJournal(journal);
       undo();
       return isGivenUp;

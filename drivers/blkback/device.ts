@@ -19,6 +19,7 @@ import {
   type JournalPlace,
   journalPlaces,
 } from './connection.ts';
+import type { Rate } from './core/rate.ts';
 import {
   type DeviceKeys,
   type FrontKeys,
@@ -71,8 +72,11 @@ export interface State {
   openAgainMs: number;
   isClosed: boolean;
   connection: Connection | undefined;
-  /** One that finishes what it has, and needs to hear of completions for that. */
-  closing: Connection | undefined;
+  /** One that finishes what it has begun, and is to hear of that; when it has. */
+  ending: Connection | undefined;
+  ended: Promise<void> | undefined;
+  /** What is left of its rate; whoever connects anew has no more. */
+  rate: Rate | undefined;
   /** The frontend has lied, and is not served before it has closed. */
   isGivenUp: boolean;
   /** Why it cannot be served, told once. */
@@ -123,14 +127,20 @@ async function viewOf(state: State): Promise<Result<View | undefined>> {
 }
 
 async function disconnect(state: State, isForGood: boolean): Promise<void> {
-  const { connection, disk, host } = state;
-  if (connection === undefined) return;
+  const { connection } = state;
   state.connection = undefined;
-  state.closing = connection;
+  if (connection !== undefined) {
+    state.ending = connection;
+    state.ended = end(state, connection, isForGood);
+  }
+  await state.ended;
+}
+
+async function end(state: State, connection: Connection, isForGood: boolean): Promise<void> {
+  const { disk, host } = state;
   const isGivenUp = await connection.close(isForGood);
-  state.closing = undefined;
   // One that does nothing any more: it is opened anew, when there is something to open.
-  if (!isGivenUp || disk === undefined) return;
+  if (!isGivenUp || disk === undefined || state.disk !== disk) return;
   state.disk = undefined;
   host.closeDisk(disk);
 }
@@ -138,11 +148,14 @@ async function disconnect(state: State, isForGood: boolean): Promise<void> {
 async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
   const { host, device, keys, disk } = state;
   if (keys === undefined || disk === undefined) return fail('ENODEV', 'no disk');
+  // Its operations are in the memory that the next one's are in.
+  await state.ended;
   const front = await readFront(host.session, keys.frontend, host.rings);
   if (!front.ok) return front;
   const options = {
     ...{ domid: domid(keys.frontendId), uniqueId: host.uniqueId(keys.frontendId), device },
     ...{ io: disk.io, slab: disk.slab, lists: disk.lists, onError: 'report' as const },
+    rate: state.rate,
     report: (what: string) => host.log(`${state.path}: the guest has asked for ${what}`),
     broken: (why: string) => void giveUp(state, why),
   };
@@ -208,8 +221,9 @@ async function lookOnce(state: State): Promise<void> {
 export function createDevice(host: DeviceHost, path: string, device: number): Device {
   const state: State = {
     ...{ host, path, device, keys: undefined, disk: undefined, isOpening: false, isClosed: false },
-    ...{ openAgainMs: LOOK_AGAIN_MS, refused: undefined },
-    ...{ connection: undefined, closing: undefined, told: undefined, isGivenUp: false },
+    ...{ openAgainMs: LOOK_AGAIN_MS, refused: undefined, rate: undefined },
+    ...{ connection: undefined, ending: undefined, ended: undefined },
+    ...{ told: undefined, isGivenUp: false },
     ...{ cancel: undefined, look: () => look() },
   };
   let running: Promise<void> | undefined;

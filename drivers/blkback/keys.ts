@@ -6,7 +6,8 @@ import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { BlockShape } from '../../shared/platform/block-io.ts';
 import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
-import { INDIRECT_SEGMENTS_MAX } from './core/limits.ts';
+import { INDIRECT_SEGMENTS_MAX, RATE_MAX } from './core/limits.ts';
+import type { RateLimits } from './core/rate.ts';
 
 /** What the toolstack wrote of a device. */
 export interface DeviceKeys {
@@ -16,6 +17,7 @@ export interface DeviceKeys {
   readonly mode: string;
   readonly isCdrom: boolean;
   readonly isRemovable: boolean;
+  readonly rate: RateLimits;
 }
 
 /** What a frontend wrote of one of its rings. */
@@ -51,6 +53,15 @@ async function number(nodes: Nodes, path: string): Promise<Result<number | undef
   return fail('EINVAL', `${path} is '${value.value.slice(0, 40)}', no number`);
 }
 
+/** A rate a second, 0 if there is no node. EINVAL for what is none. */
+async function rate(nodes: Nodes, path: string): Promise<Result<number>> {
+  const value = await text(nodes, path);
+  if (!value.ok) return value;
+  const found = Number(value.value ?? 0);
+  if (/^[0-9]{1,13}$/.test(value.value ?? '0') && found <= RATE_MAX) return ok(found);
+  return fail('EINVAL', `${path} is '${value.value?.slice(0, 40)}', no rate`);
+}
+
 async function needed(nodes: Nodes, path: string): Promise<Result<number>> {
   const value = await number(nodes, path);
   if (!value.ok) return value;
@@ -60,8 +71,14 @@ async function needed(nodes: Nodes, path: string): Promise<Result<number>> {
 export async function readDevice(nodes: Nodes, path: string): Promise<Result<DeviceKeys>> {
   const names = ['frontend', 'params', 'mode', 'device-type', 'removable'];
   const values = await Promise.all(names.map((name) => text(nodes, `${path}/${name}`)));
-  const frontendId = await needed(nodes, `${path}/frontend-id`);
+  const [frontendId, bytes, operations] = await Promise.all([
+    needed(nodes, `${path}/frontend-id`),
+    rate(nodes, `${path}/xtl-rate-bytes`),
+    rate(nodes, `${path}/xtl-rate-iops`),
+  ]);
   if (!frontendId.ok) return frontendId;
+  if (!bytes.ok) return bytes;
+  if (!operations.ok) return operations;
   const wrong = values.find((value) => !value.ok);
   if (wrong !== undefined && !wrong.ok) return wrong;
   const [frontend, params = '', mode = 'r', type, removable] = values.map((value) =>
@@ -71,6 +88,7 @@ export async function readDevice(nodes: Nodes, path: string): Promise<Result<Dev
   return ok({
     ...{ frontend, frontendId: frontendId.value, params, mode },
     ...{ isCdrom: type === 'cdrom', isRemovable: removable === '1' },
+    rate: { bytes: bytes.value, operations: operations.value },
   });
 }
 

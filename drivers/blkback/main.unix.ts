@@ -15,7 +15,8 @@ import { sharedFiles } from '../../shared/platform/unix/shared-file.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
-import { QUEUES_MAX, RING_ORDER_MAX, STORE_DEADLINE_MS } from './core/limits.ts';
+import { DEVICES_MAX, QUEUES_MAX, RING_ORDER_MAX, STORE_DEADLINE_MS } from './core/limits.ts';
+import { createTurns } from './core/turns.ts';
 import { diskOpener, SERVERS } from './disk-opener.unix.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 
@@ -41,10 +42,12 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
     ...{ connect: () => connectXenstore(), clock, deadlineMs: STORE_DEADLINE_MS },
   });
   const mapped = new Map<string, Region>();
+  // One that closes may stand in the line beside the one that comes in its place.
+  const turns = createTurns((run) => void setImmediate(run), 2 * DEVICES_MAX);
   return ok({
     ...{ session, clock, events, grants, self: DOM0 },
     rings: { queuesMax: QUEUES_MAX, orderMax: RING_ORDER_MAX },
-    soon: (run) => void setImmediate(run),
+    soon: turns.plan,
     log: (line) => log.info(line),
     uniqueId: (frontend) => {
       const id = domainControl.uniqueId(domid(frontend));

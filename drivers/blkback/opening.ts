@@ -1,6 +1,7 @@
 /** What is behind a device: opened once its keys are there, and tried again where it cannot be. */
 
 import type { Result } from '../../shared/core/result.ts';
+import { createRate } from './core/rate.ts';
 import type { OpenedDisk, State } from './device.ts';
 import { readDevice } from './keys.ts';
 import { errorPath } from './refresh.ts';
@@ -29,13 +30,14 @@ export async function makeReady(state: State): Promise<void> {
     if (keys.error.errno !== 'ENOENT') await tell(state, keys.error.what);
     return;
   }
+  state.rate ??= createRate(keys.value.rate, host.clock.nowMs());
   state.keys = keys.value;
   // A drive may be empty; a disk waits for what a script of its toolstack writes.
   if (keys.value.params === '' && !keys.value.isCdrom) return;
   state.isOpening = true;
   // Nobody waits for it here: a device that is to be closed meanwhile is closed at once.
   void host
-    .openDisk(keys.value, device, () => (state.connection ?? state.closing)?.wake())
+    .openDisk(keys.value, device, () => (state.connection ?? state.ending)?.wake())
     .then((disk) => opened(state, disk));
 }
 

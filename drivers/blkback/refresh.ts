@@ -91,7 +91,7 @@ async function replace(
     return fail('EINVAL', `params is '${params}' now: only a drive's medium is changed`);
   }
   const next = { ...keys, params };
-  const wake = (): void => (state.connection ?? state.closing)?.wake();
+  const wake = (): void => (state.connection ?? state.ending)?.wake();
   const opened = await host.openDisk(next, state.device, wake);
   if (!opened.ok) return opened;
   await state.connection?.goOnWith(opened.value);

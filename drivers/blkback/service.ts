@@ -2,6 +2,7 @@
 
 import { domid, isDomid } from '../../shared/core/ids.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
+import { DEVICES_MAX } from './core/limits.ts';
 import { createDevice, type Device, type DeviceHost } from './device.ts';
 
 export interface ServiceHost extends DeviceHost {
@@ -18,9 +19,6 @@ export interface Service {
    */
   close(): Promise<void>;
 }
-
-/** Devices that are served at a time, of all guests together. */
-const DEVICES_MAX = 4096;
 
 interface State {
   readonly host: ServiceHost;

@@ -103,9 +103,14 @@ export function createBackRing(region: Region, slotBytes: number, from = 0): Bac
   return { ...shapeOf(region, slotBytes), reqCons: from, rspPut: from, rspProd: from };
 }
 
-/** What the front end has published of responses: where a back end may take over. */
+/** What the back end has published of responses: where another one may take over. */
 export function publishedResponses({ words }: Region): number {
   return Atomics.load(words, RSP_PROD) >>> 0;
+}
+
+/** What the front end has published of requests, impossible or not. */
+export function publishedRequests({ words }: Region): number {
+  return Atomics.load(words, REQ_PROD) >>> 0;
 }
 
 /** Requests that wait, or BROKEN: more than slots are free, or fewer than were taken. */

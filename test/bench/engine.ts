@@ -1,6 +1,7 @@
 /**
- * `engine`: the store's core as the engine of stub domains runs it, natively, beside Debian's own
- * build of that engine and V8; and how large the images are that it is linked into.
+ * `engine`: the cores of the store and of the block backend as the engine of stub domains runs
+ * them, natively, beside Debian's own build of that engine and V8; and how large the images are
+ * that it is linked into.
  */
 
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -24,7 +25,7 @@ const ON_NODE = 'test/bench/engine/node.main.ts';
 const IMAGES = 'build/xtl/stubdom';
 const LIMIT_KIB = 32 * 1024;
 
-const ROWS = ['read-core', 'write-core', 'watch-core', 'ring-core'] as const;
+const ROWS = ['read-core', 'write-core', 'watch-core', 'ring-core', 'blk-core'] as const;
 const ROUNDS = 7;
 /** So many take about a second. */
 const REQUESTS = { ours: '100000', debian: '60000', v8: '1000000' } as const;

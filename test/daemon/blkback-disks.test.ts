@@ -37,7 +37,7 @@ afterEach(() => {
 function open(params: string, mode = 'w'): Promise<Result<OpenedDisk>> {
   const keys: DeviceKeys = {
     ...{ frontend: '/local/domain/5/device/vbd/51712', frontendId: 5, params, mode },
-    ...{ isCdrom: false, isRemovable: false },
+    ...{ isCdrom: false, isRemovable: false, rate: { bytes: 0, operations: 0 } },
   };
   return opener.openDisk(keys, 51712, () => {});
 }

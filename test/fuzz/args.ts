@@ -3,11 +3,13 @@
 export interface FuzzArguments {
   readonly name: string;
   readonly seconds: number;
+  /** The run ends when there were so many, if time is not up before. */
+  readonly cases: number | undefined;
   readonly seed: number | undefined;
 }
 
 export const usage = (names: readonly string[]): string =>
-  `usage: npm run fuzz -- ${names.join('|')} [--seconds N] [--seed S]`;
+  `usage: npm run fuzz -- ${names.join('|')} [--seconds N] [--cases N] [--seed S]`;
 
 const SEED_MAX = 0xffffffff;
 
@@ -22,13 +24,14 @@ export function parseArguments(
   names: readonly string[],
 ): FuzzArguments | { error: string } {
   let name: string | undefined;
-  const numbers: Record<'--seconds' | '--seed', number | undefined> = {
+  const numbers: Record<'--seconds' | '--cases' | '--seed', number | undefined> = {
     '--seconds': undefined,
+    '--cases': undefined,
     '--seed': undefined,
   };
   for (let i = 0; i < argv.length; i++) {
     const [word = '', inline] = (argv[i] as string).split('=', 2);
-    if (word === '--seconds' || word === '--seed') {
+    if (word === '--seconds' || word === '--cases' || word === '--seed') {
       const text = inline ?? argv[++i];
       numbers[word] = numberOf(text, SEED_MAX);
       if (numbers[word] === undefined) return { error: `${word} needs a number, not '${text}'` };
@@ -36,5 +39,8 @@ export function parseArguments(
     else return { error: `there is no ${word} to fuzz` };
   }
   if (name === undefined) return { error: 'what is to be fuzzed?' };
-  return { name, seconds: numbers['--seconds'] ?? 60, seed: numbers['--seed'] };
+  const { '--cases': cases, '--seed': seed } = numbers;
+  // Of a number of cases nobody knows how long they take.
+  const seconds = numbers['--seconds'] ?? (cases === undefined ? 60 : SEED_MAX);
+  return { name, seconds, cases, seed };
 }

@@ -10,7 +10,7 @@ if ('error' in args) {
   process.stderr.write(`fuzz: ${args.error}\n${usage(names)}\n`);
   process.exit(2);
 }
-const { name, seconds } = args;
+const { name, seconds, cases } = args;
 const seed = args.seed ?? randomInt(0x7fffffff);
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -29,7 +29,7 @@ function tell(failure: Failed): void {
   say(`again: npm run fuzz -- ${name} --seconds 0 --seed ${failure.seed}`);
 }
 
-say(`fuzz ${name}: seed ${seed}, ${seconds} s`);
+say(`fuzz ${name}: seed ${seed}, ${cases === undefined ? `${seconds} s` : `${cases} cases`}`);
 const startMs = performance.now();
 const target = TARGETS[name] as (typeof TARGETS)[string];
 const result = await fuzz(
@@ -37,6 +37,7 @@ const result = await fuzz(
   {
     seed,
     seconds,
+    cases,
     nowMs: () => performance.now(),
     progress: (cases, at) => {
       const elapsed = (performance.now() - startMs) / 1000;

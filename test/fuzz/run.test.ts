@@ -46,6 +46,12 @@ describe('a run', () => {
     expect(told).toEqual([30]);
   });
 
+  it('ends when there were so many cases, if its time is not up before', async () => {
+    const { options: given } = options(60);
+    const result = await fuzz(target(calm), { ...given, cases: 25 }, () => undefined);
+    expect(result).toMatchObject({ cases: 30, failure: undefined });
+  });
+
   it('ends at the first failure, with the seed, the kind and the case', async () => {
     const error = new Error('broken');
     const result = await fuzz(
@@ -67,11 +73,15 @@ describe('a run', () => {
   });
 });
 
+const NAMED = { name: 'xenstored' };
+
 describe('arguments', () => {
   it.each([
-    ['xenstored', { name: 'xenstored', seconds: 60, seed: undefined }],
-    ['xenstored --seconds 5 --seed=7', { name: 'xenstored', seconds: 5, seed: 7 }],
-    ['--seed 0 xenstored', { name: 'xenstored', seconds: 60, seed: 0 }],
+    ['xenstored', { ...NAMED, seconds: 60, cases: undefined, seed: undefined }],
+    ['xenstored --seconds 5 --seed=7', { ...NAMED, seconds: 5, cases: undefined, seed: 7 }],
+    ['--seed 0 xenstored', { ...NAMED, seconds: 60, cases: undefined, seed: 0 }],
+    ['xenstored --cases 9', { ...NAMED, seconds: 0xffffffff, cases: 9, seed: undefined }],
+    ['xenstored --cases=9 --seconds 5', { ...NAMED, seconds: 5, cases: 9, seed: undefined }],
     ['', { error: 'what is to be fuzzed?' }],
     ['netback', { error: 'there is no netback to fuzz' }],
     ['xenstored --seconds', { error: "--seconds needs a number, not 'undefined'" }],

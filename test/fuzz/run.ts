@@ -6,6 +6,8 @@ export interface FuzzOptions {
   /** The first world's seed; the next is one more. */
   readonly seed: number;
   readonly seconds: number;
+  /** Ends it before its time. */
+  readonly cases?: number | undefined;
   /** Monotonic. */
   nowMs(): number;
   /** About once a second. */
@@ -38,6 +40,7 @@ export async function fuzz(
   const { nowMs, progress } = options;
   const startMs = nowMs();
   const endMs = startMs + options.seconds * 1000;
+  const casesMax = options.cases ?? Number.POSITIVE_INFINITY;
   let cases = 0;
   let toldMs = startMs;
   for (let seed = options.seed; ; seed++) {
@@ -60,6 +63,7 @@ export async function fuzz(
       toldMs = now;
       progress(cases, seed);
     }
-    if (now >= endMs) return { cases, seconds: (now - startMs) / 1000, failure: undefined };
+    if (now >= endMs || cases >= casesMax)
+      return { cases, seconds: (now - startMs) / 1000, failure: undefined };
   }
 }

@@ -1,5 +1,7 @@
 /** What `npm run fuzz` knows by name. */
 
+import { hostileWorld } from './blkback-hostile.ts';
+import { deathsWorld, journalWorld } from './blkback-ring.ts';
 import { kernelWorlds } from './kernel.ts';
 import type { Target } from './target.ts';
 import { crowdWorld } from './xenstored-crowd.ts';
@@ -15,4 +17,18 @@ export const xenstored: Target = {
 /** Kernel code as programs of this machine, under the sanitizers. */
 export const kernel: Target = { worlds: kernelWorlds, cases: 20 };
 
-export const TARGETS: Readonly<Record<string, Target>> = { kernel, xenstored };
+/** A case is a request: answered once, whatever becomes of the backend. */
+export const blkbackRing: Target = {
+  worlds: {
+    deaths: deathsWorld,
+    journal: journalWorld({ adopted: 0, refused: 0 }),
+    hostile: hostileWorld,
+  },
+  cases: 1000,
+};
+
+export const TARGETS: Readonly<Record<string, Target>> = {
+  'blkback-ring': blkbackRing,
+  kernel,
+  xenstored,
+};

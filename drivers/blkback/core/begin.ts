@@ -15,15 +15,19 @@ import {
   BAD_GRANT,
   copyList,
   dataBytes,
-  makeRoom,
   noteCopies,
   runCopies,
 } from './copies.ts';
+import { REPEATED } from './counters.ts';
 import { type Disk, refuse } from './disk.ts';
+import { append, empty, peek, shift } from './fifo.ts';
 import { noteAttempt } from './journal.ts';
 import { judge, judgeSegments, type Refusal } from './judge.ts';
+import { BEGUN_PER_TURN, PAGES_PER_TURN } from './limits.ts';
 import type { Entry } from './queue.ts';
+import { fill, giveBack, spend, waitMs } from './rate.ts';
 import { takePages } from './slab.ts';
+import { count } from './tally.ts';
 
 const TWICE_FATAL: Refusal = {
   status: BLKIF_RSP_ERROR,
@@ -61,27 +65,31 @@ function written(disk: Disk, entry: Entry, isDone: boolean): void {
 
 /** Its segments are in `lists`: whether they may be, and then on to its data. */
 function begin(disk: Disk, entry: Entry): void {
-  if (entry.segments > 0) {
-    const at = 2 * entry.firstPage;
-    const wrong = judgeSegments(entry, disk.lists.words, at, disk.io.shape);
-    if (wrong !== undefined) {
-      refuse(disk, entry, wrong);
-      return;
-    }
-  }
-  entry.bytes = dataBytes(disk, entry);
-  if (entry.operation === BLKIF_OP_READ || entry.segments === 0) {
+  const { operation, segments } = entry;
+  if (segments === 0) {
+    entry.bytes = operation === BLKIF_OP_DISCARD ? entry.sectors * 512 : 0;
     start(disk, entry);
     return;
   }
-  makeRoom(disk, 2 * entry.segments, written);
+  const { lists, io, rate } = disk;
+  const wrong = judgeSegments(entry, lists.words, 2 * entry.firstPage, io.shape);
+  if (wrong !== undefined) {
+    refuse(disk, entry, wrong);
+    return;
+  }
+  entry.bytes = dataBytes(disk, entry);
+  if (rate !== undefined) giveBack(rate, segments * PAGE_SIZE - entry.bytes);
+  if (operation === BLKIF_OP_READ) {
+    start(disk, entry);
+    return;
+  }
   addData(disk, entry, false);
   noteCopies(disk, entry);
 }
 
 /** An indirect request's segments are here, or not. */
 function listed(disk: Disk, entry: Entry, isDone: boolean): void {
-  if (isDone) disk.ready.push(entry);
+  if (isDone) append(disk.ready, entry);
   else refuse(disk, entry, BAD_GRANT);
 }
 
@@ -97,15 +105,36 @@ function isDoneAlone({ operation, attempts }: Entry): boolean {
   return operation === BLKIF_OP_WRITE_BARRIER || attempts > 0;
 }
 
-/** Gives a request what it needs to be begun; false if it has to wait for that. */
-function prepare(disk: Disk, entry: Entry): boolean {
-  if (!mayBegin(disk, entry)) return false;
-  const { io, slab, ready, attemptsMax } = disk;
+/**
+ * Whether the disk's rate lets an operation of so many pages begin, which is then paid for. What is
+ * refused pays, too. A disk that is closed finishes what it has, however little it may do.
+ */
+function isInRate({ rate, isClosing, due }: Disk, pages: number): boolean {
+  if (rate === undefined || isClosing) return true;
+  const wait = waitMs(rate, pages * PAGE_SIZE);
+  if (wait > 0) due(wait);
+  return wait === 0;
+}
+
+/**
+ * What became of a request that is the next: it waits for others to end, for its disk's rate, or
+ * for the next turn.
+ */
+type Prepared = 'begun' | 'waits' | 'paced' | 'later';
+
+/** Gives a request what it needs to be begun, of at most so many pages. */
+function prepare(disk: Disk, entry: Entry, pagesMax: number): Prepared {
+  if (!mayBegin(disk, entry)) return 'waits';
+  const { io, slab, attemptsMax, rate } = disk;
   const wrong = entry.attempts >= attemptsMax ? TWICE_FATAL : judge(entry, io.shape);
-  if (wrong === undefined && entry.segments > 0) {
-    entry.firstPage = takePages(slab, entry.segments);
-    if (entry.firstPage < 0) return false;
+  const pages = wrong === undefined ? entry.segments : 0;
+  if (pages > pagesMax) return 'later';
+  if (!isInRate(disk, pages)) return 'paced';
+  if (pages > 0) {
+    entry.firstPage = takePages(slab, pages);
+    if (entry.firstPage < 0) return 'waits';
   }
+  if (rate !== undefined) spend(rate, pages * PAGE_SIZE);
   if (isDoneAlone(entry)) {
     disk.alone = entry;
     disk.barrierStep = 'flush';
@@ -113,32 +142,56 @@ function prepare(disk: Disk, entry: Entry): boolean {
   disk.busy++;
   if (wrong !== undefined) {
     refuse(disk, entry, wrong);
-    return true;
+    return 'begun';
   }
+  if (entry.attempts > 0) count(disk.tally, REPEATED);
   entry.attempts = noteAttempt(entry.queue.journal, entry.index);
   if (entry.isIndirect) {
-    makeRoom(disk, 2, listed);
     addList(disk, entry);
     noteCopies(disk, entry);
   } else {
-    if (entry.segments > 0) copyList(disk, entry);
-    ready.push(entry);
+    if (pages > 0) copyList(disk, entry);
+    append(disk.ready, entry);
   }
-  return true;
+  return 'begun';
 }
 
-/** Begins what waits, of each queue in the order of its requests, as far as there is room. */
-export function beginWaiting(disk: Disk): void {
-  const { queues, ready } = disk;
-  for (let i = 0; i < queues.length; i++) {
-    const { waiting } = queues[(disk.first + i) % queues.length]!;
-    let begun = 0;
-    while (begun < waiting.length && prepare(disk, waiting[begun] as Entry)) begun++;
-    if (begun > 0) waiting.splice(0, begun);
+/**
+ * Prepares what waits, one request of each queue after the other, as far as this turn goes. Where
+ * one has to wait all do, and it is the first of the next turn: else a barrier, or what needs many
+ * pages, would wait for ever beside queues that are never idle.
+ */
+function prepareWaiting(disk: Disk): Prepared {
+  const { queues } = disk;
+  let [requests, pages] = [BEGUN_PER_TURN, PAGES_PER_TURN];
+  let empties = 0;
+  while (empties < queues.length) {
+    const { waiting } = queues[disk.first]!;
+    const entry = peek(waiting);
+    if (entry === undefined) empties++;
+    else {
+      const prepared = requests === 0 ? 'later' : prepare(disk, entry, pages);
+      if (prepared !== 'begun') return prepared;
+      shift(waiting);
+      requests--;
+      // Refused, it has none.
+      if (entry.firstPage >= 0) pages -= entry.segments;
+      empties = 0;
+    }
+    disk.first = (disk.first + 1) % queues.length;
   }
-  disk.first = (disk.first + 1) % queues.length;
+  return 'begun';
+}
+
+/** Begins what waits, of each queue in its order; whether more can begin at once. */
+export function beginWaiting(disk: Disk, nowUs: number): boolean {
+  const { ready, rate } = disk;
+  if (rate !== undefined) fill(rate, nowUs / 1000);
+  const prepared = prepareWaiting(disk);
   runCopies(disk, listed);
-  for (const entry of ready) begin(disk, entry);
-  ready.length = 0;
+  for (let i = 0; i < ready.count; i++) begin(disk, peek(ready, i) as Entry);
+  empty(ready);
   runCopies(disk, written);
+  // What was waited for may have been refused meanwhile: nothing more tells of that.
+  return prepared === 'later' || (prepared === 'waits' && disk.busy === 0);
 }

@@ -4,6 +4,7 @@ import { BLKIF_RSP_ERROR } from '../../../shared/abi/blkif.ts';
 import { gref } from '../../../shared/core/ids.ts';
 import { PAGE_SIZE } from '../../../shared/platform/region.ts';
 import type { Disk } from './disk.ts';
+import { append, empty, peek } from './fifo.ts';
 import { copyAt } from './journal.ts';
 import { firstSector, type Refusal, segmentSectors } from './judge.ts';
 import type { Entry } from './queue.ts';
@@ -72,8 +73,8 @@ export function copyList({ lists }: Disk, entry: Entry): void {
 
 /** Notes that the entry's copies are all those added since the last one's. */
 export function noteCopies({ copying, copiedTo, batch }: Disk, entry: Entry): void {
-  copying.push(entry);
-  copiedTo.push(batch.count);
+  copiedTo[copying.count] = batch.count;
+  append(copying, entry);
 }
 
 /** Hands on an entry whose copies were made, or not all of them. */
@@ -81,24 +82,18 @@ export type Copied = (disk: Disk, entry: Entry, isDone: boolean) => void;
 
 export function runCopies(disk: Disk, then: Copied): void {
   const { batch, copying, copiedTo } = disk;
-  if (copying.length === 0) return;
+  if (copying.count === 0) return;
   const failed = batch.run();
   let from = 0;
-  for (let i = 0; i < copying.length; i++) {
+  for (let i = 0; i < copying.count; i++) {
     const to = copiedTo[i] as number;
     let isDone = true;
     for (let each = from; failed > 0 && each < to; each++) {
       if (batch.error(each) !== undefined) isDone = false;
     }
     from = to;
-    then(disk, copying[i] as Entry, isDone);
+    then(disk, peek(copying, i) as Entry, isDone);
   }
   batch.clear();
-  copying.length = 0;
-  copiedTo.length = 0;
-}
-
-/** Room for an entry's copies, if need be by making those that wait. */
-export function makeRoom(disk: Disk, copies: number, then: Copied): void {
-  if (disk.batch.count + copies > disk.batch.max) runCopies(disk, then);
+  empty(copying);
 }

@@ -1,15 +1,25 @@
 /** A disk: what it is behind, its rings, and the requests that are under way. */
 
-import { BLKIF_OP_FLUSH_DISKCACHE } from '../../../shared/abi/blkif.ts';
+import { BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_WRITE_BARRIER } from '../../../shared/abi/blkif.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import type { BlockIo } from '../../../shared/platform/block-io.ts';
 import type { Events } from '../../../shared/platform/events.ts';
 import type { CopyBatch } from '../../../shared/platform/grants.ts';
 import type { Region } from '../../../shared/platform/region.ts';
+import { REFUSED } from './counters.ts';
+import { createFifo, type Fifo } from './fifo.ts';
 import type { Refusal } from './judge.ts';
-import { INDIRECT_SEGMENTS_MAX, TAKEN_PER_TURN } from './limits.ts';
+import {
+  BEGUN_PER_TURN,
+  COMPLETED_PER_TURN,
+  COPIES_MAX,
+  PAGES_PER_TURN,
+  WAITING_MAX,
+} from './limits.ts';
 import { answer, type Entry, type Queue } from './queue.ts';
+import type { Rate } from './rate.ts';
 import { givePages, type Slab } from './slab.ts';
+import { count, type Tally } from './tally.ts';
 
 /** What becomes of a read or write that the disk could not do. */
 export type OnError = 'report' | 'stop';
@@ -25,10 +35,17 @@ export interface DiskParts {
   readonly onError: OnError;
   /** How often a request may be begun; the backend has died at it each time. */
   readonly attemptsMax: number;
+  /** The disk's, over all connections of its frontend; undefined: no limit. */
+  readonly rate: Rate | undefined;
+  readonly tally: Tally;
+  /** Monotonic microseconds. Asked twice a turn at most. */
+  readonly nowUs: () => number;
   /** Told once of each kind of wrong that the frontend does. */
   readonly report: (what: string) => void;
   /** Something is held: retryHeld is to be called after a while. */
   readonly held: () => void;
+  /** Its rate lets nothing begin before so many milliseconds are over: a turn is wanted then. */
+  readonly due: (ms: number) => void;
   /** The rings are not looked at any more. */
   readonly broken: (why: string) => void;
 }
@@ -42,10 +59,10 @@ export interface Disk extends Omit<DiskParts, 'io' | 'slab' | 'lists'> {
   slab: Slab;
   lists: Region;
   /** Entries whose copies are in the batch, and where those end. */
-  readonly copying: Entry[];
-  readonly copiedTo: number[];
+  readonly copying: Fifo<Entry>;
+  readonly copiedTo: Int32Array;
   /** Those whose segments are known. */
-  readonly ready: Entry[];
+  readonly ready: Fifo<Entry>;
   /** Requests that were begun and not answered. */
   busy: number;
   /** One beside which no other is begun. */
@@ -57,22 +74,25 @@ export interface Disk extends Omit<DiskParts, 'io' | 'slab' | 'lists'> {
   /** Takes no more requests: what is under way is finished. */
   isClosing: boolean;
   readonly reported: Set<string>;
-  /** The queue that is looked at first. */
+  /** The queue that is looked at first: whose request waits, others behind it do, too. */
   first: number;
   readonly taken: Int32Array;
+  /** Completions, how many there are, and how many of them were looked at. */
   readonly completed: Int32Array;
+  completions: number;
+  completionsSeen: number;
 }
 
 const SLOT_WORDS_MAX = 28;
 
 export function createDisk(parts: DiskParts): Disk {
-  assert(parts.slab.pages >= INDIRECT_SEGMENTS_MAX, 'a slab that some requests do not fit');
-  assert(parts.batch.max >= 2 * INDIRECT_SEGMENTS_MAX, 'a batch that some requests do not fit');
+  assert(parts.slab.pages >= PAGES_PER_TURN, 'a slab that some requests do not fit');
+  assert(parts.batch.max >= COPIES_MAX, 'a batch that some turns do not fit');
   return {
     ...parts,
-    copying: [],
-    copiedTo: [],
-    ready: [],
+    copying: createFifo(COPIES_MAX),
+    copiedTo: new Int32Array(COPIES_MAX),
+    ready: createFifo(BEGUN_PER_TURN),
     busy: 0,
     alone: undefined,
     barrierStep: 'flush',
@@ -81,8 +101,10 @@ export function createDisk(parts: DiskParts): Disk {
     isClosing: false,
     reported: new Set(),
     first: 0,
-    taken: new Int32Array(TAKEN_PER_TURN * SLOT_WORDS_MAX),
-    completed: new Int32Array(2 * TAKEN_PER_TURN),
+    taken: new Int32Array(WAITING_MAX * SLOT_WORDS_MAX),
+    completed: new Int32Array(2 * COMPLETED_PER_TURN),
+    completions: 0,
+    completionsSeen: 0,
   };
 }
 
@@ -102,6 +124,8 @@ export function refuse(disk: Disk, entry: Entry, { status, why }: Refusal): void
     disk.reported.add(why);
     disk.report(why);
   }
+  entry.isRefused = true;
+  count(disk.tally, REFUSED);
   finish(disk, entry, status);
 }
 
@@ -109,12 +133,12 @@ export function refuse(disk: Disk, entry: Entry, { status, why }: Refusal): void
  * Whether a failure is kept from the frontend: Linux takes a failed flush for one that it need not
  * ask for any more, and goes on as if all were on the disk (blkif_interrupt @ v6.12).
  */
-export function isHeld({ onError, alone, barrierStep }: Disk, entry: Entry): boolean {
-  if (onError === 'stop' || entry.operation === BLKIF_OP_FLUSH_DISKCACHE) return true;
-  return alone === entry && barrierStep !== 'write';
+export function isHeld({ onError, barrierStep }: Disk, { operation }: Entry): boolean {
+  if (onError === 'stop' || operation === BLKIF_OP_FLUSH_DISKCACHE) return true;
+  return operation === BLKIF_OP_WRITE_BARRIER && barrierStep !== 'write';
 }
 
 /** Whether nothing is under way and nothing waits. */
 export function isIdle({ busy, queues }: Disk): boolean {
-  return busy === 0 && queues.every(({ waiting }) => waiting.length === 0);
+  return busy === 0 && queues.every(({ waiting }) => waiting.count === 0);
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { prng } from '../../../shared/core/prng.ts';
-import { claimJournal, disownJournal, type Identity, isJournalOf } from './identity.ts';
+import { claimJournal, disownJournal, type Identity, ownerOf } from './identity.ts';
 import {
   clearJournal,
   type Journal,
@@ -13,22 +13,28 @@ import {
   noteFree,
   noteTaken,
   openJournal,
+  type Recovered,
   recover,
+  settleRecovered,
 } from './journal.ts';
 
 const SLOTS = 32;
 const SLOT = new Int32Array(28).fill(7);
 
-function fresh(reqCons = 0): Journal {
+function blank(): Journal {
   const memory = new ArrayBuffer(journalPages(SLOTS) * 4096);
   const region = { bytes: new Uint8Array(memory), words: new Int32Array(memory) };
-  const journal = openJournal(region, SLOTS);
+  return openJournal(region, SLOTS, 112);
+}
+
+function fresh(reqCons = 0): Journal {
+  const journal = blank();
   clearJournal(journal, reqCons);
   return journal;
 }
 
 const take = (journal: Journal, entry: number, request: number): void =>
-  noteTaken(journal, entry, request, SLOT, 0, 28);
+  noteTaken(journal, entry, request, SLOT, 0);
 
 it.each([
   ['a page of slots', 32, 2],
@@ -69,6 +75,18 @@ describe.each([0, 2 ** 32 - 3])('from index %i on', (from) => {
     take(journal, 1, at(1));
     take(journal, 2, at(2));
     expect(recover(journal, from, at(4))).toMatchObject({ reqCons: at(3) });
+  });
+
+  it('and the death of who found that does not either, though it took nothing more', () => {
+    const journal = fresh(from);
+    take(journal, 0, at(0));
+    take(journal, 1, at(1));
+    settleRecovered(journal, recover(journal, from, at(2)) as Recovered);
+    for (const entry of [0, 1]) noteDone(journal, entry, at(entry), 0);
+    for (const entry of [0, 1]) noteFree(journal, entry);
+    expect(recover(journal, at(2), at(2))).toEqual({
+      ...{ reqCons: at(2), rspProd: at(2), answered: [], left: [] },
+    });
   });
 
   it('answers that were not seen are given again, those that were are not', () => {
@@ -137,6 +155,8 @@ describe('what does not add up is told', () => {
       'an answer that was given twice',
       () => {
         const journal = fresh(2);
+        take(journal, 0, 0);
+        take(journal, 1, 1);
         noteDone(journal, 0, 0, 0);
         noteDone(journal, 1, 0, 0);
         return recover(journal, 0, 2);
@@ -147,13 +167,44 @@ describe('what does not add up is told', () => {
       'a state that there is not',
       () => {
         const journal = fresh();
-        journal.region.words.fill(99, 1024);
+        journal.region.words.fill(0xfffc_0003, 1024);
         return recover(journal, 0, 0);
       },
-      'an entry is in state 99',
+      'entry 0 is damaged',
     ],
   ])('%s', (_, recovered, why) => {
     expect(recovered()).toContain(why);
+  });
+
+  /** One that was taken, one that was answered and not seen, and one that was seen. */
+  function busy(): Journal {
+    const journal = fresh();
+    take(journal, 4, 0);
+    take(journal, 9, 1);
+    take(journal, 2, 2);
+    noteConsumed(journal, 3);
+    noteDone(journal, 2, 0, 0);
+    noteDone(journal, 4, 1, -1);
+    return journal;
+  }
+
+  it('no damage of one bit is believed, where it matters', () => {
+    const good = recover(busy(), 1, 3);
+    expect(good).toMatchObject({ answered: [{ entry: 4, status: -1 }], left: [{ entry: 9 }] });
+    // Of entries that are free, and of what is behind a slot's copy, nothing matters.
+    const matters = [4, 9].flatMap((entry) =>
+      Array.from({ length: 32 }, (_, i) => 1024 + 32 * entry + i),
+    );
+    for (const at of [0, 1024, 1024 + 32 * 2, ...matters]) {
+      for (let bit = 0; bit < 32; bit++) {
+        const journal = busy();
+        journal.region.words[at] = (journal.region.words[at] as number) ^ (1 << bit);
+        const isResponseOfTaken = at === 1024 + 32 * 9 + 1;
+        const found = recover(journal, 1, 3);
+        if (isResponseOfTaken) expect(found).toEqual(good);
+        else expect(found, `word ${at}, bit ${bit}`).toBeTypeOf('string');
+      }
+    }
   });
 
   it('noise is never believed to be more than it can be', () => {
@@ -161,14 +212,14 @@ describe('what does not add up is told', () => {
     let believed = 0;
     for (let round = 0; round < 12000; round++) {
       const journal = fresh(random.below(40));
-      const { words } = journal.region;
+      const rest = () => random.below(40);
       for (let left = random.below(60); left > 0; left--) {
-        const entry = 1024 + 32 * random.below(SLOTS);
-        words[entry] = random.pick([0, 1, 2, 1, 2, 0x301, 3, random.next()]);
-        words[entry + 1] = random.below(40);
-        words[entry + 2] = random.below(40);
+        const entry = random.below(SLOTS);
+        if (random.chance(0.5)) take(journal, entry, rest());
+        if (random.chance(0.5)) noteDone(journal, entry, rest(), 0);
+        if (random.chance(0.3)) noteFree(journal, entry);
       }
-      const rspProd = random.below(40);
+      const rspProd = rest();
       const found = recover(journal, rspProd, rspProd + random.below(36));
       if (typeof found === 'string') continue;
       believed++;
@@ -187,10 +238,11 @@ describe('a journal is that of one ring', () => {
   };
 
   it('and of no other', () => {
-    const journal = fresh();
-    expect(isJournalOf(journal, identity)).toBe(false);
+    const journal = blank();
+    expect(ownerOf(journal, identity)).toBe('other');
+    clearJournal(journal, 0);
     claimJournal(journal, identity);
-    expect(isJournalOf(journal, identity)).toBe(true);
+    expect(ownerOf(journal, identity)).toBe('this');
     const others: Partial<Identity>[] = [
       { domid: 6 },
       { uniqueId: 0x1234_5678_9abc_def1n },
@@ -204,21 +256,31 @@ describe('a journal is that of one ring', () => {
       { ringRefs: [8, 0xffff_fff1] },
       { ringRefs: [8, 0xffff_fff0, 1] },
     ];
-    for (const other of others) expect(isJournalOf(journal, { ...identity, ...other })).toBe(false);
+    for (const other of others) {
+      expect(ownerOf(journal, { ...identity, ...other })).toBe('other');
+    }
   });
 
   it('until it is disowned', () => {
     const journal = fresh();
     claimJournal(journal, identity);
     disownJournal(journal);
-    expect(isJournalOf(journal, identity)).toBe(false);
+    expect(ownerOf(journal, identity)).toBe('other');
   });
 
-  it('of a layout of ours', () => {
-    const journal = fresh();
-    claimJournal(journal, identity);
-    const { words } = journal.region;
-    words[3] = 2;
-    expect(isJournalOf(journal, identity)).toBe(false);
+  // What is taken for another's is served as if nothing were under way.
+  it('and no damage makes it another’s', () => {
+    const zeroed = fresh();
+    claimJournal(zeroed, identity);
+    zeroed.region.words.fill(0, 0, 1024);
+    expect(ownerOf(zeroed, identity)).toBe('damaged');
+    for (let at = 1; at < 17; at++) {
+      for (let bit = 0; bit < 32; bit++) {
+        const journal = fresh();
+        claimJournal(journal, identity);
+        journal.region.words[at] = (journal.region.words[at] as number) ^ (1 << bit);
+        expect(ownerOf(journal, identity), `word ${at}, bit ${bit}`).toBe('damaged');
+      }
+    }
   });
 });

@@ -18,10 +18,11 @@ const ENTRY_WORDS = 32;
 /** Words of the header. What it is about comes behind them (identity.ts). */
 const REQ_CONS = 0;
 
-/** Words of an entry: state, attempts and status; its response; its request; its slot. */
-const STATE = 0;
+/** Words of an entry: its head, response, request, a sum over request and slot, and its slot. */
+const HEAD = 0;
 const RESPONSE = 1;
 const REQUEST = 2;
+const SUM = 3;
 const COPY = 4;
 
 const FREE = 0;
@@ -30,32 +31,45 @@ const TAKEN = 1;
 /** Answered; the front end sees it, or is about to. */
 const DONE = 2;
 
-const stateOf = (head: number): number => head & 0xff;
-const attemptsOf = (head: number): number => (head >>> 8) & 0xff;
-const statusOf = (head: number): number => head >> 16;
-const headOf = (state: number, attempts: number, status: number): number =>
-  (status << 16) | (attempts << 8) | state;
+const ATTEMPTS_NOTED = 15;
+
+/** State, attempts and status, and above them their complement: what was damaged has another. */
+const headOf = (state: number, attempts: number, status: number): number => {
+  const low = ((status & 0xff) << 8) | (attempts << 4) | state;
+  return (~low << 16) | low;
+};
+const isHead = (head: number): boolean => ((head >>> 16) ^ (head & 0xffff)) === 0xffff;
+const stateOf = (head: number): number => head & 0xf;
+const attemptsOf = (head: number): number => (head >>> 4) & 0xf;
+const statusOf = (head: number): number => (head << 16) >> 24;
+
+/** The next step of a sum, which a change of one word always changes. */
+const added = (sum: number, word: number): number => ((sum << 5) | (sum >>> 27)) ^ word;
+const SUM_FROM = 0x7a3c_59e1;
 
 export interface Journal {
   readonly region: Region;
+  /** Of the ring, and so many words each. */
   readonly slots: number;
+  readonly slotWords: number;
 }
 
 export function journalPages(slots: number): number {
   return 1 + Math.ceil((slots * ENTRY_WORDS * 4) / PAGE_SIZE);
 }
 
-export function openJournal(region: Region, slots: number): Journal {
+export function openJournal(region: Region, slots: number, slotBytes: number): Journal {
   assert(region.bytes.length >= journalPages(slots) * PAGE_SIZE, 'a journal without its pages');
-  return { region, slots };
+  assert(COPY + slotBytes / 4 <= ENTRY_WORDS, `entries with slots of ${slotBytes} bytes`);
+  return { region, slots, slotWords: slotBytes / 4 };
 }
 
 const entryAt = (entry: number): number => HEADER_WORDS + entry * ENTRY_WORDS;
 
 /** Forgets everything: for a ring that begins. */
-export function clearJournal({ region, slots }: Journal, reqCons: number): void {
-  const { words } = region;
-  for (let entry = 0; entry < slots; entry++) Atomics.store(words, entryAt(entry) + STATE, FREE);
+export function clearJournal(journal: Journal, reqCons: number): void {
+  const { words } = journal.region;
+  for (let entry = 0; entry < journal.slots; entry++) noteFree(journal, entry);
   Atomics.store(words, REQ_CONS, reqCons | 0);
 }
 
@@ -64,19 +78,25 @@ export function copyAt(entry: number): number {
   return entryAt(entry) + COPY;
 }
 
-/** Keeps a request: `words` from `from` on, of which `count` are its slot's, at index `request`. */
+/** Keeps a request: its slot is `words` from `from` on, its index `request`. */
 export function noteTaken(
-  { region }: Journal,
+  { region, slotWords }: Journal,
   entry: number,
   request: number,
   words: Int32Array,
   from: number,
-  count: number,
 ): void {
   const at = entryAt(entry);
-  for (let i = 0; i < count; i++) region.words[at + COPY + i] = words[from + i] as number;
-  region.words[at + REQUEST] = request | 0;
-  Atomics.store(region.words, at + STATE, headOf(TAKEN, 0, 0));
+  const to = region.words;
+  let sum = added(SUM_FROM, request | 0);
+  for (let i = 0; i < slotWords; i++) {
+    const word = words[from + i] as number;
+    to[at + COPY + i] = word;
+    sum = added(sum, word);
+  }
+  to[at + REQUEST] = request | 0;
+  to[at + SUM] = sum;
+  Atomics.store(to, at + HEAD, headOf(TAKEN, 0, 0));
 }
 
 /** All requests before this index are kept. */
@@ -86,8 +106,8 @@ export function noteConsumed({ region }: Journal, reqCons: number): void {
 
 /** Work on it begins: how often it has. */
 export function noteAttempt({ region }: Journal, entry: number): number {
-  const at = entryAt(entry) + STATE;
-  const attempts = Math.min(0xff, attemptsOf(region.words[at] as number) + 1);
+  const at = entryAt(entry) + HEAD;
+  const attempts = Math.min(ATTEMPTS_NOTED, attemptsOf(region.words[at] as number) + 1);
   Atomics.store(region.words, at, headOf(TAKEN, attempts, 0));
   return attempts;
 }
@@ -101,12 +121,12 @@ export function noteDone(
 ): void {
   const at = entryAt(entry);
   Atomics.store(region.words, at + RESPONSE, response | 0);
-  Atomics.store(region.words, at + STATE, headOf(DONE, 0, status));
+  Atomics.store(region.words, at + HEAD, headOf(DONE, 0, status));
 }
 
 /** The front end sees its response. */
 export function noteFree({ region }: Journal, entry: number): void {
-  Atomics.store(region.words, entryAt(entry) + STATE, FREE);
+  Atomics.store(region.words, entryAt(entry) + HEAD, headOf(FREE, 0, 0));
 }
 
 /** A request that a predecessor has left. */
@@ -136,46 +156,70 @@ export interface Recovered {
 
 const ahead = (a: number, b: number): number => (a - b) >>> 0;
 
+/** Whether an entry's request is what was taken. */
+function isIntact({ region: { words }, slotWords }: Journal, entry: number): boolean {
+  const at = entryAt(entry);
+  let sum = added(SUM_FROM, words[at + REQUEST] as number);
+  for (let i = 0; i < slotWords; i++) sum = added(sum, words[at + COPY + i] as number);
+  return sum === words[at + SUM];
+}
+
+interface Found {
+  /** By the indices of their requests. */
+  readonly taken: Map<number, Left>;
+  /** By the indices of their responses, which the front end has not seen. */
+  readonly answered: Map<number, Answered>;
+}
+
+/** What the entries say each by itself. */
+function readEntries(journal: Journal, rspProd: number): Found | string {
+  const { slots } = journal;
+  const { words } = journal.region;
+  const found: Found = { taken: new Map(), answered: new Map() };
+  const { taken, answered } = found;
+  for (let entry = 0; entry < slots; entry++) {
+    const at = entryAt(entry);
+    const head = Atomics.load(words, at + HEAD);
+    const state = stateOf(head);
+    if (!isHead(head) || state > DONE) return `entry ${entry} is damaged`;
+    const request = (words[at + REQUEST] as number) >>> 0;
+    const response = (words[at + RESPONSE] as number) >>> 0;
+    const seen = ahead(rspProd, response);
+    if (state === FREE || (state === DONE && seen >= 1 && seen <= slots)) continue;
+    if (!isIntact(journal, entry)) return `the request of entry ${entry} is damaged`;
+    if (state === TAKEN) {
+      if (taken.has(request)) return `request ${request} was taken twice`;
+      taken.set(request, { entry, request, attempts: attemptsOf(head) });
+    } else {
+      if (answered.has(response)) return `response ${response} was given twice`;
+      answered.set(response, { entry, status: statusOf(head) });
+    }
+  }
+  return found;
+}
+
 /**
  * Reads a predecessor's journal as one reads what a hostile peer wrote. `rspProd` and `reqProd` are
  * the ring's, read once, after nobody else could write them. A text says what does not add up.
  */
-export function recover(
-  { region, slots }: Journal,
-  rspProd: number,
-  reqProd: number,
-): Recovered | string {
-  const { words } = region;
-  const responses = new Map<number, Answered>();
-  let reqCons = (words[REQ_CONS] as number) >>> 0;
+export function recover(journal: Journal, rspProd: number, reqProd: number): Recovered | string {
+  const { slots } = journal;
+  let reqCons = (journal.region.words[REQ_CONS] as number) >>> 0;
   if (ahead(reqProd, rspProd) > slots) return 'the ring has more requests than slots';
   if (ahead(reqCons, rspProd) > slots) return 'more were taken than there are slots';
-  const taken = new Map<number, Left>();
-  for (let entry = 0; entry < slots; entry++) {
-    const at = entryAt(entry);
-    const head = Atomics.load(words, at + STATE);
-    const request = (words[at + REQUEST] as number) >>> 0;
-    const response = (words[at + RESPONSE] as number) >>> 0;
-    if (stateOf(head) === TAKEN) {
-      if (taken.has(request)) return `request ${request} was taken twice`;
-      taken.set(request, { entry, request, attempts: attemptsOf(head) });
-    } else if (stateOf(head) === DONE) {
-      const seen = ahead(rspProd, response);
-      if (seen >= 1 && seen <= slots) continue;
-      if (responses.has(response)) return `response ${response} was given twice`;
-      responses.set(response, { entry, status: statusOf(head) });
-    } else if (stateOf(head) !== FREE) return `an entry is in state ${stateOf(head)}`;
-  }
+  const found = readEntries(journal, rspProd);
+  if (typeof found === 'string') return found;
+  const { taken } = found;
   // Death came between an entry's store and that of the count.
   while (taken.has(reqCons)) reqCons = (reqCons + 1) >>> 0;
   if (ahead(reqProd, reqCons) > slots) return 'more were taken than there are requests';
   const answered: Answered[] = [];
   for (let at = rspProd; ; at = (at + 1) >>> 0) {
-    const response = responses.get(at);
+    const response = found.answered.get(at);
     if (response === undefined) break;
     answered.push(response);
   }
-  if (answered.length !== responses.size) return 'responses are missing between others';
+  if (answered.length !== found.answered.size) return 'responses are missing between others';
   if (answered.length + taken.size !== ahead(reqCons, rspProd)) {
     return `${taken.size} taken and ${answered.length} answered, of ${ahead(reqCons, rspProd)}`;
   }
@@ -186,8 +230,12 @@ export function recover(
   return { reqCons, rspProd, answered, left };
 }
 
-/** What was known to be answered and seen is free again: after a recovery. */
-export function settleRecovered(journal: Journal, { answered, left }: Recovered): void {
+/**
+ * After a recovery: what was known to be answered and seen is free again, and what was taken is
+ * counted. Else the count stayed behind the ring, if nothing more was taken before the next death.
+ */
+export function settleRecovered(journal: Journal, { reqCons, answered, left }: Recovered): void {
+  noteConsumed(journal, reqCons);
   const kept = new Set([...answered, ...left].map(({ entry }) => entry));
   for (let entry = 0; entry < journal.slots; entry++) {
     if (!kept.has(entry)) noteFree(journal, entry);

@@ -1,4 +1,4 @@
-/** What a block backend holds at most, and why. */
+/** What a block backend holds and does at most, and why. */
 
 /**
  * Segments of an indirect request: what Linux's backend offers (xen_blkif_max_segments in
@@ -15,11 +15,45 @@ export const QUEUES_MAX = 4;
 /** How often a request may be begun: one that kills its backend twice is answered. */
 export const ATTEMPTS_MAX = 2;
 
-/** Requests that are taken out of a ring in a turn: a page's worth. */
-export const TAKEN_PER_TURN = 32;
+/**
+ * Requests that are taken out of a ring and not begun: a page's worth. The rest stays in the ring,
+ * and in no journal.
+ */
+export const WAITING_MAX = 32;
 
-/** Copies in one call: several times what the largest request needs. */
-export const COPIES_MAX = 2048;
+/**
+ * Requests of a disk that are begun in a turn, refused ones too: two pages' worth. Nobody waits
+ * longer for a guest's turn than these and the next two limits let it.
+ */
+export const BEGUN_PER_TURN = 64;
+
+/** Completions that are looked at in a turn, at most; what is left comes in the next. */
+export const COMPLETED_PER_TURN = 64;
+
+/**
+ * Pages of data that a turn begins requests for, and as many of reads that it completes: what the
+ * largest request has, so that a turn always gets on.
+ */
+export const PAGES_PER_TURN = INDIRECT_SEGMENTS_MAX;
+
+/**
+ * Copies in one call: all that a turn needs for what it begins, since a page of data lies in two of
+ * ours at most, and so does a list of segments.
+ */
+export const COPIES_MAX = 2 * PAGES_PER_TURN + 2 * BEGUN_PER_TURN;
+
+/** Turns, of all disks, between two looks at events. */
+export const TURNS_PER_CALL = 4;
+
+/** Disks that are served at a time, of all guests together. */
+export const DEVICES_MAX = 4096;
+
+/**
+ * How many turns of others pass at most between a frontend's event and the turn that takes its
+ * requests, where so many disks have work: those of the call under way, and one of each other disk.
+ * A request that stands first in its ring, and that its own disk can do, is begun in that turn.
+ */
+export const turnsWaited = (disks: number): number => TURNS_PER_CALL + disks - 1;
 
 /** Between attempts at what the disk could not do. */
 export const RETRY_MS = 1000;
@@ -29,6 +63,11 @@ export const SLAB_PAGES = 1024;
 
 /** Until the keeper must have granted memory for a device of a driver domain. */
 export const KEEPER_MS = 5000;
+/** What a disk may have saved of its rate. One largest request, if that is more. */
+export const BURST_MS = 100;
+
+/** A rate above this, 1 TiB or operations a second, is a mistake: sums of it stay exact. */
+export const RATE_MAX = 2 ** 40;
 
 /** Until a request to the store that is not answered counts as failed. */
 export const STORE_DEADLINE_MS = 10_000;

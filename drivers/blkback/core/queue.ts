@@ -16,6 +16,7 @@ import {
   publishResponses,
   takeRequests,
 } from '../../../shared/ring/io-ring.ts';
+import { append, createFifo, empty, type Fifo, peek, shift } from './fifo.ts';
 import {
   copyAt,
   type Journal,
@@ -26,6 +27,7 @@ import {
   type Recovered,
   settleRecovered,
 } from './journal.ts';
+import { WAITING_MAX } from './limits.ts';
 import { createRequest, type Request, readRequest, writeResponse } from './wire.ts';
 
 /** A request that was taken. One for each slot, used again and again. */
@@ -36,9 +38,13 @@ export interface Entry extends Request {
   readonly number: number;
   /** How often work on it has begun, by predecessors, too. */
   attempts: number;
-  /** Its pages of the slab, -1 for none, and the bytes of data in them. */
+  /** Its pages of the slab, -1 for none. */
   firstPage: number;
+  /** Of data, once its segments are known; of a discard those of its sectors. */
   bytes: number;
+  /** Of the answer, once there is one; whether the frontend is to blame for it. */
+  status: number;
+  isRefused: boolean;
 }
 
 /** A ring of 16 pages has fewer slots. */
@@ -48,7 +54,7 @@ const ENTRIES_PER_QUEUE = 1024;
 export function entryOf(queues: readonly Queue[], number: number): Entry {
   const queue = queues[Math.floor(number / ENTRIES_PER_QUEUE)];
   const entry = queue?.entries[number % ENTRIES_PER_QUEUE];
-  assert(entry !== undefined, `an operation ${number} that nobody asked for`);
+  assert(entry !== undefined, 'an operation that nobody asked for');
   return entry;
 }
 
@@ -60,11 +66,13 @@ export interface Queue {
   readonly journal: Journal;
   readonly entries: readonly Entry[];
   /** Those that no request has. */
-  readonly free: Entry[];
+  readonly free: Fifo<Entry>;
   /** Taken and not begun, oldest first. */
-  readonly waiting: Entry[];
+  readonly waiting: Fifo<Entry>;
   /** Answered, and not seen by the front end. */
-  readonly answered: Entry[];
+  readonly answered: Fifo<Entry>;
+  /** By entry: when it was taken, in microseconds; -1: by a predecessor. */
+  readonly takenUs: Float64Array;
 }
 
 export interface QueueParts {
@@ -84,13 +92,15 @@ function createQueue({ region, number, ...parts }: QueueParts, from: number): Qu
     ...parts,
     ring,
     entries,
-    free: [],
-    waiting: [],
-    answered: [],
+    free: createFifo(ring.slots),
+    waiting: createFifo(ring.slots),
+    answered: createFifo(ring.slots),
+    takenUs: new Float64Array(ring.slots),
   };
   for (let index = 0; index < ring.slots; index++) {
     const place = { queue, index, number: number * ENTRIES_PER_QUEUE + index };
-    entries.push({ ...createRequest(), ...place, attempts: 0, firstPage: -1, bytes: 0 });
+    const fresh = { attempts: 0, firstPage: -1, bytes: 0, status: 0, isRefused: false };
+    entries.push({ ...createRequest(), ...place, ...fresh });
   }
   return queue;
 }
@@ -98,7 +108,7 @@ function createQueue({ region, number, ...parts }: QueueParts, from: number): Qu
 /** For a ring that begins; its journal is as clearJournal leaves it. */
 export function beginQueue(parts: QueueParts): Queue {
   const queue = createQueue(parts, 0);
-  queue.free.push(...queue.entries);
+  for (const entry of queue.entries) append(queue.free, entry);
   return queue;
 }
 
@@ -114,6 +124,7 @@ export function adoptQueue(parts: QueueParts, recovered: Recovered): Queue {
     isUsed.add(entry);
     const answered = entries[entry] as Entry;
     readRequest(protocol, words, copyAt(entry), answered);
+    queue.takenUs[entry] = -1;
     put(queue, answered, status);
   }
   for (const { entry, attempts } of recovered.left) {
@@ -121,34 +132,44 @@ export function adoptQueue(parts: QueueParts, recovered: Recovered): Queue {
     const left = entries[entry] as Entry;
     readRequest(protocol, words, copyAt(entry), left);
     left.attempts = attempts;
-    queue.waiting.push(left);
+    queue.takenUs[entry] = -1;
+    append(queue.waiting, left);
   }
-  for (const entry of entries) if (!isUsed.has(entry.index)) queue.free.push(entry);
+  for (const entry of entries) if (!isUsed.has(entry.index)) append(queue.free, entry);
   return queue;
 }
 
-/** Takes at most `max` requests out of the ring; how many, or BROKEN. `scratch` holds as many. */
-export function takeNew(queue: Queue, scratch: Int32Array, max: number): number {
-  const { ring, free, journal, protocol, waiting } = queue;
+/**
+ * Takes requests out of the ring, as many as may wait: how many, or BROKEN. `scratch` holds as
+ * many.
+ */
+export function takeNew(queue: Queue, scratch: Int32Array, nowUs: number): number {
+  const { ring, free, journal, protocol, waiting, takenUs } = queue;
   const first = ring.reqCons;
-  const count = takeRequests(ring, scratch, Math.min(max, free.length));
+  // A predecessor may have left more than wait otherwise.
+  const room = Math.max(0, Math.min(WAITING_MAX - waiting.count, free.count));
+  const count = takeRequests(ring, scratch, room);
   if (count === BROKEN || count === 0) return count;
   const slotWords = protocol.slotBytes / 4;
   for (let i = 0; i < count; i++) {
-    const entry = free.pop() as Entry;
+    const entry = shift(free) as Entry;
     const at = i * slotWords;
-    noteTaken(journal, entry.index, (first + i) >>> 0, scratch, at, slotWords);
+    noteTaken(journal, entry.index, (first + i) >>> 0, scratch, at);
     readRequest(protocol, scratch, at, entry);
     entry.attempts = 0;
-    waiting.push(entry);
+    entry.bytes = 0;
+    entry.isRefused = false;
+    takenUs[entry.index] = nowUs;
+    append(waiting, entry);
   }
   noteConsumed(journal, ring.reqCons);
   return count;
 }
 
 function put({ ring, protocol, answered }: Queue, entry: Entry, status: number): void {
+  entry.status = status;
   writeResponse(protocol, ring.region.words, nextResponse(ring) / 4, entry, status);
-  answered.push(entry);
+  append(answered, entry);
 }
 
 /** Answers a request, unseen yet. */
@@ -159,19 +180,27 @@ export function answer(queue: Queue, entry: Entry, status: number): void {
 }
 
 /** Lets the front end see what was answered; whether it wants an event. */
-export function publish(queue: Queue): boolean {
-  const { ring, answered, free, journal } = queue;
-  if (answered.length === 0) return false;
-  const wantsEvent = publishResponses(ring);
-  for (const entry of answered) {
+export function publish({ ring }: Queue): boolean {
+  return publishResponses(ring);
+}
+
+/** What was published makes room for others. */
+export function freeAnswered({ answered, free, journal }: Queue): void {
+  for (let i = 0; i < answered.count; i++) {
+    const entry = peek(answered, i) as Entry;
     noteFree(journal, entry.index);
-    free.push(entry);
+    append(free, entry);
   }
-  answered.length = 0;
-  return wantsEvent;
+  empty(answered);
 }
 
 /** Before a sleep: whether there is more to take now. BROKEN is found out when it is taken. */
-export function hasMore({ ring, free }: Queue): boolean {
-  return free.length > 0 && awaitRequests(ring) !== 0;
+export function hasMore({ ring, free, waiting }: Queue): boolean {
+  // Of a full line no event is wanted: it is looked at again when it is shorter.
+  return waiting.count < WAITING_MAX && free.count > 0 && awaitRequests(ring) !== 0;
+}
+
+/** Requests that are taken and not answered. */
+export function depthOf({ entries, free }: Queue): number {
+  return entries.length - free.count;
 }

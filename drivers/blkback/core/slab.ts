@@ -44,7 +44,7 @@ export function takePages(slab: Slab, count: number): number {
 
 export function givePages(slab: Slab, first: number, count: number): void {
   for (let page = first; page < first + count; page++) {
-    assert(slab.used[page] === 1, `page ${page} is given back twice`);
+    assert(slab.used[page] === 1, 'a page is given back twice');
     slab.used[page] = 0;
   }
   slab.free += count;

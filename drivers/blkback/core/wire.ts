@@ -37,8 +37,11 @@ export function createRequest(): Request {
 
 const word = (words: Int32Array, at: number): number => (words[at] as number) >>> 0;
 
-const wide = (words: Int32Array, at: number): number =>
-  word(words, at + 1) * 2 ** 32 + word(words, at);
+/** What is small stays an integer for engines, too, which is no object of theirs. */
+function wide(words: Int32Array, at: number): number {
+  const high = word(words, at + 1);
+  return high === 0 ? word(words, at) : high * 2 ** 32 + word(words, at);
+}
 
 /** Reads the slot that begins at word `at` of a private copy. */
 export function readRequest(

@@ -1,6 +1,7 @@
 /** The rows of the engine's benchmark: `ROW REQUESTS` prints how many requests a second. */
 
 import { createTextPathCache } from '../../../services/xenstored/core/path-cache-text.ts';
+import { blkRows } from './blk-rows.ts';
 import { coreRows } from './core-rows.ts';
 import { ringRows } from './ring-rows.ts';
 
@@ -18,8 +19,12 @@ declare const host: {
 const [row = '', count = ''] = host.arguments;
 const requests = Number(count);
 const createPaths = host.hasCompiler === true ? undefined : createTextPathCache;
-const rows = row === 'ring-core' ? ringRows(createPaths) : coreRows(createPaths);
-const run = rows[row];
+/** Each of them makes its world. */
+const rowsOf = {
+  'blk-core': blkRows,
+  'ring-core': () => ringRows(createPaths),
+}[row];
+const run = (rowsOf?.() ?? coreRows(createPaths))[row];
 if (run === undefined) throw new Error(`no row ${row}`);
 await run(requests >>> 2);
 const begun = host.nowMs();

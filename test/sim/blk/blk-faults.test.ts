@@ -11,7 +11,7 @@ import {
 } from '../../../shared/abi/blkif.ts';
 import { prng } from '../../../shared/core/prng.ts';
 import { type Asked, ask, type GuestQueue, publishAll, put, takeAnswers } from './guest.ts';
-import { createWorld, expectTheSame, finishAll, protocols, type World } from './world.ts';
+import { createWorld, expectTheSame, finishAll, protocols, takeOver, type World } from './world.ts';
 
 const PROTOCOL = protocols['64 bits'];
 const NONE = { sector: 0, segments: [], data: new Uint8Array(0), pages: [] };
@@ -59,6 +59,19 @@ it('a read or write that the disk cannot do is answered with an error', () => {
 });
 
 // blkif_interrupt in xen-blkfront.c @ v6.12 takes an error there for success, and flushes no more.
+it('so is one that is begun again after a death, which is done alone', () => {
+  const world = open();
+  world.memory.fails = (kind) => kind === 'read' || kind === 'write';
+  world.ask(whole(world, BLKIF_OP_READ, 8, 0));
+  world.ask(whole(world, BLKIF_OP_WRITE, 16, 1));
+  publishAll(world.guest);
+  turn(world.disk);
+  takeOver(world);
+  run(world);
+  takeAnswers(world.guest, () => -1);
+  expect([world.guest.answered, world.isHeld]).toEqual([2, false]);
+});
+
 it('a flush that fails is not answered before it has been done', () => {
   const world = open();
   world.memory.fails = (kind) => kind === 'flush';

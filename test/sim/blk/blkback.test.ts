@@ -1,15 +1,16 @@
 /** The block backend's core against a guest that checks everything, and dies at every store. */
 
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { turn } from '../../../drivers/blkback/core/turn.ts';
 import { prng } from '../../../shared/core/prng.ts';
+import { diesAt, Killed } from './deaths.ts';
 import { ask, type GuestQueue, isQuiet, publishAll, takeAnswers } from './guest.ts';
 import { createWorld, expectTheSame, finishAll, protocols, takeOver } from './world.ts';
 
 describe.each(Object.entries(protocols))('frontends of %s', (_, protocol) => {
   it.each(Array.from({ length: 20 }, (_, seed) => seed))('are served, seed %i', (seed) => {
     const random = prng(seed);
-    const world = createWorld(random, protocol, 1 + (seed % 3));
+    const world = createWorld(random, protocol, { queues: 1 + (seed % 3) });
     for (let step = 0; step < 600; step++) {
       for (let asks = random.below(12); asks > 0; asks--) ask(world.guest, random);
       publishAll(world.guest);
@@ -25,35 +26,9 @@ describe.each(Object.entries(protocols))('frontends of %s', (_, protocol) => {
 });
 
 describe('a backend that dies', () => {
-  afterEach(() => vi.unstubAllGlobals());
-
-  class Killed extends Error {}
-
-  /** Runs until the n-th store from now on; how many were left, or undefined for death. */
-  function diesAt(n: number, run: () => void): number | undefined {
-    const { load, store } = Atomics;
-    let left = n;
-    vi.stubGlobal('Atomics', {
-      load,
-      store: (words: Int32Array, at: number, value: number) => {
-        if (left-- === 0) throw new Killed('killed');
-        return store(words, at, value);
-      },
-    });
-    try {
-      run();
-      return left;
-    } catch (error) {
-      if (error instanceof Killed) return undefined;
-      throw error;
-    } finally {
-      vi.unstubAllGlobals();
-    }
-  }
-
   it.each(Array.from({ length: 40 }, (_, seed) => seed))('is not noticed, seed %i', (seed) => {
     const random = prng(1000 + seed);
-    const world = createWorld(random, protocols['64 bits'], 1 + (seed % 2));
+    const world = createWorld(random, protocols['64 bits'], { queues: 1 + (seed % 2) });
     let deaths = 0;
     for (let step = 0; step < 400; step++) {
       for (let asks = random.below(12); asks > 0; asks--) ask(world.guest, random);

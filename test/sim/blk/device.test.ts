@@ -1,146 +1,10 @@
 /** A disk from its nodes to its rings, on the simulated host with a xenstored of ours. */
 
 import { expect, it } from 'vitest';
-import { createDevice, type Device, type DeviceHost } from '../../../drivers/blkback/device.ts';
-import { prng } from '../../../shared/core/prng.ts';
-import { fail, must, ok } from '../../../shared/core/result.ts';
+import { readCounters } from '../../../drivers/blkback/core/counters.ts';
+import { must } from '../../../shared/core/result.ts';
 import type { Region } from '../../../shared/platform/region.ts';
-import { openXenstoreSession } from '../../../shared/xenstore/session.ts';
-import { createSimXenstored, type Guest, type SimXenstored } from '../xenstored-host.ts';
-import { filesOf } from './back-process.ts';
-import { createFront, type Front } from './front.ts';
-import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
-import { createProcess } from './process.ts';
-
-const DEVICE = 51712;
-
-interface Scene {
-  readonly host: SimXenstored;
-  readonly guest: Guest;
-  readonly front: Front;
-  readonly memory: MemoryDisk;
-  readonly back: string;
-  readonly log: string[];
-  /** The backend's process dies, as SIGKILL makes it, and another one comes. */
-  die(): void;
-  /** What is behind the disk cannot be had now. */
-  isAway: boolean;
-  /** It takes until this has come. */
-  opening: Promise<void>;
-  /** How often it was opened, and closed. */
-  opened: number;
-  closed: number;
-  close(isForGood: boolean): Promise<void>;
-  backState(): Promise<string>;
-}
-
-const backOf = ({ domid }: Guest): string => `/local/domain/0/backend/vbd/${domid}/${DEVICE}`;
-const frontOf = ({ domid }: Guest): string => `/local/domain/${domid}/device/vbd/${DEVICE}`;
-
-/** The nodes that a toolstack makes. */
-async function makeNodes({ sim, tools }: SimXenstored, guest: Guest): Promise<void> {
-  const { domid } = guest;
-  const [back, path] = [backOf(guest), frontOf(guest)];
-  const owned = { permissions: [{ domid, access: 'n' as const }] };
-  const nodes = { frontend: path, 'frontend-id': domid, params: '/disk', mode: 'w', online: 1 };
-  const list = [
-    { path, value: '', ...owned },
-    { path: `${path}/state`, value: '1', ...owned },
-    ...Object.entries(nodes).map(([name, value]) => ({
-      ...{ path: `${back}/${name}`, value: String(value) },
-    })),
-    { path: `${back}/state`, value: '1' },
-  ];
-  must(await sim.run(tools.writeAll(list)));
-}
-
-/** A backend's process, which serves the one disk. */
-function startProcess(
-  { host, guest, memory, log }: Pick<Scene, 'host' | 'guest' | 'memory' | 'log'>,
-  journals: Map<string, Region>,
-  behind: Pick<Scene, 'isAway' | 'opening' | 'opened' | 'closed'>,
-): { device: Device; kill: () => void } {
-  const process = createProcess(host.sim.dom0);
-  const { clock } = host.sim.dom0;
-  const pages = (count: number): Region => must(host.sim.dom0.memory.pages(count));
-  const session = openXenstoreSession({
-    ...{ clock, deadlineMs: 5000, connect: async () => ok(host.stream()) },
-  });
-  const deviceHost: DeviceHost = {
-    ...{ session, clock, events: process.events, grants: process.grants },
-    rings: { queuesMax: 4, orderMax: 4 },
-    uniqueId: () => 7n,
-    isGone: () => false,
-    soon: (run) => void clock.after(0, () => process.isAlive() && run()),
-    openJournals: filesOf(journals),
-    openDisk: async (_keys, _device, onDone) => {
-      await behind.opening;
-      if (behind.isAway) return fail('EBUSY', '/disk is in use');
-      behind.opened++;
-      const step = (): void => {
-        if (!process.isAlive()) return;
-        memory.step();
-        onDone();
-        clock.after(0.1, step);
-      };
-      clock.after(0.1, step);
-      return ok({ io: memory.io, slab: pages(1024), lists: pages(2) });
-    },
-    closeDisk: () => {
-      behind.closed++;
-    },
-    log: (line) => void log.push(line),
-  };
-  const kill = (): void => {
-    process.kill();
-    session.close();
-    memory.abandon();
-  };
-  return { device: createDevice(deviceHost, backOf(guest), DEVICE), kill };
-}
-
-async function open(seed = 1): Promise<Scene> {
-  const host = createSimXenstored({ seed });
-  must(host.daemon.start(undefined));
-  const { sim, tools } = host;
-  const guest = await host.addGuest();
-  await makeNodes(host, guest);
-  const memory = createMemoryDisk(prng(seed), new Uint8Array(1 << 20));
-  const journals = new Map<string, Region>();
-  const front = createFront(sim.platform(guest.domid), guest.client(), frontOf(guest));
-  const back = backOf(guest);
-  const parts = { host, guest, front, memory, back, log: [] as string[] };
-  const start = () => startProcess(parts, journals, scene);
-  let running: ReturnType<typeof start> | undefined;
-  const scene: Scene = {
-    ...{ ...parts, isAway: false, opening: Promise.resolve(), opened: 0, closed: 0 },
-    close: async (isForGood) => running?.device.close(isForGood),
-    backState: () => sim.run(tools.readString(`${back}/state`)).then(must),
-    die: () => {
-      running?.kill();
-      running = start();
-    },
-  };
-  running = start();
-  return scene;
-}
-
-/** Until the back end's node says so. */
-async function untilBack(scene: Scene, state: string): Promise<void> {
-  for (let tries = 0; (await scene.backState()) !== state; tries++) {
-    if (tries === 500) throw new Error(`not ${state}: ${await scene.backState()}; ${scene.log}`);
-    await scene.host.sim.run(scene.host.sim.dom0.clock.sleep(1));
-  }
-}
-
-async function connected(scene: Scene): Promise<void> {
-  const { sim } = scene.host;
-  await untilBack(scene, '2');
-  await sim.run(scene.front.offer());
-  await sim.run(scene.front.setState(3));
-  await untilBack(scene, '4');
-  await sim.run(scene.front.setState(4));
-}
+import { connected, DEVICE, open, untilBack } from './device-scene.ts';
 
 it('is offered, connected, and does what it is asked', async () => {
   const scene = await open();
@@ -181,6 +45,43 @@ it('that closes and comes again is served anew', async () => {
   await host.sim.run(front.setState(6));
   await untilBack(scene, '6');
   await host.sim.run(front.setState(1));
+  await untilBack(scene, '2');
+});
+
+it('that closes amid an operation is closed when that has ended', async () => {
+  const scene = await open(8);
+  const { front, host, memory } = scene;
+  await connected(scene);
+  front.data.region.bytes.fill(0x77);
+  const { step } = memory;
+  memory.step = () => {};
+  front.put('write', 8);
+  await host.sim.run(host.sim.dom0.clock.sleep(1));
+  await host.sim.run(front.setState(5));
+  await host.sim.run(host.sim.dom0.clock.sleep(10));
+  expect(await scene.backState()).toBe('4');
+  memory.step = step;
+  await untilBack(scene, '5');
+  expect(memory.bytes[8 * 512]).toBe(0x77);
+});
+
+it('that lies and comes again amid an operation waits until that has ended', async () => {
+  const scene = await open(9);
+  const { front, host, memory, guest } = scene;
+  await connected(scene);
+  const { step } = memory;
+  memory.step = () => {};
+  front.put('write', 8);
+  await host.sim.run(host.sim.dom0.clock.sleep(1));
+  front.ring.region.words[0] = 0x4000_0000;
+  host.sim.platform(guest.domid).events.notify(front.port);
+  await host.sim.run(host.sim.dom0.clock.sleep(1));
+  expect(scene.log).toEqual([expect.stringContaining('impossible')]);
+  for (const state of [5, 6, 1]) await host.sim.run(front.setState(state));
+  await host.sim.run(host.sim.dom0.clock.sleep(50));
+  // Else its memory were the next one's.
+  expect(await scene.backState()).toBe('4');
+  memory.step = step;
   await untilBack(scene, '2');
 });
 
@@ -248,4 +149,44 @@ it('that is not closed for good waits for its disk', async () => {
   memory.isAway = false;
   expect(await sim.run(asked)).toBe(0);
   expect(memory.bytes[64 * 512]).toBe(0x77);
+});
+
+it('may do as much as its nodes say', async () => {
+  const scene = await open(5, { 'xtl-rate-iops': 100 });
+  const { front, host } = scene;
+  await connected(scene);
+  const { clock } = host.sim.dom0;
+  const begun = clock.nowMs();
+  for (let i = 0; i < 60; i++) expect(await host.sim.run(front.ask('read', 8 * i))).toBe(0);
+  // Ten of them at once.
+  expect(clock.nowMs() - begun).toBeGreaterThan(490);
+  expect(clock.nowMs() - begun).toBeLessThan(700);
+});
+
+it('whose rate is none is not served', async () => {
+  const scene = await open(6, { 'xtl-rate-bytes': -1 });
+  await scene.host.sim.run(scene.host.sim.dom0.clock.sleep(100));
+  expect(scene.log).toEqual([expect.stringContaining("'-1', no rate")]);
+});
+
+it('is counted on by the next backend', async () => {
+  const scene = await open(7);
+  const { front, host, kept, guest } = scene;
+  await connected(scene);
+  const read = () => {
+    const page = kept.get(`vbd-${guest.domid}-${DEVICE}.stats`);
+    return must(readCounters(page as Region));
+  };
+  for (let i = 0; i < 5; i++) await host.sim.run(front.ask('write', 8 * i));
+  const before = read();
+  expect(before.kinds.write).toEqual({ requests: 5, bytes: 5 * 4096, errors: 0 });
+  expect(before).toMatchObject({ domid: guest.domid, uniqueId: 7n, device: DEVICE, repeated: 0 });
+  // This frontend looks by itself, and asks for the first event only.
+  expect(before.eventsSent).toBe(1);
+  expect(before.eventsReceived).toBeGreaterThanOrEqual(5);
+  scene.die();
+  for (let i = 0; i < 5; i++) await host.sim.run(front.ask('read', 8 * i));
+  const after = read();
+  expect([after.kinds.write.requests, after.kinds.read.requests]).toEqual([5, 5]);
+  expect(after.turns).toBeGreaterThan(before.turns);
 });

@@ -70,7 +70,7 @@ export function createFakeBatch(pages: Pages, max: number): CopyBatch {
 }
 
 interface Segment {
-  readonly gref: number;
+  gref: number;
   readonly first: number;
   readonly last: number;
 }
@@ -112,7 +112,12 @@ export interface Guest {
   next: number;
 }
 
-export function createGuest(protocol: Protocol, queues: number, disk: Uint8Array): Guest {
+export function createGuest(
+  protocol: Protocol,
+  queues: number,
+  disk: Uint8Array,
+  order = 0,
+): Guest {
   return {
     pages: new Map(),
     protocol,
@@ -120,7 +125,7 @@ export function createGuest(protocol: Protocol, queues: number, disk: Uint8Array
     answered: 0,
     next: 1,
     queues: Array.from({ length: queues }, () => {
-      const region = regionOf(1);
+      const region = regionOf(2 ** order);
       initRing(region);
       const front = createFrontRing(region, protocol.slotBytes);
       return { region, front, journal: regionOf(journalPages(front.slots)), asked: new Map() };
@@ -169,13 +174,13 @@ export function put(guest: Guest, queue: GuestQueue, asked: Asked): void {
   queue.asked.set(id, asked);
 }
 
-/** Segments with data of `sectors` of them at random, in pages of their own. */
-function segmentsFor(guest: Guest, random: Prng, count: number, align: number): Segment[] {
+/** So many segments at random, of no pages yet. */
+function segmentsFor(random: Prng, count: number, align: number): Segment[] {
   return Array.from({ length: count }, () => {
     const pieces = 8 / align;
     const first = random.chance(0.6) ? 0 : random.below(pieces);
     const last = random.chance(0.6) ? pieces - 1 : first + random.below(pieces - first);
-    return { gref: newPage(guest), first: first * align, last: last * align + align - 1 };
+    return { gref: 0, first: first * align, last: last * align + align - 1 };
   });
 }
 
@@ -210,16 +215,14 @@ export function ask(guest: Guest, random: Prng, align = 1): boolean {
   const isIndirect = operation < BLKIF_OP_WRITE_BARRIER && random.chance(0.3);
   const isDiscard = operation === BLKIF_OP_DISCARD;
   const count = isDiscard ? 0 : 1 + random.below(isIndirect ? 40 : 11);
-  const segments = segmentsFor(guest, random, count, align);
+  const segments = segmentsFor(random, count, align);
   const sectors = isDiscard
     ? align * (1 + random.below(16))
     : segments.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   const sector = align * random.below((all - sectors) / align);
   const others = guest.queues.flatMap(({ asked }) => [...asked.values()]);
-  if (others.some((other) => overlaps(other, sector, sectors))) {
-    for (const { gref } of segments) guest.pages.delete(gref);
-    return false;
-  }
+  if (others.some((other) => overlaps(other, sector, sectors))) return false;
+  for (const segment of segments) segment.gref = newPage(guest);
   const pages = isIndirect ? [newPage(guest)] : [];
   const data = new Uint8Array(sectors * 512);
   const rest = { isIndirect, sector, segments, pages, ...(isDiscard && { sectors }) };

@@ -1,6 +1,7 @@
 /** What frontends write of their rings, and what becomes of what no frontend would write. */
 
 import { expect, it } from 'vitest';
+import type { RateLimits } from '../../../drivers/blkback/core/rate.ts';
 import { type DeviceKeys, offered, readDevice, readFront } from '../../../drivers/blkback/keys.ts';
 import { must } from '../../../shared/core/result.ts';
 import { createSimXenstored } from '../xenstored-host.ts';
@@ -108,8 +109,33 @@ it('a device is what its toolstack wrote', async () => {
   const { sim, tools } = await nodesWith({ ...keys, 'device-type': 'cdrom' });
   expect(must(await sim.run(readDevice(tools, PATH)))).toEqual({
     ...{ frontend: '/f', frontendId: 5, params: '/d', mode: 'w', isCdrom: true, isRemovable: true },
+    rate: { bytes: 0, operations: 0 },
   });
 });
+
+it.each([
+  ['none', {}, { bytes: 0, operations: 0 }],
+  ['zeros', { 'xtl-rate-bytes': 0, 'xtl-rate-iops': 0 }, { bytes: 0, operations: 0 }],
+  ['bytes', { 'xtl-rate-bytes': 1_000_000 }, { bytes: 1_000_000, operations: 0 }],
+  ['operations', { 'xtl-rate-iops': 300 }, { bytes: 0, operations: 300 }],
+  ['the most', { 'xtl-rate-bytes': 2 ** 40 }, { bytes: 2 ** 40, operations: 0 }],
+] as [string, Record<string, number>, RateLimits][])(
+  'a device’s rates are read: %s',
+  async (_, keys, rate) => {
+    const { sim, tools } = await nodesWith({ frontend: '/f', 'frontend-id': 5, ...keys });
+    expect(must(await sim.run(readDevice(tools, PATH)))).toMatchObject({ rate });
+  },
+);
+
+it.each(['-1', '1.5', '', 'many', String(2 ** 40 + 1), '99999999999999999999'])(
+  'a rate of "%s" is an error',
+  async (value) => {
+    const keys = { frontend: '/f', 'frontend-id': 5, 'xtl-rate-iops': value };
+    const { sim, tools } = await nodesWith(keys);
+    const found = await sim.run(readDevice(tools, PATH));
+    expect(found).toMatchObject({ ok: false, error: { errno: 'EINVAL' } });
+  },
+);
 
 it.each([
   ['without a frontend', { 'frontend-id': 5 }, 'ENOENT'],

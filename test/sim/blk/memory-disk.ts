@@ -16,7 +16,7 @@ export interface MemoryDisk {
   /** What a look finds: of its bytes those that there are, in sectors. */
   sectors: number;
   /** Ends some of what is under way. */
-  step(): void;
+  step: () => void;
   /** Nothing ends: it is behind a server that is away. */
   isAway: boolean;
   /**

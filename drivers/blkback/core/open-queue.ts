@@ -1,0 +1,37 @@
+/** A ring that is taken on: from its start, or from where a predecessor left it. */
+
+import { fail, ok, type Result } from '../../../shared/core/result.ts';
+import { publishedRequests, publishedResponses } from '../../../shared/ring/io-ring.ts';
+import { claimJournal, disownJournal, type Identity, ownerOf } from './identity.ts';
+import { clearJournal, recover } from './journal.ts';
+import { adoptQueue, beginQueue, type Queue, type QueueParts } from './queue.ts';
+
+/** For a ring that begins. */
+export function openNewQueue(parts: QueueParts, identity: Identity): Queue {
+  const { journal } = parts;
+  disownJournal(journal);
+  clearJournal(journal, 0);
+  claimJournal(journal, identity);
+  return beginQueue(parts);
+}
+
+/**
+ * For a ring that was served before. EPROTO: its journal does not add up. What was answered may
+ * lie where requests are that it alone knows, so that there is no going on without it.
+ */
+export function openServedQueue(parts: QueueParts, identity: Identity): Result<Queue> {
+  const { region, journal } = parts;
+  const rspProd = publishedResponses(region);
+  const owner = ownerOf(journal, identity);
+  if (owner === 'damaged') return fail('EPROTO', 'its journal is damaged');
+  if (owner === 'other') {
+    // One whose requests nobody has noted goes on from what was answered: all before was.
+    disownJournal(journal);
+    clearJournal(journal, rspProd);
+    claimJournal(journal, identity);
+    return ok(adoptQueue(parts, { reqCons: rspProd, rspProd, answered: [], left: [] }));
+  }
+  const recovered = recover(journal, rspProd, publishedRequests(region));
+  if (typeof recovered === 'string') return fail('EPROTO', `its journal: ${recovered}`);
+  return ok(adoptQueue(parts, recovered));
+}
