@@ -36,9 +36,10 @@ export const DISK_COMMANDS: readonly Command[] = [
     alias: 'block-list',
     summary: 'list the disks of a domain',
     args: [DOMAIN],
-    options: [OUTPUT],
+    options: [{ flags: '--stats', doc: 'what they have done, and how long it took' }, OUTPUT],
     examples: [
       ['xtl disk list web1', 'its disks, what is behind them, and their states'],
+      ['xtl disk list web1 --stats', 'requests, bytes and latencies of those that xtl serves'],
       ['xtl disk list web1 -o json', 'the same for a program'],
     ],
     run: async (...args) => (await import('./commands/disk-list.ts')).diskList(...args),

@@ -8,7 +8,7 @@ import type { Events } from '../../shared/platform/events.ts';
 import type { Grants } from '../../shared/platform/grants.ts';
 import type { Region } from '../../shared/platform/region.ts';
 import { ringSlots } from '../../shared/ring/io-ring.ts';
-import { EVENTS_RECEIVED } from './core/counters.ts';
+import { EVENTS_RECEIVED } from '../../shared/telemetry/blk-counters.ts';
 import { createDisk, type Disk, isIdle, type OnError } from './core/disk.ts';
 import { empty } from './core/fifo.ts';
 import { disownJournal, type Identity } from './core/identity.ts';

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
-import { BLKBACK_LOCK } from '../../shared/domain/build/index.ts';
+import { BLKBACK_LOCK, BLKBACK_STATE } from '../../shared/domain/build/index.ts';
 import type { Region } from '../../shared/platform/region.ts';
 import { makeFolders } from '../../shared/platform/unix/folders.ts';
 import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-file.ts';
@@ -21,8 +21,6 @@ import { diskOpener, SERVERS } from './disk-opener.unix.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 
 const LOG_PATH = '/var/log/xtl/blkback.log';
-/** Memory of the kernel's, which a restart of this process does not touch. */
-const JOURNALS = '/run/xtl/blkback';
 
 /**
  * For what is under way when we are told to end. What has not ended by then, behind a server that
@@ -33,7 +31,7 @@ const STOP_MS = 1000;
 function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   const poller = createPoller();
   if (!poller.ok) return poller;
-  const folder = makeFolders(JOURNALS, 0o700);
+  const folder = makeFolders(BLKBACK_STATE, 0o700);
   if (!folder.ok) return folder;
   const { clock, events, grants, domainControl } = platform;
   const { memory: own } = platform;
@@ -66,7 +64,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
       for (const { name, pages } of places) {
         const known = mapped.get(name);
         if (known !== undefined) journals.unmap(known);
-        const file = journals.map(`${JOURNALS}/${name}`, pages);
+        const file = journals.map(`${BLKBACK_STATE}/${name}`, pages);
         if (!file.ok) return file;
         mapped.set(name, file.value);
         regions.push(file.value);

@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { must } from '../../shared/core/result.ts';
+import { createPage, HISTOGRAMS } from '../../shared/telemetry/blk-counters.ts';
 import { diskHost } from './disk-host.ts';
 
 it('has what is behind each, and how far its ends are', async () => {
@@ -72,4 +73,31 @@ it('knows disks of others by their nodes, and takes no word of the guest', async
     }),
   ]);
   expect((await xtl('disk list web1')).stdout).toContain('\n51760: no␛[2J\n');
+});
+
+it('tells what disks have done, where somebody counts', async () => {
+  const { xtl, written } = await diskHost(['/a.img,raw,xvda,w', '/b.img,raw,xvdb,w']);
+  const { words, counters } = createPage({ domid: 1, uniqueId: 7n, device: 51712 });
+  // Five reads, of which three took up to 512 us and two up to 8 ms.
+  counters.set([5, 20480, 1]);
+  counters.set([3], HISTOGRAMS + 8);
+  counters.set([2], HISTOGRAMS + 12);
+  const page = new Uint8Array(4096);
+  page.set(new Uint8Array(words.buffer));
+  written.set('/run/xtl/blkback/vbd-1-51712.stats', page);
+  const { stdout } = await xtl('disk list web1 --stats');
+  expect(stdout).toMatch(/^VDEV +READS +READ +P99 +WRITES +WRITTEN +P99 +FLUSHES +P99 +ERRORS/);
+  expect(stdout).toMatch(/\nxvda +5 +20 KiB +< 8 ms +0 +0 B +- +0 +- +1 +0 +0 of 0\n/);
+  expect(stdout).toMatch(/\nxvdb +- +- +-/);
+  const [a, b] = JSON.parse((await xtl('disk list web1 --stats -o json')).stdout);
+  expect(a.stats.read).toMatchObject({
+    requests: 5,
+    errors: 1,
+    latencyUs: { p50: 512, p99: 8192 },
+  });
+  expect([a.stats.write.latencyUs.p50, b.stats]).toEqual([null, null]);
+  written.set('/run/xtl/blkback/vbd-1-51712.stats', new Uint8Array(4096).fill(1));
+  expect(await xtl('disk list web1 --stats')).toMatchObject({
+    ...{ exit: expect.any(Number), stderr: expect.stringContaining('these are no counters') },
+  });
 });

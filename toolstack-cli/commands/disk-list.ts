@@ -1,7 +1,8 @@
 /** `xtl disk list`: the disks of a domain, of ours or of xl's. */
 
 import { fromUtf8 } from '../../shared/core/utf8.ts';
-import { type DiskView, listDisks } from '../../shared/domain/build/index.ts';
+import { type BuildHost, type DiskView, listDisks } from '../../shared/domain/build/index.ts';
+import type { Counters } from '../../shared/telemetry/blk-counters.ts';
 import type { Context } from '../context.ts';
 import { findDomain } from '../domains.ts';
 import { DONE, failed, type Outcome } from '../output/exit.ts';
@@ -9,6 +10,7 @@ import { columns, emit, type Format } from '../output/format.ts';
 import { printable } from '../output/style.ts';
 import type { Options } from '../table.ts';
 import { sizeText } from './disk-size.ts';
+import { diskStats, STATS_HEAD, statsObject, statsRow } from './disk-stats.ts';
 
 /** One disk for people and programs; the keys are those of `-o json`. */
 interface Listed {
@@ -26,6 +28,8 @@ interface Listed {
   readonly frontendState: string | null;
   readonly sizeBytes: number | null;
   readonly error: string | null;
+  /** With --stats; null: nobody counts. */
+  readonly stats?: object | null;
 }
 
 function listed(disk: DiskView): Listed {
@@ -52,8 +56,32 @@ export async function diskList(
   if (!info.ok) return failed(info.error);
   const disks = await listDisks(host.value.xenstore, info.value.domid);
   if (!disks.ok) return failed(disks.error);
+  if (options.stats === true)
+    return listStats(context, host.value, info.value.domid, disks.value, options);
   const all = disks.value.map(listed);
   await emit(context.terminal.out, options.output as Format, all, () => table(all));
+  return DONE;
+}
+
+async function listStats(
+  { terminal }: Context,
+  host: BuildHost,
+  domid: number,
+  disks: readonly DiskView[],
+  options: Options,
+): Promise<Outcome> {
+  const all: (readonly [DiskView, Counters | undefined])[] = [];
+  for (const disk of disks) {
+    const stats = await diskStats(host, domid, disk);
+    if (!stats.ok) return failed(stats.error);
+    all.push([disk, stats.value]);
+  }
+  const objects = all.map(([disk, stats]) => ({
+    ...listed(disk),
+    stats: stats === undefined ? null : statsObject(stats),
+  }));
+  const rows = all.map(([disk, stats]) => [printable(fromUtf8(disk.vdev)), ...statsRow(stats)]);
+  await emit(terminal.out, options.output as Format, objects, () => columns(STATS_HEAD, rows));
   return DONE;
 }
 

@@ -9,6 +9,7 @@ import {
   BLKIF_RSP_ERROR,
 } from '../../../shared/abi/blkif.ts';
 import { PAGE_SIZE } from '../../../shared/platform/region.ts';
+import { REPEATED } from '../../../shared/telemetry/blk-counters.ts';
 import {
   addData,
   addList,
@@ -18,7 +19,6 @@ import {
   noteCopies,
   runCopies,
 } from './copies.ts';
-import { REPEATED } from './counters.ts';
 import { type Disk, refuse } from './disk.ts';
 import { append, empty, peek, shift } from './fifo.ts';
 import { noteAttempt } from './journal.ts';

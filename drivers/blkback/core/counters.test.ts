@@ -11,7 +11,7 @@ import {
   REFUSED,
   readCounters,
   type Subject,
-} from './counters.ts';
+} from '../../../shared/telemetry/blk-counters.ts';
 import { count, countAnswer, countDepth, countLatency, openTally, publishTally } from './tally.ts';
 
 const SUBJECT: Subject = { domid: 5, uniqueId: 0xfedc_ba98_7654_3210n, device: 51712 };

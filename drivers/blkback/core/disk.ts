@@ -6,7 +6,7 @@ import type { BlockIo } from '../../../shared/platform/block-io.ts';
 import type { Events } from '../../../shared/platform/events.ts';
 import type { CopyBatch } from '../../../shared/platform/grants.ts';
 import type { Region } from '../../../shared/platform/region.ts';
-import { REFUSED } from './counters.ts';
+import { REFUSED } from '../../../shared/telemetry/blk-counters.ts';
 import { createFifo, type Fifo } from './fifo.ts';
 import type { Refusal } from './judge.ts';
 import {

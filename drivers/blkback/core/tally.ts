@@ -24,7 +24,7 @@ import {
   type Subject,
   subjectOf,
   TIMED_KINDS,
-} from './counters.ts';
+} from '../../../shared/telemetry/blk-counters.ts';
 
 export interface Tally {
   /** The shared page. */

@@ -10,9 +10,9 @@ import {
   BLKIF_RSP_OKAY,
 } from '../../../shared/abi/blkif.ts';
 import { BROKEN } from '../../../shared/core/ring-moves.ts';
+import { EVENTS_SENT, TURNS } from '../../../shared/telemetry/blk-counters.ts';
 import { beginWaiting, start } from './begin.ts';
 import { addData, BAD_GRANT, noteCopies, runCopies } from './copies.ts';
-import { EVENTS_SENT, TURNS } from './counters.ts';
 import { type Disk, finish, isHeld, refuse } from './disk.ts';
 import { empty, peek } from './fifo.ts';
 import { COMPLETED_PER_TURN, PAGES_PER_TURN } from './limits.ts';

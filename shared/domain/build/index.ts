@@ -18,6 +18,7 @@ export { type Need, neededBy } from './needed.ts';
 export { domainPath, libxlPath, vmPath } from './nodes.ts';
 export {
   BLKBACK_LOCK,
+  BLKBACK_STATE,
   KEEPER_LOCK,
   KERNEL_CACHE_DIR,
   LIFECYCLE_LOCK,

@@ -12,6 +12,9 @@ export const STORE_LOSS_MARK = '/run/xtl/xenstored-restarted';
 /** Who locks it is the one block backend of dom0. */
 export const BLKBACK_LOCK = '/run/xtl/blkback.lock';
 
+/** What that keeps of its disks over its death: journals and counters. */
+export const BLKBACK_STATE = '/run/xtl/blkback';
+
 /** Who locks it is the one keeper of a host. */
 export const KEEPER_LOCK = '/run/xtl/keeper.lock';
 

@@ -1,9 +1,9 @@
 /** A disk from its nodes to its rings, on the simulated host with a xenstored of ours. */
 
 import { expect, it } from 'vitest';
-import { readCounters } from '../../../drivers/blkback/core/counters.ts';
 import { must } from '../../../shared/core/result.ts';
 import type { Region } from '../../../shared/platform/region.ts';
+import { readCounters } from '../../../shared/telemetry/blk-counters.ts';
 import { connected, DEVICE, open, untilBack } from './device-scene.ts';
 
 it('is offered, connected, and does what it is asked', async () => {

@@ -1,7 +1,6 @@
 /** A disk that may do so much in a second: what its guest gets, and what it is counted. */
 
 import { describe, expect, it } from 'vitest';
-import { readCounters } from '../../../drivers/blkback/core/counters.ts';
 import { isIdle } from '../../../drivers/blkback/core/disk.ts';
 import { WAITING_MAX } from '../../../drivers/blkback/core/limits.ts';
 import type { RateLimits } from '../../../drivers/blkback/core/rate.ts';
@@ -15,6 +14,7 @@ import {
 import { prng } from '../../../shared/core/prng.ts';
 import { must } from '../../../shared/core/result.ts';
 import { publishRequests, requestRoom, takeResponses } from '../../../shared/ring/io-ring.ts';
+import { readCounters } from '../../../shared/telemetry/blk-counters.ts';
 import { type Asked, ask, publishAll, put, takeAnswers } from './guest.ts';
 import { createWorld, expectTheSame, finishAll, protocols, type World } from './world.ts';
 

@@ -21,8 +21,8 @@
  * amid a store neither; and with the sequence a reader sees all of them as after one turn.
  */
 
-import { fail, ok, type Result } from '../../../shared/core/result.ts';
-import type { Region } from '../../../shared/platform/region.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Region } from '../platform/region.ts';
 
 /** Kinds of operations, those whose latencies are counted first. */
 export const KINDS = ['read', 'write', 'flush', 'discard', 'other'] as const;
@@ -122,6 +122,12 @@ export function subjectOf({ words }: CounterPage): Subject {
   };
 }
 
+/** Of a page that was read as a file. */
+export function sequenceOf(page: Uint8Array): number {
+  const at = SEQUENCE_WORD * 4;
+  return new DataView(page.buffer, page.byteOffset, page.length).getUint32(at, true);
+}
+
 /** A turn's last step takes less than a microsecond. */
 const TRIES_MAX = 1000;
 
@@ -147,6 +153,21 @@ export function copyPage(region: Region): Result<CounterPage & { readonly isWhol
       return fail('EPROTO', 'a counter counts nothing');
   }
   return ok({ ...page, isWhole });
+}
+
+/**
+ * How long so many of the operations took at most, in microseconds: the upper end of the bucket
+ * that the one of this fraction is in. Undefined: there were none.
+ */
+export function latencyAt(buckets: readonly number[], fraction: number): number | undefined {
+  const all = buckets.reduce((sum, count) => sum + count, 0);
+  if (all === 0) return undefined;
+  let left = Math.ceil(all * fraction);
+  for (const [i, count] of buckets.entries()) {
+    left -= count;
+    if (left <= 0) return 2 ** (i + 1);
+  }
+  return undefined;
 }
 
 /** What the page says. EPROTO: it is none, or of another layout. */
