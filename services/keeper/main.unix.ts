@@ -64,6 +64,8 @@ function main(log: Logger): number | undefined {
   const keeper = keep({
     ...{ session, clock, grants, log: (line) => log.info(line) },
     blkback: program('blkback', BLKBACK_LOCK),
+    // Who starts us for a disk need not wait for one after the other.
+    isAwaited: process.argv.includes('blkback'),
     bus: kernelBus(),
   });
   const stop = (): void => void keeper.close().then(() => process.exit(0));

@@ -13,6 +13,8 @@ export interface KeeperHost extends JournalsHost {
   readonly clock: Clock;
   /** dom0's back end of disks. */
   readonly blkback: Program;
+  /** Whether that is wanted from the start: there will be a disk in a moment. */
+  readonly isAwaited: boolean;
   readonly bus: KernelBus;
 }
 
@@ -121,6 +123,7 @@ export function keep(host: KeeperHost): Keeper {
   const journals = keepJournals(host);
   const blkback = supervise(host, host.blkback);
   bus.setAutoprobe(false);
+  if (host.isAwaited) blkback.want();
   const own = session.watch(OWN);
   const domains = ['@introduceDomain', '@releaseDomain'].map((path) => session.watch(path));
   const following = [followDomains(host, journals, domains), followOwn(host, blkback, own)];

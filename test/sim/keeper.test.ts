@@ -61,7 +61,7 @@ async function open() {
     const connect = async () => ok(host.stream());
     const session = openXenstoreSession({ connect, clock, deadlineMs: 5000 });
     const report = (line: string) => void log.push(line);
-    return keep({ session, clock, grants, log: report, blkback, bus });
+    return keep({ session, clock, grants, log: report, blkback, bus, isAwaited: false });
   };
   return { host, log, blkback, bus, start, keeper: start() };
 }

@@ -35,13 +35,13 @@ export async function serveDisks(): Promise<Result<void>> {
     const { errno, words } = reasonOf(thrown);
     return fail(errno, `cannot write to ${AUTOPROBE}: ${words}`);
   }
-  return lockHolder(KEEPER_LOCK) !== undefined ? ok() : start('keeper');
+  return lockHolder(KEEPER_LOCK) !== undefined ? ok() : start('keeper', 'blkback');
 }
 
-function start(name: string): Promise<Result<void>> {
+function start(name: string, ...words: readonly string[]): Promise<Result<void>> {
   const program = programOf(name);
   if (!existsSync(program)) return Promise.resolve(fail('ENOENT', `there is no ${program}`));
-  const child = spawn(program, { detached: true, stdio: 'ignore', cwd: '/' });
+  const child = spawn(program, words, { detached: true, stdio: 'ignore', cwd: '/' });
   return new Promise((resolve) => {
     child.on('error', (error) => resolve(fail('EIO', `cannot start it: ${error.message}`)));
     child.on('spawn', () => {

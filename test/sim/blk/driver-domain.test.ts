@@ -160,7 +160,7 @@ async function open(seed: number, params: string): Promise<Scene> {
   must(await sim.run(host.tools.mkdir(`/local/domain/${driver.domid}/libxl`)));
   const kept = createBackProcess(sim.dom0, host.stream);
   const keeperLog = (line: string) => void log.push(`keeper: ${line}`);
-  keep({ ...kept, log: keeperLog, blkback: NO_PROGRAM, bus: NO_BUS });
+  keep({ ...kept, log: keeperLog, blkback: NO_PROGRAM, bus: NO_BUS, isAwaited: false });
   const driverDies = startDriver(host, driver, log);
   const front = createFront(
     sim.platform(guest.domid),
