@@ -54,19 +54,6 @@ uint64_t clock_now(void)
     return last;
 }
 
-uint64_t clock_when_resumed(void)
-{
-    const volatile struct vcpu_time_info *time = &xen_shared->vcpu_info[0].time;
-    uint32_t version;
-    uint64_t now;
-    do {
-        version = __atomic_load_n(&time->version, __ATOMIC_ACQUIRE);
-        now = time->system_time;
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    } while ((version & 1) || version != time->version);
-    return now;
-}
-
 uint64_t clock_wall(void)
 {
     if (!xen_shared)

@@ -10,7 +10,4 @@ struct clock_sample {
     int8_t shift;
 };
 
-/* System time of when Xen last let us run, or later: reading the counter may cost an exit. */
-uint64_t clock_when_resumed(void);
-
 uint64_t clock_interpolate(const struct clock_sample *sample, uint64_t tsc);

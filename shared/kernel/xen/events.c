@@ -14,6 +14,9 @@
 
 #define WORD_BITS 64
 
+/* VIRQ_TIMER's: it ends a sleep, and is nobody's event (sleep.c). */
+static uint32_t timer_port = EVENTS_MAX;
+
 /* Words that were seen pending and are not done, because the caller had no more room. */
 static uint64_t words_left;
 
@@ -24,6 +27,10 @@ void events_init(void)
     long result = xen_set_hvm_param(HVM_PARAM_CALLBACK_IRQ, CALLBACK_VECTOR(EVENT_VECTOR));
     if (result < 0)
         panic("cannot ask for event interrupts: error %ld", -result);
+    int port = events_bind_virq(VIRQ_TIMER);
+    if (port < 0)
+        panic("cannot bind the timer: error %d", -port);
+    timer_port = (uint32_t)port;
 }
 
 static uint64_t bit_of(uint32_t port)
@@ -76,6 +83,11 @@ size_t events_take(uint32_t *ports, size_t max)
             if (taken == max)
                 return taken;
             uint32_t port = word * WORD_BITS + (unsigned)__builtin_ctzl(bits);
+            if (port == timer_port) {
+                clear_bit(xen_shared->evtchn_pending, port);
+                xen_alarm_fired();
+                continue;
+            }
             set_bit(xen_shared->evtchn_mask, port);
             clear_bit(xen_shared->evtchn_pending, port);
             ports[taken++] = port;

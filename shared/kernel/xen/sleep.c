@@ -4,7 +4,6 @@
  */
 
 #include "../include/kernel.h"
-#include "clock.h"
 #include "xen.h"
 
 #define OWED_MAX 8
@@ -15,10 +14,31 @@
  * No sleep is longer. Emulated processors (QEMU's before 9.1) take a VMRUN for the STI before it,
  * and hold interrupts back for one instruction of the guest's; where that is the one that enters
  * Xen, as it is when Xen has let others run between two calls, Xen takes a pending event for one
- * that cannot be delivered yet, and sleeps over it.
+ * that cannot be delivered yet, and sleeps over it. What ends such a sleep is a timer that is set
+ * once for many sleeps, and not the poll's own: that would be set and taken back for each.
  */
 #define SLEEP_NS 1000000000ull
 #define SLEEP_AFTER_SENDING_NS 50000000ull
+
+/* After how long the timer was to fire that has not fired yet; 0: there is none. */
+static uint64_t alarm;
+
+void xen_alarm_fired(void)
+{
+    alarm = 0;
+}
+
+/* Has the timer fire after so many ns at the latest. The clock is looked at only to set it. */
+static void set_alarm(uint64_t after)
+{
+    if (alarm != 0 && alarm <= after)
+        return;
+    struct vcpu_set_singleshot_timer timer = { .timeout_abs_ns = clock_now() + after };
+    long result = xen_vcpu_op(VCPUOP_set_singleshot_timer, &timer);
+    if (result < 0)
+        panic("cannot set the timer: error %ld", -result);
+    alarm = after;
+}
 
 static uint32_t owed[OWED_MAX];
 static unsigned owed_count;
@@ -58,9 +78,7 @@ void xen_sleep(uint64_t deadline)
         sends[i].port = owed[i];
         calls[i] = call_of(__HYPERVISOR_event_channel_op, EVTCHNOP_send, &sends[i]);
     }
-    uint64_t latest = clock_when_resumed() + (owed_count ? SLEEP_AFTER_SENDING_NS : SLEEP_NS);
-    if (deadline == 0 || deadline > latest)
-        deadline = latest;
+    set_alarm(owed_count ? SLEEP_AFTER_SENDING_NS : SLEEP_NS);
     /* Without ports in its list, a poll ends at any event. */
     struct sched_poll poll = { .nr_ports = 0, .timeout = deadline };
     calls[owed_count] = call_of(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);

@@ -118,6 +118,11 @@ long xen_set_hvm_param(unsigned index, uint64_t value)
     return raw_hypercall2(__HYPERVISOR_hvm_op, HVMOP_set_param, (uintptr_t)&op);
 }
 
+long xen_vcpu_op(unsigned op, void *argument)
+{
+    return raw_hypercall3(__HYPERVISOR_vcpu_op, op, 0, (uintptr_t)argument);
+}
+
 long xen_shutdown(unsigned reason)
 {
     struct sched_shutdown op = { .reason = reason };

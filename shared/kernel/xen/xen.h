@@ -13,6 +13,7 @@
 #include <xen/hvm/params.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 
 /* Looks for Xen by CPUID and notes how to enter it. false: this is no Xen guest. */
 bool xen_detect(void);
@@ -29,11 +30,15 @@ long xen_memory_op(unsigned op, void *argument);
 long xen_hvm_param(unsigned index, uint64_t *value);
 long xen_set_hvm_param(unsigned index, uint64_t value);
 long xen_shutdown(unsigned reason);
+/* Of our one vCPU. */
+long xen_vcpu_op(unsigned op, void *argument);
 /*
  * Sends the events that are owed and sleeps until one is pending, system time reaches `deadline` in
  * ns (0 is never), or a while has passed.
  */
 void xen_sleep(uint64_t deadline);
+/* The timer has fired that ends sleeps after a while. */
+void xen_alarm_fired(void);
 /* The domain's UUID. */
 long xen_domain_handle(uint8_t handle[16]);
 
