@@ -49,7 +49,7 @@ const FIRST = 'echo 3 > /proc/sys/vm/drop_caches; head -c 8 /dev/xvdc';
 /** What an administrator does to disks of a guest that runs. */
 async function changeDisks(host: LabHost, guest: Guest): Promise<void> {
   await host.must(`truncate -s 16M b.img
-for i in 1 2; do yes medium-$i | head -c 1M > cd$i.iso; done`);
+for i in 1 2; do yes medium-$i | head -c 1048576 > cd$i.iso; done`);
   await host.must(`xtl disk attach -q ${guest.name} /root/b.img,raw,xvdb,w`);
   expect(await guest.run(sizeOf('xvdb'))).toBe(String(16 * 2048));
   await exercise(guest, 4, 'xvdb');
