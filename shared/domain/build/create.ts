@@ -18,6 +18,7 @@ import { domainStep, identityStep } from './identity-steps.ts';
 import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
 import { formatRecord } from './record.ts';
+import { rightsStep } from './rights.ts';
 import { announce, makeNodes, removeNodes } from './store.ts';
 import { forgetDomain, keepConfig } from './userdata.ts';
 
@@ -43,6 +44,7 @@ function buildSteps(vm: Prepared): CreateStep[] {
     ...(vm.spec.disks === undefined ? [] : [disksStep(vm)]),
     configStep(vm),
     introduceStep(vm),
+    ...(vm.again === undefined ? [] : [rightsStep()]),
     identityStep(vm),
     ...(vm.paused ? [] : [unpauseStep()]),
   ];
