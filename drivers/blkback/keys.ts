@@ -1,9 +1,9 @@
 /** The nodes of a disk's two ends (io/blkif.h @ RELEASE-4.17.0). */
 
 import { VDISK_CDROM, VDISK_READONLY, VDISK_REMOVABLE } from '../../shared/abi/blkif.ts';
-import { type Protocol, protocolOf } from '../../shared/abi/blkif-slots.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { BlockShape } from '../../shared/platform/block-io.ts';
+import { type Protocol, protocolOf } from '../../shared/ring/blkif-slots.ts';
 import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { INDIRECT_SEGMENTS_MAX, RATE_MAX } from './core/limits.ts';

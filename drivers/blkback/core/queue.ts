@@ -3,11 +3,11 @@
  * before it counts.
  */
 
-import type { Protocol } from '../../../shared/abi/blkif-slots.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import type { Domid, Port } from '../../../shared/core/ids.ts';
 import { BROKEN } from '../../../shared/core/ring-moves.ts';
 import type { Region } from '../../../shared/platform/region.ts';
+import type { Protocol } from '../../../shared/ring/blkif-slots.ts';
 import {
   awaitRequests,
   type BackRing,

@@ -4,7 +4,7 @@
  */
 
 import { BLKIF_OP_DISCARD, BLKIF_OP_INDIRECT } from '../../../shared/abi/blkif.ts';
-import type { Protocol } from '../../../shared/abi/blkif-slots.ts';
+import type { Protocol } from '../../../shared/ring/blkif-slots.ts';
 
 /** A request as it was read, from a private copy; nothing in it has been judged. */
 export interface Request {

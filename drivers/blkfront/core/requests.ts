@@ -6,8 +6,8 @@ import {
   BLKIF_OP_DISCARD,
   BLKIF_OP_INDIRECT,
 } from '../../../shared/abi/blkif.ts';
-import { BITS_64 } from '../../../shared/abi/blkif-slots.ts';
 import { PAGE_SIZE } from '../../../shared/platform/region.ts';
+import { BITS_64 } from '../../../shared/ring/blkif-slots.ts';
 import type { Operation } from './operations.ts';
 
 const { slotBytes, idWord, sectorWord, restWord, grefsWord } = BITS_64;

@@ -1,9 +1,9 @@
 /** A ring of ours, and which request of it is whose. */
 
 import { BLKIF_OP_DISCARD, BLKIF_OP_READ, BLKIF_OP_WRITE } from '../../../shared/abi/blkif.ts';
-import { BITS_64 } from '../../../shared/abi/blkif-slots.ts';
 import type { Offer } from '../../../shared/platform/grants.ts';
 import { PAGE_SIZE } from '../../../shared/platform/region.ts';
+import { BITS_64 } from '../../../shared/ring/blkif-slots.ts';
 import { createFrontRing, type FrontRing, nextRequest } from '../../../shared/ring/io-ring.ts';
 import { LIST_SEGMENTS_MAX } from './limits.ts';
 import type { Operation } from './operations.ts';

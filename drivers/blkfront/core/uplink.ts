@@ -12,12 +12,12 @@ import {
   BLKIF_RSP_EOPNOTSUPP,
   BLKIF_RSP_OKAY,
 } from '../../../shared/abi/blkif.ts';
-import { BITS_64 } from '../../../shared/abi/blkif-slots.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import { ok } from '../../../shared/core/result.ts';
 import { BROKEN } from '../../../shared/core/ring-moves.ts';
 import { type BlockIo, type BlockShape, NUMBERS_MAX } from '../../../shared/platform/block-io.ts';
 import type { Offer } from '../../../shared/platform/grants.ts';
+import { BITS_64 } from '../../../shared/ring/blkif-slots.ts';
 import {
   awaitResponses,
   publishRequests,

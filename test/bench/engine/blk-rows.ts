@@ -9,12 +9,12 @@ import { createSlab } from '../../../drivers/blkback/core/slab.ts';
 import { openTally } from '../../../drivers/blkback/core/tally.ts';
 import { turn } from '../../../drivers/blkback/core/turn.ts';
 import { BLKIF_OP_READ } from '../../../shared/abi/blkif.ts';
-import { protocolOf } from '../../../shared/abi/blkif-slots.ts';
 import { domid, port } from '../../../shared/core/ids.ts';
 import { ok } from '../../../shared/core/result.ts';
 import type { BlockIo } from '../../../shared/platform/block-io.ts';
 import type { CopyBatch } from '../../../shared/platform/grants.ts';
 import { PAGE_SIZE, type Region } from '../../../shared/platform/region.ts';
+import { protocolOf } from '../../../shared/ring/blkif-slots.ts';
 import {
   createFrontRing,
   type FrontRing,

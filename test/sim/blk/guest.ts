@@ -9,12 +9,12 @@ import {
   BLKIF_OP_WRITE,
   BLKIF_OP_WRITE_BARRIER,
 } from '../../../shared/abi/blkif.ts';
-import type { Protocol } from '../../../shared/abi/blkif-slots.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import type { Errno } from '../../../shared/core/errno.ts';
 import type { Prng } from '../../../shared/core/prng.ts';
 import type { CopyBatch } from '../../../shared/platform/grants.ts';
 import { PAGE_SIZE, type Region } from '../../../shared/platform/region.ts';
+import type { Protocol } from '../../../shared/ring/blkif-slots.ts';
 import {
   createFrontRing,
   type FrontRing,

@@ -11,10 +11,10 @@ import { createRate, type Rate, type RateLimits } from '../../../drivers/blkback
 import { createSlab } from '../../../drivers/blkback/core/slab.ts';
 import { openTally } from '../../../drivers/blkback/core/tally.ts';
 import { retryHeld, turn } from '../../../drivers/blkback/core/turn.ts';
-import { type Protocol, protocolOf } from '../../../shared/abi/blkif-slots.ts';
 import { domid, port } from '../../../shared/core/ids.ts';
 import type { Prng } from '../../../shared/core/prng.ts';
 import { PAGE_SIZE, type Region } from '../../../shared/platform/region.ts';
+import { type Protocol, protocolOf } from '../../../shared/ring/blkif-slots.ts';
 import {
   type Asked,
   createFakeBatch,

@@ -3,7 +3,11 @@
  * of 32 bits (io/blkif.h @ RELEASE-4.17.0; those of 32 bits align a u64 to 4 bytes).
  */
 
-import { XEN_IO_PROTO_ABI_ARM, XEN_IO_PROTO_ABI_X86_32, XEN_IO_PROTO_ABI_X86_64 } from './blkif.ts';
+import {
+  XEN_IO_PROTO_ABI_ARM,
+  XEN_IO_PROTO_ABI_X86_32,
+  XEN_IO_PROTO_ABI_X86_64,
+} from '../abi/blkif.ts';
 
 export interface Protocol {
   readonly slotBytes: number;
