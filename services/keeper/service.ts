@@ -71,7 +71,10 @@ async function followDomains(host: KeeperHost, journals: Journals, watches: read
   const { session } = host;
   const drivers = new Map<number, Watch>();
   const look = async (): Promise<void> => {
-    const all = (await names(session, '/local/domain')).map(Number);
+    const found = await session.directory('/local/domain');
+    // A store that stands still looks like no missing domain.
+    if (!found.ok) return;
+    const all = found.value.map(Number);
     for (const self of all.filter((each) => isDomid(each) && each !== DOM0)) {
       if (drivers.has(self)) continue;
       const isDriver = await session.exists(`/local/domain/${self}/libxl`);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { keep } from '../../services/keeper/service.ts';
 import type { Program } from '../../services/keeper/supervise.ts';
 import { DOM0, domid } from '../../shared/core/ids.ts';
-import { must, ok } from '../../shared/core/result.ts';
+import { fail, must, ok } from '../../shared/core/result.ts';
 import { parseJournal } from '../../shared/xenbus/journal-grants.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
 import { createSimXenstored } from './xenstored-host.ts';
@@ -56,14 +56,19 @@ async function open() {
   const log: string[] = [];
   const blkback = createProgram();
   const bus = createBus();
+  /** Whether the store answers who asks for lists. */
+  const store = { answers: true };
   const start = () => {
     const { clock, grants } = sim.dom0;
     const connect = async () => ok(host.stream());
-    const session = openXenstoreSession({ connect, clock, deadlineMs: 5000 });
+    const real = openXenstoreSession({ connect, clock, deadlineMs: 5000 });
+    const directory = async (path: string) =>
+      store.answers ? real.directory(path) : fail('ETIMEDOUT', 'no answer');
+    const session = { ...real, directory };
     const report = (line: string) => void log.push(line);
     return keep({ session, clock, grants, log: report, blkback, bus, isAwaited: false });
   };
-  return { host, log, blkback, bus, start, keeper: start() };
+  return { host, log, blkback, bus, store, start, keeper: start() };
 }
 
 type Scene = Awaited<ReturnType<typeof open>>;
@@ -133,6 +138,23 @@ describe('journals', () => {
       ]);
     }
     must(await sim.run(client.write(`${top}/51712/state`, '4')));
+  });
+
+  it('outlive a store that does not answer', async () => {
+    const scene = await open();
+    const { sim, tools } = scene.host;
+    const { domid: self } = await scene.host.addGuest();
+    must(await sim.run(tools.mkdir(`/local/domain/${self}/libxl`)));
+    await scene.host.addGuest();
+    await sim.advance(20);
+    const path = await addDevice(scene, self, 9);
+    const refs = await journalOf(scene, path);
+    scene.store.answers = false;
+    await scene.host.addGuest();
+    await sim.advance(20);
+    scene.store.answers = true;
+    expect(await journalOf(scene, path)).toEqual(refs);
+    expect(await journalOf(scene, await addDevice(scene, self, 10))).toHaveLength(8);
   });
 
   it('are nobody’s who is no driver domain', async () => {

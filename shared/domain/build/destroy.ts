@@ -8,7 +8,7 @@ import type { BuildHost } from './host.ts';
 import { hostNeeds } from './needed.ts';
 import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
 import type { Plan, Step } from './plan.ts';
-import { pruneBackends, removeHome } from './store.ts';
+import { pruneBackends, removeAll, removeHome } from './store.ts';
 import { forgetDomain } from './userdata.ts';
 
 export interface DestroyState {
@@ -127,9 +127,8 @@ function nodesStep(domid: Domid, keepsBackends: boolean): DestroyStep {
       state.host.xenstore.transaction(async (tx) => {
         const home = domainPath(domid);
         const paths = state.paths.filter((path) => !keepsBackends || path !== home);
-        const results = await Promise.all(paths.map((path) => tx.rm(path)));
-        const failed = results.find((result) => !result.ok && result.error.errno !== 'ENOENT');
-        if (failed !== undefined) return failed;
+        const removed = await removeAll(tx, paths);
+        if (!removed.ok) return removed;
         const kept = keepsBackends ? await removeHome(tx, domid) : ok();
         return kept.ok ? pruneBackends(tx, state.paths) : kept;
       }),

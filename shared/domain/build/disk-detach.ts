@@ -7,10 +7,10 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import { closeBackend, DESTROY_TIMEOUT_MS } from './devices.ts';
 import { changeRecord, isKept, withoutDisk } from './disk-config.ts';
 import { readDiskView } from './disk-list.ts';
-import { removeAll } from './disk-nodes.ts';
 import { type DiskState, type DiskStep, findDisk, keepStep, removeDisk } from './disk-plan.ts';
 import type { BuildHost } from './host.ts';
 import type { Plan } from './plan.ts';
+import { removeAll } from './store.ts';
 import type { KeptDomain } from './userdata.ts';
 
 export interface DetachOptions {

@@ -34,12 +34,6 @@ export async function errorOf(nodes: Nodes, end: string): Promise<Result<string 
   return said.error.errno === 'ENOENT' ? ok(undefined) : said;
 }
 
-/** Removes nodes; those that are not there are no error. */
-export async function removeAll(tx: Nodes, paths: readonly string[]): Promise<Result<void>> {
-  const results = await Promise.all(paths.map((path) => tx.rm(path)));
-  return results.find((result) => !result.ok && result.error.errno !== 'ENOENT') ?? ok();
-}
-
 /** Who serves a disk. ENOENT: nobody has the name; EEXIST: several have. */
 export async function findBackend(nodes: Nodes, { backend, vdev }: VmDisk): Promise<Result<Domid>> {
   if (backend === undefined) return ok(DOM0);

@@ -5,10 +5,11 @@ import { fail, ok, type Result } from '../../core/result.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
 import { changeKept, changeRecord, type DiskChange } from './disk-config.ts';
 import { type DiskView, readDiskView } from './disk-list.ts';
-import { errorOf, errorPath, removeAll } from './disk-nodes.ts';
+import { errorOf, errorPath } from './disk-nodes.ts';
 import type { BuildHost } from './host.ts';
 import { domainPath, libxlPath } from './nodes.ts';
 import type { Step } from './plan.ts';
+import { removeAll } from './store.ts';
 import type { KeptDomain } from './userdata.ts';
 import { waitForNode } from './wait-for-node.ts';
 

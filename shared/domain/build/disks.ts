@@ -3,9 +3,9 @@
 import type { Domid } from '../../core/ids.ts';
 import { ok } from '../../core/result.ts';
 import { type CreateStep, id, type Prepared } from './create-state.ts';
-import { backendsPath, diskNodes, findBackend, removeAll } from './disk-nodes.ts';
+import { backendsPath, diskNodes, findBackend } from './disk-nodes.ts';
 import { waitForBackend } from './disk-wait.ts';
-import { pruneBackends, withPermissions } from './store.ts';
+import { pruneBackends, removeAll, withPermissions } from './store.ts';
 
 export function disksStep({ spec: { disks = [] } }: Prepared): CreateStep {
   const names = disks.map(({ vdev }) => vdev).join(', ');

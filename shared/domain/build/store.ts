@@ -119,8 +119,8 @@ export async function pruneBackends(tx: Nodes, backends: readonly string[]): Pro
 /** What a domain's nodes are found by. */
 type Removed = Pick<NodesOf, 'domid' | 'uuid' | 'consoleDomid'> & Pick<Announced, 'keepsBackends'>;
 
-/** A parent that does not exist either: nothing to remove. */
-async function removeAll(tx: Nodes, paths: readonly string[]): Promise<Result<void>> {
+/** Removes nodes; those that are not there, or whose parent is not, are no error. */
+export async function removeAll(tx: Nodes, paths: readonly string[]): Promise<Result<void>> {
   const all = await Promise.all(paths.map((path) => tx.rm(path)));
   return all.find((result) => !result.ok && result.error.errno !== 'ENOENT') ?? ok();
 }
