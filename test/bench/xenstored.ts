@@ -11,9 +11,12 @@ import { compile, type PeerTree, peerTree } from '../peers/packages.ts';
 import { type BenchOptions, median, type Report, type Row } from './rows.ts';
 import { type Daemon, KINDS, type Kind, startDaemon } from './xenstored-daemons.ts';
 
-const RUNS = 10;
-/** Of the rows about memory, each on fresh daemons. */
-const MEMORY_RUNS = 5;
+/**
+ * A compiler does not do the same each time: two processes of one program differ by a tenth for as
+ * long as they live, so that rows are of many.
+ */
+const DAEMONS = 6;
+const RUNS_EACH = 2;
 const DOMAINS = 1000;
 
 /** Figures by row, of one daemon. */
@@ -189,8 +192,10 @@ export async function benchXenstored({ beside }: BenchOptions): Promise<Report> 
     load: await compile(tree.root, 'xenstored-load', LOAD_SOURCES, []),
   };
   const samples: Samples = new Map();
-  await onAll(tools, [warmUp], REQUESTS, RUNS, samples);
-  await onAll(tools, [populate, warmUp], TREE, RUNS, samples);
-  for (let run = 0; run < MEMORY_RUNS; run++) await onAll(tools, [], [memory], 1, samples);
+  for (let i = 0; i < DAEMONS; i++) {
+    await onAll(tools, [warmUp], REQUESTS, RUNS_EACH, samples);
+    await onAll(tools, [populate, warmUp], TREE, RUNS_EACH, samples);
+    await onAll(tools, [], [memory], 1, samples);
+  }
   return { bench: 'xenstored', rows: [...samples].map(([row, kinds]) => rowOf(row, kinds)) };
 }

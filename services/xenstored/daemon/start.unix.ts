@@ -10,7 +10,7 @@ import type { DaemonOptions } from '../options.ts';
 import { createXenstored, type Xenstored } from '../service.ts';
 import { warmUp } from '../warm-up.ts';
 import { control } from './control.unix.ts';
-import { keepHeapSmall } from './heap.unix.ts';
+import { giveBackHeap, keepHeapSmall } from './heap.unix.ts';
 import type { Logs } from './logs.unix.ts';
 import { writePidFile } from './pid-file.unix.ts';
 import { takePlace } from './place.unix.ts';
@@ -103,6 +103,7 @@ function take(options: DaemonOptions, outlook: Outlook, undo: Undo): Result<Take
   undo.push(giveBack);
   keepHeapSmall();
   warmUp();
+  giveBackHeap();
   const xen = openXen(options, undo);
   if (!xen.ok) return xen;
   const report = limitLines(clock, outlook.logs.info);
