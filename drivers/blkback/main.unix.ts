@@ -16,7 +16,7 @@ import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
 import { DEVICES_MAX, QUEUES_MAX, RING_ORDER_MAX, STORE_DEADLINE_MS } from './core/limits.ts';
-import { createTurns } from './core/turns.ts';
+import { createTurns, type TurnsLoop } from './core/turns.ts';
 import { diskOpener, SERVERS } from './disk-opener.unix.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 
@@ -27,6 +27,14 @@ const LOG_PATH = '/var/log/xtl/blkback.log';
  * is away, is in the journals, as if we had been killed: the next process does it.
  */
 const STOP_MS = 1000;
+
+const NOW = Promise.resolve();
+
+/** What one look at events has told of is done before Node's loop goes on. */
+const LOOP: TurnsLoop = {
+  soon: (run) => void NOW.then(run),
+  later: (run) => void setImmediate(run),
+};
 
 function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   const poller = createPoller();
@@ -41,7 +49,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   });
   const mapped = new Map<string, Region>();
   // One that closes may stand in the line beside the one that comes in its place.
-  const turns = createTurns((run) => void setImmediate(run), 2 * DEVICES_MAX);
+  const turns = createTurns(LOOP, 2 * DEVICES_MAX);
   return ok({
     ...{ session, clock, events, grants, self: DOM0 },
     rings: { queuesMax: QUEUES_MAX, orderMax: RING_ORDER_MAX },

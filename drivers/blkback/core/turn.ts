@@ -129,6 +129,11 @@ export function turn(disk: Disk): boolean {
   if (!disk.isBroken && !disk.isClosing) takeRequests(disk, nowUs);
   if (!disk.isBroken && beginWaiting(disk, nowUs)) isMore = true;
   disk.io.submit();
+  if (disk.busy > 0) {
+    // What a disk has done by now is answered now.
+    if (takeCompletions(disk)) isMore = true;
+    disk.io.submit();
+  }
   if (!disk.isBroken) {
     announce(disk);
     let depth = 0;

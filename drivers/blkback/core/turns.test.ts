@@ -5,8 +5,9 @@ import { createTurns } from './turns.ts';
 /** An event loop, by hand. */
 function loop() {
   const calls: (() => void)[] = [];
+  const plan = (run: () => void): void => void calls.push(run);
   return {
-    soon: (run: () => void) => void calls.push(run),
+    turns: (max: number) => createTurns({ soon: plan, later: plan }, max),
     /** One call back; false: there was none. */
     step: (): boolean => {
       const call = calls.shift();
@@ -19,8 +20,8 @@ function loop() {
 
 describe('turns', () => {
   it('are taken in the order in which they were asked for', () => {
-    const { soon, step } = loop();
-    const turns = createTurns(soon, 16);
+    const { turns: open, step } = loop();
+    const turns = open(16);
     const taken: number[] = [];
     for (let i = 0; i < 11; i++) turns.plan(() => void taken.push(i));
     while (step());
@@ -28,8 +29,8 @@ describe('turns', () => {
   });
 
   it('are a few between two looks at events, and one call is planned at a time', () => {
-    const { soon, step, calls } = loop();
-    const turns = createTurns(soon, 64);
+    const { turns: open, step, calls } = loop();
+    const turns = open(64);
     let taken = 0;
     const again = (): void => {
       taken++;
@@ -44,8 +45,8 @@ describe('turns', () => {
   });
 
   it('go round among those who always want one more', () => {
-    const { soon, step } = loop();
-    const turns = createTurns(soon, 16);
+    const { turns: open, step } = loop();
+    const turns = open(16);
     const taken: number[] = [0, 0, 0, 0, 0, 0, 0];
     const forever = (i: number) => (): void => {
       taken[i] = (taken[i] as number) + 1;
@@ -59,8 +60,8 @@ describe('turns', () => {
   });
 
   it('that nobody wants are not planned', () => {
-    const { soon, step, calls } = loop();
-    const turns = createTurns(soon, 4);
+    const { turns: open, step, calls } = loop();
+    const turns = open(4);
     turns.plan(() => {});
     expect(step()).toBe(true);
     expect(calls).toEqual([]);

@@ -12,27 +12,33 @@ export interface Turns {
   plan(turn: () => void): void;
 }
 
+/** When calls come. */
+export interface TurnsLoop {
+  /** Calls back once, when all events have been told that were looked at. */
+  soon(run: () => void): void;
+  /** The same, after events were looked at anew. */
+  later(run: () => void): void;
+}
+
 /**
- * `soon` calls back once, after events were looked at. `max`: how many may stand in the line. They
- * may ask for their next turn within one.
+ * `max`: how many may stand in the line. They may ask for their next turn within one: that is after
+ * another look at events.
  */
-export function createTurns(soon: (run: () => void) => void, max: number): Turns {
+export function createTurns({ soon, later }: TurnsLoop, max: number): Turns {
   const line: Fifo<() => void> = createFifo(max);
+  /** A call is planned, or under way. */
   let isPlanned = false;
-  const planCall = (): void => {
-    if (isPlanned) return;
-    isPlanned = true;
-    soon(call);
-  };
   const call = (): void => {
-    isPlanned = false;
     for (let left = Math.min(TURNS_PER_CALL, line.count); left > 0; left--) shift(line)?.();
-    if (line.count > 0) planCall();
+    isPlanned = line.count > 0;
+    if (isPlanned) later(call);
   };
   return {
     plan: (turn) => {
       append(line, turn);
-      planCall();
+      if (isPlanned) return;
+      isPlanned = true;
+      soon(call);
     },
   };
 }

@@ -31,8 +31,9 @@ export function uringEngine(
   if (!opened.ok) return opened;
   const uring = opened.value;
   const polled = poller.add(uring.eventFd, () => {
-    uring.clearEvent();
-    onDone();
+    // Those that it tells of may have been taken already.
+    if (uring.hasCompletions()) onDone();
+    else uring.clearEvent();
   });
   if (!polled.ok) {
     uring.close();

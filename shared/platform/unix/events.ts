@@ -5,6 +5,7 @@ import { type Port, port } from '../../core/ids.ts';
 import { ok, type Result } from '../../core/result.ts';
 import type { Events } from '../events.ts';
 import { ffi, lastFailure, once } from './ffi.ts';
+import { guarded } from './guarded.ts';
 import { libc, quietLogger, xenevtchn } from './libraries.ts';
 import { PortListeners } from './port-listeners.ts';
 
@@ -43,7 +44,9 @@ export interface UnixEvents extends Events {
 }
 
 export function events(): UnixEvents {
-  const device = once(() => openDevice(() => drain(listeners, opened())));
+  // What a listener throws koffi would lose.
+  const onReadable = guarded(() => drain(listeners, opened(), 'now'));
+  const device = once(() => openDevice(onReadable));
   const opened = (): Device => {
     const found = device();
     assert(found.ok, 'a port exists without its device');
@@ -63,7 +66,7 @@ export function events(): UnixEvents {
     library.xenevtchn_unbind(handle, which);
     listeners.remove(which);
     // The number may be taken again: what is still pending of the old port must not reach the new.
-    drain(listeners, opened());
+    drain(listeners, opened(), 'soon');
   };
   return {
     allocUnbound: (remote) =>
@@ -111,21 +114,31 @@ function bind(
   const which = port(number);
   listeners.add(which);
   // Xen raises an event at a port that is bound to another, lest one was missed: it is nobody's.
-  drain(listeners, device, which);
+  drain(listeners, device, 'soon', which);
   return ok(which);
 }
 
-const pending = new Uint32Array(BATCH);
+/** One of its own for who tells now: listeners bind and close others meanwhile. */
+const pending = { now: new Uint32Array(BATCH), soon: new Uint32Array(BATCH) };
 
 /** Tells of what is pending. `unheard` is a port whose events so far are nobody's. */
-function drain(listeners: PortListeners, { library, handle, take }: Device, unheard?: Port): void {
+function drain(
+  listeners: PortListeners,
+  { library, handle, take }: Device,
+  when: 'now' | 'soon',
+  unheard?: Port,
+): void {
+  const ports = pending[when];
   let taken: number;
   do {
-    taken = take(pending);
+    taken = take(ports);
     for (let i = 0; i < taken; i++) {
-      const which = pending[i] as Port;
+      const which = ports[i] as Port;
       if (which === unheard) library.xenevtchn_unmask(handle, which);
-      else if (listeners.has(which)) listeners.raise(which);
+      // Another listener may have closed it.
+      else if (!listeners.has(which)) continue;
+      else if (when === 'now') listeners.raiseNow(which);
+      else listeners.raise(which);
     }
   } while (taken === BATCH);
 }

@@ -59,9 +59,13 @@ export interface Uring {
   /** Asks for one: its opcode, where in the file, where in the memory, how many bytes. */
   ask(number: number, opcode: number, offset: number, at: number, bytes: number): void;
   submit(): Result<void>;
-  /** Two words for each completion: its number and its result; how many. */
+  hasCompletions(): boolean;
+  /**
+   * Two words for each completion: its number and its result; how many. The event is readable again
+   * with the next one; if as many came as fit, there may be more, of which it does not tell.
+   */
   completions(into: Int32Array): number;
-  /** After the event: it is readable again with the next one. */
+  /** It is readable again with the next completion. */
   clearEvent(): void;
   close(): void;
 }
@@ -209,6 +213,8 @@ function uringOf(
     }
     return ok();
   };
+  const hasCompletions = (): boolean => ring[cqHead] !== Atomics.load(ring, cqTail);
+  const clearEvent = (): void => void read(eventFd, count, count.length);
   return {
     eventFd,
     room: () => params.sqEntries - asked,
@@ -222,7 +228,11 @@ function uringOf(
       asked++;
     },
     submit,
+    hasCompletions,
     completions: (into) => {
+      if (!hasCompletions()) return 0;
+      // Before they are counted: what comes after that is told of.
+      clearEvent();
       let head = ring[cqHead] as number;
       const end = Atomics.load(ring, cqTail);
       const max = into.length / 2;
@@ -233,10 +243,10 @@ function uringOf(
         into[2 * taken + 1] = ring[at + 2] as number;
         head = (head + 1) | 0;
       }
-      if (taken > 0) Atomics.store(ring, cqHead, head);
+      Atomics.store(ring, cqHead, head);
       return taken;
     },
-    clearEvent: () => void read(eventFd, count, count.length),
+    clearEvent,
     close: () => {
       tearDown({ fd, mappings });
       close(eventFd);

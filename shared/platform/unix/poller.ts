@@ -6,6 +6,7 @@
 
 import { ok, type Result } from '../../core/result.ts';
 import { bind, ffi, lastFailure, once } from './ffi.ts';
+import { guarded } from './guarded.ts';
 import { createWakefulness } from './wakefulness.ts';
 
 const libc = once(() =>
@@ -49,21 +50,6 @@ export interface Poller {
   /** Waits for input at first. ENOSPC, ENOMEM: the kernel watches no more. */
   add(fd: number, ready: OnReady): Result<Polled>;
   close(): void;
-}
-
-/**
- * koffi loses what a callback throws: an error of ours ends the process as it would elsewhere.
- */
-function guarded(then: () => void): () => void {
-  return () => {
-    try {
-      then();
-    } catch (thrown) {
-      process.nextTick(() => {
-        throw thrown;
-      });
-    }
-  };
 }
 
 /** The errno of epoll_create1 if the process is out of descriptors. */

@@ -33,6 +33,17 @@ test('a listener hears of each event, soon, and of its own port alone', async ()
   expect(said).toEqual(['three', 'four', 'three']);
 });
 
+test('from the event loop a listener hears at once, or when it comes', async () => {
+  const { ports, said, listen } = open(3, 4);
+  listen(3, 'three');
+  ports.raiseNow(port(3));
+  ports.raiseNow(port(4));
+  expect(said).toEqual(['three']);
+  listen(4, 'four');
+  await soon();
+  expect(said).toEqual(['three', 'four']);
+});
+
 test('of events before it listened it hears once', async () => {
   const { ports, said, listen } = open(3);
   ports.raise(port(3));

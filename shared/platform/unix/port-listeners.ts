@@ -51,6 +51,13 @@ export class PortListeners {
     else tell(open, open.listener);
   }
 
+  /** The same from the event loop, where nobody is in the midst of anything: it is told now. */
+  raiseNow(port: Port): void {
+    const open = this.known(port);
+    if (open.listener === undefined) open.missed = true;
+    else open.listener.heard();
+  }
+
   /** Forgets the port, and tells its listener of that soon. */
   remove(port: Port): void {
     const open = this.known(port);

@@ -147,9 +147,10 @@ function run(random: Prng, what: Flood, calls: number) {
   const [hostile] = worlds as [World];
   const { turn: hostileTurn, work } = measured(hostile);
   let soon: (() => void) | undefined;
-  const turns = createTurns((call) => {
+  const planCall = (call: () => void): void => {
     soon = call;
-  }, DISKS);
+  };
+  const turns = createTurns({ soon: planCall, later: planCall }, DISKS);
   let taken = 0;
   const waits: number[] = [];
   /** When each quiet disk's guest has asked, in turns of others. */
