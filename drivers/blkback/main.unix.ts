@@ -19,6 +19,7 @@ import { DEVICES_MAX, QUEUES_MAX, RING_ORDER_MAX, STORE_DEADLINE_MS } from './co
 import { createTurns, type TurnsLoop } from './core/turns.ts';
 import { diskOpener, SERVERS } from './disk-opener.unix.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
+import { warmUp } from './warm-up.unix.ts';
 
 const LOG_PATH = '/var/log/xtl/blkback.log';
 
@@ -44,6 +45,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   const { clock, events, grants, domainControl } = platform;
   const { memory: own } = platform;
   const journals = sharedFiles();
+  warmUp({ memory: own, poller: poller.value, clock, path: `${BLKBACK_STATE}/own` });
   const session = openXenstoreSession({
     ...{ connect: () => connectXenstore(), clock, deadlineMs: STORE_DEADLINE_MS },
   });

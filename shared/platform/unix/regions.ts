@@ -24,7 +24,10 @@ export class Regions<M extends Mapping = Mapping> {
   /** A region over memory that was just mapped. */
   add(mapping: M): Region {
     const buffer = ffi().view(BigInt(mapping.address), mapping.pages * PAGE_SIZE);
-    const region: Views = { bytes: new Uint8Array(buffer), words: new Int32Array(buffer) };
+    // An engine takes what was written once for a constant, and compiles all anew when it changes.
+    const region: Views = { bytes: NO_BYTES, words: NO_WORDS };
+    region.bytes = new Uint8Array(buffer);
+    region.words = new Int32Array(buffer);
     this.#live.set(region, mapping);
     return region;
   }
