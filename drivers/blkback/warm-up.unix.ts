@@ -50,16 +50,19 @@ export interface WarmUpHost {
   readonly path: string;
 }
 
-/** Copies that are made by nobody. */
-function nobodysBatch({ memory }: WarmUpHost): CopyBatch {
+/** Copies that are made by nobody; by calls of one kind, or of another as guests' are. */
+function nobodysBatch({ memory }: WarmUpHost, isOther: boolean): CopyBatch {
   const copies = new ArrayBuffer(COPIES_MAX * GNTDEV_COPY.bytes);
   const halves = new Int16Array(copies);
+  const stride = GNTDEV_COPY.bytes / 2;
   const run = (count: number): boolean => {
-    const stride = GNTDEV_COPY.bytes / 2;
     for (let i = 0; i < count; i++) halves[i * stride + GNTDEV_COPY.statusWord * 2] = 0;
     return true;
   };
-  const device = { addressOf: (region: Region) => memory.addressOf(region), run };
+  const { addressOf } = memory;
+  const device = isOther
+    ? { addressOf: (region: Region) => addressOf(region), run: (count: number) => run(count) }
+    : { addressOf, run };
   return createCopyBatch(GNTDEV_COPY, device, copies, COPIES_MAX);
 }
 
@@ -96,7 +99,7 @@ function openStage(host: WarmUpHost, rate: Rate | undefined): Stage {
   const slab = pages(PAGES_PER_TURN);
   let rehearsal: Rehearsal | undefined;
   const io = must(openOwn(host, slab, () => rehearsal?.turn()));
-  const parts = { io, slab, lists: pages(1), batch: nobodysBatch(host), pages };
+  const parts = { io, slab, lists: pages(1), batch: nobodysBatch(host, rate !== undefined), pages };
   rehearsal = createRehearsal({ ...parts, ...(rate && { rate }) });
   const close = (): void => {
     io.close();

@@ -30,7 +30,8 @@ export function initRing({ bytes, words }: Region): void {
 /** How many slots of `slotBytes` a ring of so many pages has: the largest power of two. */
 export function ringSlots(pages: number, slotBytes: number): number {
   const fit = Math.floor((pages * PAGE_SIZE - SLOTS_AT) / slotBytes);
-  return 2 ** Math.floor(Math.log2(fit));
+  // An integer to engines, too, as what is made of it.
+  return 1 << (31 - Math.clz32(fit));
 }
 
 interface Ring {
@@ -57,10 +58,9 @@ export interface FrontRing extends Ring {
   rspCons: number;
 }
 
-function shapeOf(region: Region, slotBytes: number): Ring {
+function slotsOf(region: Region, slotBytes: number): number {
   assert(slotBytes % 4 === 0, `slots of ${slotBytes} bytes`);
-  const slots = ringSlots(region.bytes.length / PAGE_SIZE, slotBytes);
-  return { region, slotBytes, slots };
+  return ringSlots(region.bytes.length / PAGE_SIZE, slotBytes);
 }
 
 function load({ region }: Ring, word: number): number {
@@ -100,7 +100,8 @@ export function passes(event: number, before: number, now: number): boolean {
 
 /** `from`: where a back end takes over what another one has left, 0 for a new ring. */
 export function createBackRing(region: Region, slotBytes: number, from = 0): BackRing {
-  return { ...shapeOf(region, slotBytes), reqCons: from, rspPut: from, rspProd: from };
+  const slots = slotsOf(region, slotBytes);
+  return { region, slotBytes, slots, reqCons: from, rspPut: from, rspProd: from };
 }
 
 /** What the back end has published of responses: where another one may take over. */
@@ -163,7 +164,8 @@ export function awaitRequests(ring: BackRing): number {
 
 /** The page is to be as initRing leaves it. */
 export function createFrontRing(region: Region, slotBytes: number): FrontRing {
-  return { ...shapeOf(region, slotBytes), reqPut: 0, reqProd: 0, rspCons: 0 };
+  const slots = slotsOf(region, slotBytes);
+  return { region, slotBytes, slots, reqPut: 0, reqProd: 0, rspCons: 0 };
 }
 
 /** Requests that there is room for. */
