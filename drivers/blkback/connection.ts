@@ -194,18 +194,25 @@ export function connect(
   return ok(connection);
 }
 
-/** Hears of requests, and tells of answers that a predecessor may not have told of. */
-function listen(events: Events, disk: Disk, all: readonly Mapped[], wake: () => void): void {
+/**
+ * Hears of requests, and tells of answers that a predecessor may not have told of. Returns how to
+ * ask for events again, of those ports that had one.
+ */
+function listen(events: Events, disk: Disk, all: readonly Mapped[], wake: () => void): () => void {
+  const heard: Port[] = [];
   for (const { port } of all) {
     events.listen(port, () => {
       count(disk.tally, EVENTS_RECEIVED);
+      heard.push(port);
       wake();
-      events.unmask(port);
     });
   }
   // Whoever was here before may have died between an answer and its event.
   announce(disk);
   for (const { port } of disk.queues) events.notify(port);
+  return () => {
+    for (let port = heard.pop(); port !== undefined; port = heard.pop()) events.unmask(port);
+  };
 }
 
 function dropWaiting({ queues }: Disk): void {
@@ -237,6 +244,7 @@ function serve(
       for (const ended of waiting) ended();
       waiting = [];
     } else if (isMore) wake();
+    else hearAgain();
   };
   const wake = (): void => {
     if (isPlanned) return;
@@ -263,7 +271,7 @@ function serve(
     retryHeld(disk);
     wake();
   };
-  listen(events, disk, all, wake);
+  const hearAgain = listen(events, disk, all, wake);
   wake();
   return {
     wake,

@@ -29,7 +29,7 @@ export function createTurns({ soon, later }: TurnsLoop, max: number): Turns {
   /** A call is planned, or under way. */
   let isPlanned = false;
   const call = (): void => {
-    for (let left = Math.min(TURNS_PER_CALL, line.count); left > 0; left--) shift(line)?.();
+    for (let left = TURNS_PER_CALL; left > 0 && line.count > 0; left--) shift(line)?.();
     isPlanned = line.count > 0;
     if (isPlanned) later(call);
   };

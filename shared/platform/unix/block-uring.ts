@@ -30,11 +30,7 @@ export function uringEngine(
   const opened = openUring(ENTRIES, target);
   if (!opened.ok) return opened;
   const uring = opened.value;
-  const polled = poller.add(uring.eventFd, () => {
-    // Those that it tells of may have been taken already.
-    if (uring.hasCompletions()) onDone();
-    else uring.clearEvent();
-  });
+  const polled = poller.add(uring.fd, onDone);
   if (!polled.ok) {
     uring.close();
     return polled;

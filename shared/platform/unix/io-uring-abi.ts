@@ -12,7 +12,6 @@ export const IORING_OFF_SQES = 0x1000_0000;
 export const IORING_FEAT_SINGLE_MMAP = 1;
 export const IORING_REGISTER_BUFFERS = 0;
 export const IORING_REGISTER_FILES = 2;
-export const IORING_REGISTER_EVENTFD = 4;
 /** The descriptor is an index of the registered files. */
 export const IOSQE_FIXED_FILE = 1;
 export const IORING_FSYNC_DATASYNC = 1;

@@ -11,18 +11,13 @@ import * as abi from './io-uring-abi.ts';
 import { libc, MAP_FAILED, MAP_POPULATE, PROT_READ, PROT_WRITE } from './libraries.ts';
 
 const MAP_SHARED = 1;
-const EFD_NONBLOCK_CLOEXEC = 0o2004000;
 const SQE = { bytes: abi.ioUringSqe.size, words: abi.ioUringSqe.size / 4 };
 const CQE_WORDS = abi.ioUringCqe.size / 4;
 const NONE = new Int32Array(0);
 
 /** The one function of many shapes: each system call has its own. */
 const system = once(() => {
-  const others = bind('libc.so.6', {
-    eventfd: ['int', 'uint', 'int'],
-    read: ['long', 'int', 'void *', 'size_t'],
-    close: ['int', 'int'],
-  });
+  const others = bind('libc.so.6', { close: ['int', 'int'] });
   const setup = bind('libc.so.6', { syscall: ['long', 'long', 'uint', 'void *'] });
   const enter = bind('libc.so.6', {
     syscall: ['long', 'long', 'int', 'uint', 'uint', 'uint', 'uintptr_t', 'size_t'],
@@ -52,21 +47,15 @@ export interface UringTarget {
 }
 
 export interface Uring {
-  /** Readable when there are completions. */
-  readonly eventFd: number;
+  /** Its own descriptor, readable as long as there are completions: nothing is to be cleared. */
+  readonly fd: number;
   /** Operations that there is room for until the next submit. */
   room(): number;
   /** Asks for one: its opcode, where in the file, where in the memory, how many bytes. */
   ask(number: number, opcode: number, offset: number, at: number, bytes: number): void;
   submit(): Result<void>;
-  hasCompletions(): boolean;
-  /**
-   * Two words for each completion: its number and its result; how many. The event is readable again
-   * with the next one; if as many came as fit, there may be more, of which it does not tell.
-   */
+  /** Two words for each completion: its number and its result; how many, as many as fit. */
   completions(into: Int32Array): number;
-  /** It is readable again with the next completion. */
-  clearEvent(): void;
   close(): void;
 }
 
@@ -122,12 +111,11 @@ function tearDown({ fd, mappings }: Pick<Rings, 'fd' | 'mappings'>): void {
   all.value.close(fd);
 }
 
-/** Tells the kernel of the memory, the file, and whom to wake. */
+/** Tells the kernel of the memory and the file. */
 function registerAll(
   { register }: System,
   fd: number,
   { address, bytes, fd: file }: UringTarget,
-  eventFd: number,
 ): Result<void> {
   const iovec = BigUint64Array.of(BigInt(address), BigInt(bytes));
   const tell = (op: number, what: ArrayBufferView): number =>
@@ -135,9 +123,6 @@ function registerAll(
   if (tell(abi.IORING_REGISTER_BUFFERS, iovec) < 0) return lastFailure('cannot register memory');
   if (tell(abi.IORING_REGISTER_FILES, Int32Array.of(file)) < 0) {
     return lastFailure('cannot register a file');
-  }
-  if (tell(abi.IORING_REGISTER_EVENTFD, Int32Array.of(eventFd)) < 0) {
-    return lastFailure('cannot register an eventfd');
   }
   return ok();
 }
@@ -148,14 +133,8 @@ export function openUring(entries: number, target: UringTarget): Result<Uring> {
   if (!all.ok) return all;
   const rings = setUp(all.value, entries);
   if (!rings.ok) return rings;
-  const { eventfd, close } = all.value;
-  const eventFd = eventfd(0, EFD_NONBLOCK_CLOEXEC);
-  const ready =
-    eventFd < 0
-      ? lastFailure('cannot make an eventfd')
-      : registerAll(all.value, rings.value.fd, target, eventFd);
-  if (ready.ok) return ok(uringOf(all.value, rings.value, target, eventFd));
-  if (eventFd >= 0) close(eventFd);
+  const ready = registerAll(all.value, rings.value.fd, target);
+  if (ready.ok) return ok(uringOf(all.value, rings.value, target));
   tearDown(rings.value);
   return ready;
 }
@@ -187,10 +166,9 @@ function putSqe(
 }
 
 function uringOf(
-  { enter, read, close }: System,
+  { enter }: System,
   { fd, ring, sqes, params, mappings }: Rings,
   { address }: UringTarget,
-  eventFd: number,
 ): Uring {
   const word = (at: number): number => at / 4;
   const [sqTail, cqHead, cqTail] = [params.sqTail, params.cqHead, params.cqTail].map(word) as [
@@ -202,7 +180,6 @@ function uringOf(
   const [sqMask, cqMask] = [params.sqEntries - 1, params.cqEntries - 1];
   let tail = ring[sqTail] as number;
   let asked = 0;
-  const count = new Uint8Array(8);
 
   const submit = (): Result<void> => {
     Atomics.store(ring, sqTail, tail);
@@ -213,10 +190,8 @@ function uringOf(
     }
     return ok();
   };
-  const hasCompletions = (): boolean => ring[cqHead] !== Atomics.load(ring, cqTail);
-  const clearEvent = (): void => void read(eventFd, count, count.length);
   return {
-    eventFd,
+    fd,
     room: () => params.sqEntries - asked,
     ask: (number, opcode, offset, at, bytes) => {
       assert(asked < params.sqEntries, 'more operations than an io_uring has room for');
@@ -228,11 +203,7 @@ function uringOf(
       asked++;
     },
     submit,
-    hasCompletions,
     completions: (into) => {
-      if (!hasCompletions()) return 0;
-      // Before they are counted: what comes after that is told of.
-      clearEvent();
       let head = ring[cqHead] as number;
       const end = Atomics.load(ring, cqTail);
       const max = into.length / 2;
@@ -243,13 +214,9 @@ function uringOf(
         into[2 * taken + 1] = ring[at + 2] as number;
         head = (head + 1) | 0;
       }
-      Atomics.store(ring, cqHead, head);
+      if (taken > 0) Atomics.store(ring, cqHead, head);
       return taken;
     },
-    clearEvent,
-    close: () => {
-      tearDown({ fd, mappings });
-      close(eventFd);
-    },
+    close: () => tearDown({ fd, mappings }),
   };
 }
