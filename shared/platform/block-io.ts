@@ -12,7 +12,7 @@ export interface BlockShape {
   readonly canDiscard: boolean;
   /** Discarded data cannot be had back. */
   readonly canDiscardSecurely: boolean;
-  /** It has no flush: a write is as sure as it will be once it is completed. */
+  /** It needs no flush, or has none: a write is as sure as it will be once it is completed. */
   readonly cannotFlush?: true;
 }
 

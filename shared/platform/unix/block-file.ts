@@ -13,6 +13,7 @@ import { uringEngine } from './block-uring.ts';
 import { bind, lastFailure, once } from './ffi.ts';
 import type { Poller } from './poller.ts';
 import { reasonOf } from './reason.ts';
+import { hasWriteCache } from './write-cache.ts';
 
 const { O_RDONLY, O_RDWR, O_DIRECT, O_EXCL } = constants;
 const LOCK_SH = 1;
@@ -63,6 +64,8 @@ export interface BlockFileOptions {
 interface Opened {
   readonly fd: number;
   readonly stat: Stats;
+  /** Nothing written through it stays in this host's memory. */
+  readonly isDirect: boolean;
 }
 
 /**
@@ -74,7 +77,7 @@ function open({ path, isReadOnly, isShared }: BlockFileOptions): Result<Opened> 
     const isDevice = statSync(path).isBlockDevice();
     const exclusive = isDevice && !isReadOnly && !isShared ? O_EXCL : 0;
     const fd = openSync(path, (isReadOnly ? O_RDONLY : O_RDWR) | exclusive | direct);
-    return { fd, stat: fstatSync(fd) };
+    return { fd, stat: fstatSync(fd), isDirect: direct !== 0 };
   };
   try {
     return ok(openWith(O_DIRECT));
@@ -110,7 +113,7 @@ interface Size {
   readonly sectorBytes: number;
 }
 
-function sizeOf(path: string, { fd, stat }: Opened): Result<Size> {
+function sizeOf(path: string, { fd, stat }: Pick<Opened, 'fd' | 'stat'>): Result<Size> {
   const sectorsOf = (bytes: number): number => Math.floor(bytes / 512);
   if (stat.isFile()) return ok({ sectors: sectorsOf(stat.size), sectorBytes: 512 });
   if (!stat.isBlockDevice()) return fail('EINVAL', `${path} is no file and no block device`);
@@ -220,8 +223,11 @@ export function openBlockFile(options: BlockFileOptions): Result<BlockIo> {
     closeSync(fd);
     return measured.ok ? (engine as Result<never>) : measured;
   }
+  const { isDirect, stat } = opened.value;
+  const isSure = isDirect && stat.isBlockDevice() && !hasWriteCache(stat.rdev);
   const shape: BlockShape = {
     ...measured.value,
+    ...(isSure && { cannotFlush: true as const }),
     isReadOnly,
     canDiscard: engine.value.canDiscard && !isReadOnly,
     canDiscardSecurely: false,
