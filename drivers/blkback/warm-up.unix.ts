@@ -9,11 +9,9 @@ import { BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_READ, BLKIF_OP_WRITE } from '../../s
 import { must, type Result } from '../../shared/core/result.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
-import { createCopyBatch } from '../../shared/platform/common/copy-batch.ts';
-import type { CopyBatch } from '../../shared/platform/grants.ts';
 import { PAGE_SIZE, type Region } from '../../shared/platform/region.ts';
 import { openBlockFile } from '../../shared/platform/unix/block-file.ts';
-import { GNTDEV_COPY } from '../../shared/platform/unix/grant-copy.ts';
+import { nobodysBatch } from '../../shared/platform/unix/grant-copy.ts';
 import type { UnixMemory } from '../../shared/platform/unix/memory.ts';
 import type { Poller } from '../../shared/platform/unix/poller.ts';
 import { COPIES_MAX, PAGES_PER_TURN, RATE_MAX } from './core/limits.ts';
@@ -50,22 +48,6 @@ export interface WarmUpHost {
   readonly path: string;
 }
 
-/** Copies that are made by nobody; by calls of one kind, or of another as guests' are. */
-function nobodysBatch({ memory }: WarmUpHost, isOther: boolean): CopyBatch {
-  const copies = new ArrayBuffer(COPIES_MAX * GNTDEV_COPY.bytes);
-  const halves = new Int16Array(copies);
-  const stride = GNTDEV_COPY.bytes / 2;
-  const run = (count: number): boolean => {
-    for (let i = 0; i < count; i++) halves[i * stride + GNTDEV_COPY.statusWord * 2] = 0;
-    return true;
-  };
-  const { addressOf } = memory;
-  const device = isOther
-    ? { addressOf: (region: Region) => addressOf(region), run: (count: number) => run(count) }
-    : { addressOf, run };
-  return createCopyBatch(GNTDEV_COPY, device, copies, COPIES_MAX);
-}
-
 function openOwn(
   { memory, poller, path }: WarmUpHost,
   slab: Region,
@@ -99,7 +81,8 @@ function openStage(host: WarmUpHost, rate: Rate | undefined): Stage {
   const slab = pages(PAGES_PER_TURN);
   let rehearsal: Rehearsal | undefined;
   const io = must(openOwn(host, slab, () => rehearsal?.turn()));
-  const parts = { io, slab, lists: pages(1), batch: nobodysBatch(host, rate !== undefined), pages };
+  const batch = nobodysBatch(memory.addressOf, COPIES_MAX, rate !== undefined);
+  const parts = { io, slab, lists: pages(1), batch, pages };
   rehearsal = createRehearsal({ ...parts, ...(rate && { rate }) });
   const close = (): void => {
     io.close();

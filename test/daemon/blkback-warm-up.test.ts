@@ -3,11 +3,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { warmUp } from '../../drivers/blkback/warm-up.unix.ts';
 import { must } from '../../shared/core/result.ts';
 import { clock } from '../../shared/platform/unix/clock.ts';
 import { memory } from '../../shared/platform/unix/memory.ts';
 import { createPoller } from '../../shared/platform/unix/poller.ts';
-import { warmUp } from './warm-up.unix.ts';
 
 it('asks until all is compiled, and ends', async () => {
   const folder = mkdtempSync('/dev/shm/xtl-warm-');
