@@ -12,7 +12,7 @@ import { EVENTS_RECEIVED } from '../../shared/telemetry/blk-counters.ts';
 import { createDisk, type Disk, isIdle, type OnError } from './core/disk.ts';
 import { empty } from './core/fifo.ts';
 import { disownJournal, type Identity } from './core/identity.ts';
-import { type Journal, journalPages, openJournal } from './core/journal.ts';
+import { type Journal, openJournal } from './core/journal.ts';
 import { ATTEMPTS_MAX, COPIES_MAX, RETRY_MS } from './core/limits.ts';
 import { openNewQueue, openServedQueue } from './core/open-queue.ts';
 import type { Queue } from './core/queue.ts';
@@ -64,24 +64,6 @@ export interface Connection {
   close(isForGood: boolean): Promise<boolean>;
   /** Whether it serves these rings. */
   serves(keys: FrontKeys): boolean;
-}
-
-/** What outlives us is called, and its pages. */
-export interface JournalPlace {
-  readonly name: string;
-  readonly pages: number;
-}
-
-/** A journal for each ring, and at last the counters. */
-export function journalPlaces(
-  { domid, device }: Pick<ConnectionOptions, 'domid' | 'device'>,
-  { rings, protocol }: FrontKeys,
-): readonly JournalPlace[] {
-  const journals = rings.map(({ ringRefs }, number) => ({
-    name: `vbd-${domid}-${device}-${number}`,
-    pages: journalPages(ringSlots(ringRefs.length, protocol.slotBytes)),
-  }));
-  return [...journals, { name: `vbd-${domid}-${device}.stats`, pages: 1 }];
 }
 
 interface Mapped {

@@ -11,15 +11,9 @@ import type { Region } from '../../shared/platform/region.ts';
 import { type BackDeed, type BackView, nextBackStep } from '../../shared/xenbus/back-state.ts';
 import { parseState } from '../../shared/xenbus/states.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
-import {
-  type Behind,
-  type Connection,
-  type ConnectionHost,
-  connect,
-  type JournalPlace,
-  journalPlaces,
-} from './connection.ts';
+import { type Behind, type Connection, type ConnectionHost, connect } from './connection.ts';
 import type { Rate } from './core/rate.ts';
+import { type JournalPlace, journalPlaces } from './journal-places.ts';
 import {
   type DeviceKeys,
   type FrontKeys,

@@ -7,9 +7,9 @@ import type { Memory } from '../../shared/platform/memory.ts';
 import type { Region } from '../../shared/platform/region.ts';
 import { JOURNAL_NODE, parseJournal } from '../../shared/xenbus/journal-grants.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
-import type { JournalPlace } from './connection.ts';
 import { KEEPER_MS } from './core/limits.ts';
-import type { DeviceHost } from './device.ts';
+import { type JournalPlace, othersJournals } from './journal-places.ts';
+import type { JournalsHost } from './service.ts';
 
 export interface KeptHost {
   readonly session: Pick<XenstoreSession, 'waitFor'>;
@@ -22,12 +22,7 @@ export interface KeptHost {
  * Where nobody grants pages, those are our own, which die with us: said for each device. EINVAL: a
  * reference of the keeper's is none, or there are too few of them.
  */
-export function keptJournals({
-  session,
-  grants,
-  memory,
-  log,
-}: KeptHost): DeviceHost['openJournals'] {
+export function keptJournals({ session, grants, memory, log }: KeptHost): JournalsHost {
   const known = new Map<string, () => void>();
 
   const open = (
@@ -39,7 +34,11 @@ export function keptJournals({
     if (from + pages > refs.length) return fail('EINVAL', `${refs.length} pages are no journals`);
     return grants.map(DOM0, refs.slice(from, from + pages), 'rw');
   };
-  return async (path: string, places: readonly JournalPlace[]) => {
+  const letGo = (name: string): void => {
+    known.get(name)?.();
+    known.delete(name);
+  };
+  const openJournals = async (path: string, places: readonly JournalPlace[]) => {
     const node = `${path}/${JOURNAL_NODE}`;
     const text = await session.waitFor(node, (value) => !!value, KEEPER_MS);
     const refs = text.ok ? parseJournal(text.value ?? '') : undefined;
@@ -47,8 +46,7 @@ export function keptJournals({
     const regions: Region[] = [];
     let from = 0;
     for (const { name, pages } of places) {
-      known.get(name)?.();
-      known.delete(name);
+      letGo(name);
       const region = open(refs, from, pages);
       if (!region.ok) return region;
       const { value } = region;
@@ -57,5 +55,9 @@ export function keptJournals({
       from += pages;
     }
     return ok(regions);
+  };
+  return {
+    openJournals,
+    retainJournals: (paths) => othersJournals(known.keys(), paths).forEach(letGo),
   };
 }

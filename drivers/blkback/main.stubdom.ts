@@ -92,7 +92,7 @@ function start(platform: StubdomPlatform, log: Log): Result<void> {
     isOurs: async () => true,
     openDisk: (keys, _device, onDone) => openDisk(host, keys, onDone),
     closeDisk: (disk) => closeDisk(host, disk),
-    openJournals: keptJournals({ ...parts, memory: platform.memory }),
+    ...keptJournals({ ...parts, memory: platform.memory }),
   });
   log.info('serves disks');
   return ok();

@@ -4,20 +4,19 @@ import { type Logger, pino } from 'pino';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import { BLKBACK_LOCK, BLKBACK_STATE } from '../../shared/domain/build/index.ts';
-import type { Region } from '../../shared/platform/region.ts';
 import { makeFolders } from '../../shared/platform/unix/folders.ts';
 import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-file.ts';
 import { lockFile } from '../../shared/platform/unix/lock-file.ts';
 import { notifyReady } from '../../shared/platform/unix/notify-ready.ts';
 import { openUnix, type UnixPlatform } from '../../shared/platform/unix/platform.ts';
 import { createPoller } from '../../shared/platform/unix/poller.ts';
-import { sharedFiles } from '../../shared/platform/unix/shared-file.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
 import { DEVICES_MAX, QUEUES_MAX, RING_ORDER_MAX, STORE_DEADLINE_MS } from './core/limits.ts';
 import { createTurns, type TurnsLoop } from './core/turns.ts';
 import { diskOpener, SERVERS } from './disk-opener.unix.ts';
+import { journalFiles } from './journal-files.unix.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 import { warmUp } from './warm-up.unix.ts';
 
@@ -44,12 +43,10 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   if (!folder.ok) return folder;
   const { clock, events, grants, domainControl } = platform;
   const { memory: own } = platform;
-  const journals = sharedFiles();
   warmUp({ memory: own, poller: poller.value, clock, path: `${BLKBACK_STATE}/own` });
   const session = openXenstoreSession({
     ...{ connect: () => connectXenstore(), clock, deadlineMs: STORE_DEADLINE_MS },
   });
-  const mapped = new Map<string, Region>();
   // One that closes may stand in the line beside the one that comes in its place.
   const turns = createTurns(LOOP, 2 * DEVICES_MAX);
   return ok({
@@ -69,18 +66,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
       const script = await session.readString(`${path}/${SCRIPT_NODE}`);
       return script.ok && isOurScript(script.value);
     },
-    openJournals: async (_path, places) => {
-      const regions: Region[] = [];
-      for (const { name, pages } of places) {
-        const known = mapped.get(name);
-        if (known !== undefined) journals.unmap(known);
-        const file = journals.map(`${BLKBACK_STATE}/${name}`, pages);
-        if (!file.ok) return file;
-        mapped.set(name, file.value);
-        regions.push(file.value);
-      }
-      return ok(regions);
-    },
+    ...journalFiles(BLKBACK_STATE),
     ...diskOpener({
       ...{ memory: own, poller: poller.value, clock, servers: SERVERS },
       log: (line) => log.info(line),

@@ -5,7 +5,13 @@ import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { DEVICES_MAX } from './core/limits.ts';
 import { createDevice, type Device, type DeviceHost } from './device.ts';
 
-export interface ServiceHost extends DeviceHost {
+/** Memory that outlives a backend. */
+export interface JournalsHost extends Pick<DeviceHost, 'openJournals'> {
+  /** There are devices at these paths alone: what is kept for others goes. */
+  retainJournals(paths: readonly string[]): void;
+}
+
+export interface ServiceHost extends DeviceHost, JournalsHost {
   /** Who serves. */
   readonly self: number;
   /** Whether the device at `path` is ours to serve: the kernel has some. */
@@ -67,6 +73,7 @@ async function scan(state: State): Promise<void> {
     host.log(`${path}: gone`);
     await device.close(true);
   }
+  host.retainJournals(found);
   for (const path of found) {
     if (devices.has(path)) continue;
     const [frontend, device] = path

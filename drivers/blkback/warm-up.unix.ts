@@ -21,6 +21,9 @@ import { type Asked, createRehearsal, type Rehearsal } from './rehearsal.ts';
 /** After so many V8 has compiled nearly all of it. */
 const ROUNDS = 2500;
 
+/** Devices that wait already are served first. */
+const START_MS = 3000;
+
 /** So long at a time, and then as long nothing as leaves most of a processor to guests. */
 const SLICE_MS = 2;
 const PAUSE_MS = 6;
@@ -117,8 +120,12 @@ function play(stage: Stage, asked: readonly Asked[]): boolean {
 /** What V8 compiles knows the objects that it was compiled with, and goes when they do. */
 const kept: Stage[] = [];
 
-/** Goes on in the background; what cannot be had for it is no matter. `ended` is told once. */
+/** Later, and in the background; what cannot be had for it is no matter. `ended` is told once. */
 export function warmUp(host: WarmUpHost, ended: () => void = () => {}): void {
+  host.clock.after(START_MS, () => begin(host, ended));
+}
+
+function begin(host: WarmUpHost, ended: () => void): void {
   const { clock } = host;
   const stages = openStages(host);
   kept.push(...stages);

@@ -55,8 +55,10 @@ async function measure(guest: Guest, peer: Peer, { unit, options }: Job): Promis
   return unit === 'MiB/s' ? value / 1024 : value;
 }
 
-const KEEPER = `(setsid /usr/lib/xtl/keeper >/dev/null 2>&1 </dev/null &)
-until [ "$(cat /sys/bus/xen-backend/drivers_autoprobe)" = 0 ]; do sleep 0.2; done`;
+/** Until both run: a disk waits ten seconds for a back end. */
+const KEEPER = `(setsid /usr/lib/xtl/keeper blkback >/dev/null 2>&1 </dev/null &)
+until [ "$(cat /sys/bus/xen-backend/drivers_autoprobe)" = 0 ]; do sleep 0.2; done
+until [ -d /run/xtl/blkback ]; do sleep 0.2; done`;
 
 /** What Xen's own script does for a block device, without the programs that it needs. */
 const LINUX_SCRIPT = `#!/bin/sh

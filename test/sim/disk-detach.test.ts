@@ -40,6 +40,7 @@ it.each(['disk detach web1 xvdb', 'block-detach 1 51728', 'block-detach web1 d1p
     await host.sleep(1000);
     expect(await storeTree(host)).toEqual(host.before);
     expect([...host.guest.disks.keys()]).toEqual([]);
+    expect([...host.journals.keys()]).toEqual([]);
     expect(host.log.at(-1)).toBe(`${BACK}: gone`);
     for (const [path, bytes] of host.written) {
       if (path.includes('userdata')) expect(new TextDecoder().decode(bytes)).not.toContain('a.img');

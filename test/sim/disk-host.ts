@@ -22,6 +22,8 @@ export interface DiskHost extends Machine {
   /** What the images hold, by path; those that there are lie in `written`. */
   readonly images: ReadonlyMap<string, Uint8Array>;
   readonly guest: GuestDisks;
+  /** What outlives the backend's process, by name. */
+  readonly journals: ReadonlyMap<string, Region>;
   /** The backend's process dies, as SIGKILL makes it. */
   killBackend(): void;
   startBackend(): void;
@@ -102,7 +104,7 @@ function startProcess(parts: Parts): { readonly service: Service; kill(): void }
     rings: { queuesMax: 4, orderMax: 4 },
     isOurs: async () => true,
     soon: (run) => void clock.after(0, () => process.isAlive() && run()),
-    openJournals: filesOf(journals),
+    ...filesOf(journals),
     log: (line) => void log.push(line),
   });
   const kill = (): void => {
@@ -122,7 +124,7 @@ export async function diskHost(disks: readonly string[] = []): Promise<DiskHost>
   };
   let running: ReturnType<typeof startProcess> | undefined;
   const host: Omit<DiskHost, 'guest'> = {
-    ...{ ...machine, log: parts.log, images: parts.images },
+    ...{ ...machine, log: parts.log, images: parts.images, journals: parts.journals },
     killBackend: () => {
       running?.kill();
       running = undefined;

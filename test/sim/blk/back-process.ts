@@ -1,7 +1,13 @@
 /** A block backend's process in a domain of the simulated host: what it holds goes with it. */
 
 import type { DeviceHost } from '../../../drivers/blkback/device.ts';
-import { type Service, type ServiceHost, serveDisks } from '../../../drivers/blkback/service.ts';
+import { othersJournals } from '../../../drivers/blkback/journal-places.ts';
+import {
+  type JournalsHost,
+  type Service,
+  type ServiceHost,
+  serveDisks,
+} from '../../../drivers/blkback/service.ts';
 import type { Domid } from '../../../shared/core/ids.ts';
 import { ok } from '../../../shared/core/result.ts';
 import type { Platform } from '../../../shared/platform/platform.ts';
@@ -35,22 +41,27 @@ export function createBackProcess(platform: Platform, connect: () => XenstoreTra
 }
 
 /** Journals that outlive a process, as files of the kernel's memory do. */
-export function filesOf(journals: Map<string, Region>): DeviceHost['openJournals'] {
-  return async (_path, places) =>
-    ok(
-      places.map(({ name, pages }) => {
-        const found = journals.get(name) ?? regionOf(pages);
-        journals.set(name, found);
-        return found;
-      }),
-    );
+export function filesOf(journals: Map<string, Region>): JournalsHost {
+  return {
+    openJournals: async (_path, places) =>
+      ok(
+        places.map(({ name, pages }) => {
+          const found = journals.get(name) ?? regionOf(pages);
+          journals.set(name, found);
+          return found;
+        }),
+      ),
+    retainJournals: (paths) => {
+      for (const name of othersJournals(journals.keys(), paths)) journals.delete(name);
+    },
+  };
 }
 
 /** Serves all disks of a domain. */
 export function serveIn(
   process: Process,
   self: Domid,
-  disks: Pick<DeviceHost, 'openDisk' | 'closeDisk' | 'openJournals' | 'log'>,
+  disks: Pick<DeviceHost, 'openDisk' | 'closeDisk' | 'log'> & JournalsHost,
 ): Service {
   const { session, events, grants, clock } = process;
   const host: ServiceHost = {

@@ -78,7 +78,7 @@ function startProcess(
     uniqueId: () => 7n,
     isGone: () => false,
     soon: (run) => void clock.after(0, () => process.isAlive() && run()),
-    openJournals: filesOf(journals),
+    openJournals: filesOf(journals).openJournals,
     openDisk: async (_keys, _device, onDone) => {
       await behind.opening;
       if (behind.isAway) return fail('EBUSY', '/disk is in use');

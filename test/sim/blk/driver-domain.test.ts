@@ -100,8 +100,8 @@ function startUpstream(host: SimXenstored, memory: MemoryDisk, log: string[]) {
       return ok({ io: memory.io, slab: pages(1024), lists: pages(2) });
     };
     const logLine = (line: string) => void log.push(`dom0: ${line}`);
-    const openJournals = filesOf(journals);
-    serveIn(process, DOM0, { openDisk, closeDisk: () => {}, openJournals, log: logLine });
+    const kept = filesOf(journals);
+    serveIn(process, DOM0, { openDisk, closeDisk: () => {}, ...kept, log: logLine });
     return process;
   };
   let running = start();
@@ -124,7 +124,7 @@ function startDriver(host: SimXenstored, driver: Guest, log: string[]) {
     const { memory } = platform;
     serveIn(process, driver.domid, {
       log: logLine,
-      openJournals: keptJournals({ session, grants, memory, log: logLine }),
+      ...keptJournals({ session, grants, memory, log: logLine }),
       openDisk: async ({ params }, _device, onDone) => {
         const asked = { target: params, isReadOnly: false, isShared: false, pages: 256 };
         const disk = await disks.open(asked, onDone);
