@@ -6,6 +6,7 @@ import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Journals, type JournalsHost, keepJournals } from './journals.ts';
 import { type KernelBus, keepKernelDevices } from './kernel-devices.ts';
 import { takeOver } from './owner.ts';
+import { removeIfOver } from './removal.ts';
 import { type Program, type Supervisor, supervise } from './supervise.ts';
 
 export interface KeeperHost extends JournalsHost {
@@ -60,7 +61,10 @@ async function followDriver(host: KeeperHost, journals: Journals, self: number, 
     const device = deviceOf(root, path);
     const all = device === undefined ? await devicesBelow(host.session, root) : [device];
     const those = device === undefined ? [...all, ...known()] : all;
-    for (const each of new Set(those)) await journals.look(self, each);
+    for (const each of new Set(those)) {
+      await journals.look(self, each);
+      await removeIfOver(host.session, each);
+    }
     await takeOver(host.session, self, path);
   }
   for (const each of known()) await journals.look(self, each);

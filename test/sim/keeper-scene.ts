@@ -1,0 +1,78 @@
+/** A keeper on the simulated host: its store, its log, a program and a bus that it keeps. */
+
+import { keep } from '../../services/keeper/service.ts';
+import type { Program } from '../../services/keeper/supervise.ts';
+import { fail, must, ok } from '../../shared/core/result.ts';
+import { openXenstoreSession } from '../../shared/xenstore/session.ts';
+import { createSimXenstored } from './xenstored-host.ts';
+
+/** A program that lives as long as it is told to. */
+function createProgram(): Program & { starts: number; end(how: string): void; other: boolean } {
+  let ended: ((how: string) => void) | undefined;
+  const program = {
+    ...{ name: 'blkback', starts: 0, other: false },
+    isRunning: () => ended !== undefined || program.other,
+    run: () => {
+      program.starts++;
+      return new Promise<string>((resolve) => {
+        ended = resolve;
+      });
+    },
+    end: (how: string) => {
+      const tell = ended;
+      ended = undefined;
+      tell?.(how);
+    },
+  };
+  return program;
+}
+
+/** Devices of the kernel's, which its drivers take once they are loaded. */
+function createBus() {
+  const bus = {
+    ...{ autoprobe: true, loaded: [] as string[], probed: [] as string[] },
+    states: new Map<string, 'free' | 'bound'>(),
+    setAutoprobe: (isOn: boolean) => {
+      bus.autoprobe = isOn;
+    },
+    stateOf: (device: string) => bus.states.get(device) ?? 'none',
+    probe: (device: string) => {
+      bus.probed.push(device);
+      const kind = device.slice(0, device.indexOf('-'));
+      if (bus.loaded.includes(kind) && kind !== 'vscsi') bus.states.set(device, 'bound');
+    },
+    load: async (kind: string) => void bus.loaded.push(kind),
+  };
+  return bus;
+}
+
+export async function open() {
+  const host = createSimXenstored({ seed: 3 });
+  must(host.daemon.start(undefined));
+  const { sim } = host;
+  const log: string[] = [];
+  const blkback = createProgram();
+  const bus = createBus();
+  /** Whether the store answers who asks for lists. */
+  const store = { answers: true };
+  const start = () => {
+    const { clock, grants } = sim.dom0;
+    const connect = async () => ok(host.stream());
+    const real = openXenstoreSession({ connect, clock, deadlineMs: 5000 });
+    const directory = async (path: string) =>
+      store.answers ? real.directory(path) : fail('ETIMEDOUT', 'no answer');
+    const session = { ...real, directory };
+    const report = (line: string) => void log.push(line);
+    return keep({ session, clock, grants, log: report, blkback, bus, isAwaited: false });
+  };
+  return { host, log, blkback, bus, store, start, keeper: start() };
+}
+
+export type Scene = Awaited<ReturnType<typeof open>>;
+
+export async function addDevice({ host }: Scene, self: number, frontend: number): Promise<string> {
+  const path = `/local/domain/${self}/backend/vbd/${frontend}/51712`;
+  must(await host.sim.run(host.tools.write(`${path}/frontend`, '/some/where')));
+  await host.sim.advance(20);
+  return path;
+}
