@@ -1,6 +1,7 @@
 // Guests of a real Xen on disks of our block backend, as a process of dom0.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { killBackend, START_KEEPER } from './backend.ts';
 import { isAll, xensHere } from './extent.ts';
 import type { Guest, LabHost } from './host.ts';
 import { repoRoot } from './paths.ts';
@@ -8,28 +9,6 @@ import { testHost } from './test-host.ts';
 
 const IMAGE = '/root/disk.img';
 const MIB = 64;
-const KEEPER = '/usr/lib/xtl/keeper';
-/** The backend that runs. */
-const ITS_PID = 'head -n 1 /run/xtl/blkback.lock';
-
-/** Starts the keeper, which starts the backend with the first disk. */
-const START = `(setsid ${KEEPER} >/dev/null 2>&1 </dev/null &)
-until [ -s /run/xtl/keeper.lock ]; do sleep 0.2; done`;
-
-/** Waits until another backend than `old` has signed: one that was killed had, too. */
-const anotherThan = (old: string): string => `for i in {1..200}; do
-  pid=$(${ITS_PID} 2>/dev/null)
-  [ "$pid" != '${old}' ] && kill -0 "$pid" 2>/dev/null && break
-  sleep 0.2
-done
-${ITS_PID}`;
-
-/** Kills the backend, whose guest does not notice; the keeper starts another one. */
-async function die(host: LabHost): Promise<void> {
-  const pid = (await host.must(ITS_PID)).trim();
-  const next = await host.must(`kill -9 ${pid}\n${anotherThan(pid)}`);
-  expect(next.trim()).not.toBe(pid);
-}
 
 /** Writes noise to the disk, and reads it back from there. */
 async function exercise(guest: Guest, mib: number, disk = 'xvda'): Promise<void> {
@@ -79,14 +58,14 @@ describe.each(xensHere)('on Xen %s', (xen) => {
 
   it('a guest of xl writes to a disk and reads it back, and the backend may die meanwhile', () =>
     host.withGuests(async () => {
-      await host.must(START);
+      await host.must(START_KEEPER);
       const spec = `format=raw,backendtype=phy,script=block-xtl,vdev=xvda,target=${IMAGE}`;
       const settings = ['type="pv"', `disk=["${spec}"]`];
       const guest = await host.bootGuest('full', { settings, by: 'xl', console: 'xl' });
       await guest.waitForPrompt();
       expect(await guest.run('cat /sys/block/xvda/size')).toBe(String(MIB * 2048));
       await exercise(guest, 4);
-      await die(host);
+      await killBackend(host);
       await exercise(guest, 4);
       if (isAll) await changeDisks(host, guest);
       expect(await guest.run('dmesg | grep -i -c "blk.*error" || true')).toBe('0');
@@ -101,7 +80,7 @@ describe.each(xensHere)('on Xen %s', (xen) => {
         const guest = await host.bootGuest('full', { settings: [`disk=["${IMAGE},raw,xvda,w"]`] });
         await guest.waitForPrompt();
         await exercise(guest, 4);
-        await die(host);
+        await killBackend(host);
         await exercise(guest, 4);
         await guest.shutdown();
       }));

@@ -1,0 +1,27 @@
+/** The block backend of a host of the lab: the keeper that starts it, and its deaths. */
+
+import { expect } from 'vitest';
+import type { LabHost } from './host.ts';
+
+const KEEPER = '/usr/lib/xtl/keeper';
+/** The backend that runs. */
+const ITS_PID = 'head -n 1 /run/xtl/blkback.lock';
+
+/** Starts the keeper, which starts the backend with the first disk. */
+export const START_KEEPER = `(setsid ${KEEPER} >/dev/null 2>&1 </dev/null &)
+until [ -s /run/xtl/keeper.lock ]; do sleep 0.2; done`;
+
+/** Waits until another backend than `old` has signed: one that was killed had, too. */
+const anotherThan = (old: string): string => `for i in {1..200}; do
+  pid=$(${ITS_PID} 2>/dev/null)
+  [ "$pid" != '${old}' ] && kill -0 "$pid" 2>/dev/null && break
+  sleep 0.2
+done
+${ITS_PID}`;
+
+/** Kills the backend, whose guest does not notice; the keeper starts another one. */
+export async function killBackend(host: LabHost): Promise<void> {
+  const pid = (await host.must(ITS_PID)).trim();
+  const next = await host.must(`kill -9 ${pid}\n${anotherThan(pid)}`);
+  expect(next.trim()).not.toBe(pid);
+}
