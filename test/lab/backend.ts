@@ -7,9 +7,9 @@ const KEEPER = '/usr/lib/xtl/keeper';
 /** The backend that runs. */
 const ITS_PID = 'head -n 1 /run/xtl/blkback.lock';
 
-/** Starts the keeper, which starts the backend with the first disk. */
-export const START_KEEPER = `(setsid ${KEEPER} >/dev/null 2>&1 </dev/null &)
-until [ -s /run/xtl/keeper.lock ]; do sleep 0.2; done`;
+/** Starts both, and waits for them: a slow host takes longer than libxl waits for a backend. */
+export const START_KEEPER = `(setsid ${KEEPER} blkback >/dev/null 2>&1 </dev/null &)
+until [ -s /run/xtl/keeper.lock ] && [ -d /run/xtl/blkback ]; do sleep 0.2; done`;
 
 /** Waits until another backend than `old` has signed: one that was killed had, too. */
 const anotherThan = (old: string): string => `for i in {1..200}; do

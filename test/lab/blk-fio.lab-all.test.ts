@@ -32,9 +32,10 @@ function verified(job: string): string {
 }
 
 /** Until it is told to end: each write is made sure of, and read again soon. */
-const SURE = `(fio --name=sure --filename=/dev/xvda ${COMMON} --rw=randwrite --bs=4k --size=8m \\
-  --fsync=1 --verify_backlog=16 --time_based --runtime=86400 > /tmp/sure.log 2>&1;
-  echo ended $? >> /tmp/sure.log) &`;
+const SURE = [
+  `fio --name=sure --filename=/dev/xvda ${COMMON} --rw=randwrite --bs=4k --size=8m --fsync=1`,
+  '--verify_backlog=16 --time_based --runtime=86400 > /tmp/sure.log 2>&1 &',
+].join(' ');
 const STOP =
   'killall -INT fio; while killall -0 fio 2>/dev/null; do sleep 1; done; cat /tmp/sure.log';
 

@@ -15,13 +15,16 @@
  * and hold interrupts back for one instruction of the guest's; where that is the one that enters
  * Xen, as it is when Xen has let others run between two calls, Xen takes a pending event for one
  * that cannot be delivered yet, and sleeps over it. What ends such a sleep is a timer that is set
- * once for many sleeps, and not the poll's own: that would be set and taken back for each.
+ * once for many sleeps, so that the clock is not read for each. It may be the timer's event that is
+ * slept over, and then no other comes: the poll ends by itself a little later, which needs none.
  */
 #define SLEEP_NS 1000000000ull
 #define SLEEP_AFTER_SENDING_NS 50000000ull
 
 /* After how long the timer was to fire that has not fired yet; 0: there is none. */
 static uint64_t alarm;
+/* When a poll ends by itself: after the timer. */
+static uint64_t latest;
 
 void xen_alarm_fired(void)
 {
@@ -33,11 +36,13 @@ static void set_alarm(uint64_t after)
 {
     if (alarm != 0 && alarm <= after)
         return;
-    struct vcpu_set_singleshot_timer timer = { .timeout_abs_ns = clock_now() + after };
+    uint64_t now = clock_now();
+    struct vcpu_set_singleshot_timer timer = { .timeout_abs_ns = now + after };
     long result = xen_vcpu_op(VCPUOP_set_singleshot_timer, &timer);
     if (result < 0)
         panic("cannot set the timer: error %ld", -result);
     alarm = after;
+    latest = now + after + SLEEP_AFTER_SENDING_NS;
 }
 
 static uint32_t owed[OWED_MAX];
@@ -80,7 +85,8 @@ void xen_sleep(uint64_t deadline)
     }
     set_alarm(owed_count ? SLEEP_AFTER_SENDING_NS : SLEEP_NS);
     /* Without ports in its list, a poll ends at any event. */
-    struct sched_poll poll = { .nr_ports = 0, .timeout = deadline };
+    uint64_t timeout = deadline != 0 && deadline < latest ? deadline : latest;
+    struct sched_poll poll = { .nr_ports = 0, .timeout = timeout };
     calls[owed_count] = call_of(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
     sleep_in_hypercall(__HYPERVISOR_multicall, (uintptr_t)calls, owed_count + 1);
     /*
