@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { relink } from '../../deploy/relink/relink.ts';
+import { START_KEEPER } from '../lab/backend.ts';
 import { type Guest, type LabHost, labHost } from '../lab/host.ts';
 import { repoRoot } from '../lab/paths.ts';
 import { median, type Report, type Row } from './rows.ts';
@@ -55,10 +56,8 @@ async function measure(guest: Guest, peer: Peer, { unit, options }: Job): Promis
   return unit === 'MiB/s' ? value / 1024 : value;
 }
 
-/** Until both run: a disk waits ten seconds for a back end. */
-const KEEPER = `(setsid /usr/lib/xtl/keeper blkback >/dev/null 2>&1 </dev/null &)
-until [ "$(cat /sys/bus/xen-backend/drivers_autoprobe)" = 0 ]; do sleep 0.2; done
-until [ -d /run/xtl/blkback ]; do sleep 0.2; done`;
+const KEEPER = `${START_KEEPER}
+until [ "$(cat /sys/bus/xen-backend/drivers_autoprobe)" = 0 ]; do sleep 0.2; done`;
 
 /** What Xen's own script does for a block device, without the programs that it needs. */
 const LINUX_SCRIPT = `#!/bin/sh

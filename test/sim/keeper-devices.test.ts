@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { must } from '../../shared/core/result.ts';
-import { addDevice, open, type Scene } from './keeper-scene.ts';
+import { addDevice, openDriver, type Scene } from './keeper-scene.ts';
 
 describe('a driver domain’s device', () => {
   const end = async ({ host: { sim, tools } }: Scene, path: string, online: string) => {
@@ -10,18 +10,15 @@ describe('a driver domain’s device', () => {
     must(await sim.run(tools.write(`${path}/state`, '6')));
     await sim.advance(50);
   };
-  const openDriver = async () => {
-    const scene = await open();
+  const withDriver = async () => {
+    const { scene, driver } = await openDriver();
     const { sim, tools } = scene.host;
-    const { domid: self } = await scene.host.addGuest();
-    must(await sim.run(tools.mkdir(`/local/domain/${self}/libxl`)));
-    await scene.host.addGuest();
-    await sim.advance(20);
-    return { scene, self, exists: async (path: string) => must(await sim.run(tools.exists(path))) };
+    const exists = async (path: string) => must(await sim.run(tools.exists(path)));
+    return { scene, self: driver.domid, exists };
   };
 
   it('is removed once it is closed for good, and with the last one its directory', async () => {
-    const { scene, self, exists } = await openDriver();
+    const { scene, self, exists } = await withDriver();
     const path = await addDevice(scene, self, 9);
     const other = await addDevice(scene, self, 10);
     await end(scene, path, '0');
@@ -31,7 +28,7 @@ describe('a driver domain’s device', () => {
   });
 
   it('stays where it is to come again, and its neighbour does', async () => {
-    const { scene, self, exists } = await openDriver();
+    const { scene, self, exists } = await withDriver();
     const path = await addDevice(scene, self, 9);
     await end(scene, path, '1');
     expect(await exists(path)).toBe(true);

@@ -76,3 +76,15 @@ export async function addDevice({ host }: Scene, self: number, frontend: number)
   await host.sim.advance(20);
   return path;
 }
+
+/** With a driver domain that the keeper has found. */
+export async function openDriver() {
+  const scene = await open();
+  const { sim, tools } = scene.host;
+  const driver = await scene.host.addGuest();
+  must(await sim.run(tools.mkdir(`/local/domain/${driver.domid}/libxl`)));
+  // Whoever makes a domain makes this directory before it is introduced.
+  await scene.host.addGuest();
+  await sim.advance(20);
+  return { scene, driver };
+}

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { must } from '../../shared/core/result.ts';
 import { parseJournal } from '../../shared/xenbus/journal-grants.ts';
-import { addDevice, open, type Scene } from './keeper-scene.ts';
+import { addDevice, open, openDriver, type Scene } from './keeper-scene.ts';
 
 const journalOf = async ({ host: { sim, tools } }: Scene, path: string) => {
   const text = await sim.run(tools.readString(`${path}/journal`));
@@ -13,13 +13,8 @@ const journalOf = async ({ host: { sim, tools } }: Scene, path: string) => {
 
 describe('journals', () => {
   it('are granted to a driver domain for each of its devices, and end with them', async () => {
-    const scene = await open();
+    const { scene, driver } = await openDriver();
     const { sim, tools } = scene.host;
-    const driver = await scene.host.addGuest();
-    must(await sim.run(tools.mkdir(`/local/domain/${driver.domid}/libxl`)));
-    // Whoever makes a domain makes this directory before it is introduced.
-    await scene.host.addGuest();
-    await sim.advance(20);
     const path = await addDevice(scene, driver.domid, 9);
     const refs = await journalOf(scene, path);
     expect(refs).toHaveLength(8);
@@ -36,13 +31,9 @@ describe('journals', () => {
   });
 
   it('come with nodes that are dom0’s, whoever made them', async () => {
-    const scene = await open();
+    const { scene, driver } = await openDriver();
     const { sim, tools } = scene.host;
-    const driver = await scene.host.addGuest();
     const { domid: self } = driver;
-    must(await sim.run(tools.mkdir(`/local/domain/${self}/libxl`)));
-    await scene.host.addGuest();
-    await sim.advance(20);
     // As xl makes them.
     const top = `/local/domain/${self}/backend/vbd/9`;
     const permissions = [
@@ -67,12 +58,9 @@ describe('journals', () => {
   });
 
   it('outlive a store that does not answer', async () => {
-    const scene = await open();
-    const { sim, tools } = scene.host;
-    const { domid: self } = await scene.host.addGuest();
-    must(await sim.run(tools.mkdir(`/local/domain/${self}/libxl`)));
-    await scene.host.addGuest();
-    await sim.advance(20);
+    const { scene, driver } = await openDriver();
+    const { sim } = scene.host;
+    const { domid: self } = driver;
     const path = await addDevice(scene, self, 9);
     const refs = await journalOf(scene, path);
     scene.store.answers = false;

@@ -10,7 +10,7 @@ import {
 } from '../../../shared/abi/blkif.ts';
 import type { BlockShape } from '../../../shared/platform/block-io.ts';
 import { judge, judgeSegments } from './judge.ts';
-import { createRequest, type Request } from './wire.ts';
+import type { Request } from './wire.ts';
 
 const SHAPE: BlockShape = {
   ...{ sectorBytes: 512, sectors: 1000, isReadOnly: false, canDiscard: true },
@@ -20,7 +20,11 @@ const READ_ONLY = { ...SHAPE, isReadOnly: true };
 const BIG_SECTORS = { ...SHAPE, sectorBytes: 4096 };
 const NO_DISCARD = { ...SHAPE, canDiscard: false };
 
-const request = (rest: Partial<Request>): Request => ({ ...createRequest(), ...rest });
+const request = (rest: Partial<Request>): Request => ({
+  ...{ operation: 0, isIndirect: false, segments: 0, flags: 0, sector: 0, sectors: 0 },
+  ...{ idLow: 0, idHigh: 0 },
+  ...rest,
+});
 
 const fine: readonly (readonly [string, Partial<Request>, BlockShape])[] = [
   ['a read', { operation: READ, segments: 1 }, SHAPE],

@@ -22,19 +22,6 @@ export interface Request {
   sectors: number;
 }
 
-export function createRequest(): Request {
-  return {
-    operation: 0,
-    isIndirect: false,
-    segments: 0,
-    flags: 0,
-    idLow: 0,
-    idHigh: 0,
-    sector: 0,
-    sectors: 0,
-  };
-}
-
 const word = (words: Int32Array, at: number): number => (words[at] as number) >>> 0;
 
 /** What is small stays an integer for engines, too, which is no object of theirs. */
