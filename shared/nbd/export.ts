@@ -1,8 +1,8 @@
 /** What a server says of an export, and the disk that it makes. */
 
+import { getU16, getU32, getU64 } from '../core/big-endian.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { BlockShape } from '../platform/block-io.ts';
-import { getU16, getU32, getU64 } from './big-endian.ts';
 import { MIN_BLOCK_MAX, PAYLOAD_DEFAULT, SECTOR_MAX } from './limits.ts';
 import {
   NBD_FLAG_HAS_FLAGS,

@@ -4,9 +4,9 @@
  * asked with NBD_OPT_EXPORT_NAME, to which they answer an export or hang up.
  */
 
+import { getU16, getU32, isMagic, putU16, putU32 } from '../core/big-endian.ts';
 import { latin1Of, putLatin1 } from '../core/bytes.ts';
 import { fail, ok, type Result } from '../core/result.ts';
-import { getU16, getU32, isMagic, putU16, putU32 } from './big-endian.ts';
 import { type Blocks, type NbdExport, readBlocks, readExport } from './export.ts';
 import { OPTION_REPLIES_MAX, OPTION_REPLY_MAX, WORDS_MAX } from './limits.ts';
 import {

@@ -3,7 +3,7 @@
  * only who asked can say: the stream alone does not tell.
  */
 
-import { getU32 } from './big-endian.ts';
+import { getU32 } from '../core/big-endian.ts';
 import { NBD_SIMPLE_REPLY_MAGIC, SIMPLE_REPLY_BYTES } from './protocol.ts';
 
 export interface ReplySink {

@@ -1,6 +1,6 @@
 /** Requests of the transmission phase. */
 
-import { putU16, putU32, putU64 } from './big-endian.ts';
+import { putU16, putU32, putU64 } from '../core/big-endian.ts';
 import { NBD_REQUEST_MAGIC } from './protocol.ts';
 
 /** Writes a request's head at `at`, its cookie in two words; where its data goes. */

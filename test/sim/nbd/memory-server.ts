@@ -4,8 +4,8 @@
  * with it, as far as it had not been written by then.
  */
 
+import { getU16, getU32, getU64 } from '../../../shared/core/big-endian.ts';
 import type { Prng } from '../../../shared/core/prng.ts';
-import { getU16, getU32, getU64 } from '../../../shared/nbd/big-endian.ts';
 import {
   NBD_CMD_DISC,
   NBD_CMD_FLUSH,

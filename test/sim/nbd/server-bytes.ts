@@ -1,6 +1,6 @@
 /** What servers of NBD send, true or not. */
 
-import { putU16, putU32, putU64 } from '../../../shared/nbd/big-endian.ts';
+import { putU16, putU32, putU64 } from '../../../shared/core/big-endian.ts';
 import {
   IHAVEOPT,
   NBD_FLAG_HAS_FLAGS,

@@ -1,4 +1,4 @@
-/** Numbers with their high byte first, as NBD has them. Places lie within the arrays. */
+/** Numbers with their high byte first, as networks have them. Places lie within the arrays. */
 
 export function getU16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
