@@ -1,5 +1,7 @@
 /** A disk that is served: its rings mapped, its ports bound, and its turns taken. */
 
+import { disown } from '../../shared/backend/claim.ts';
+import { empty } from '../../shared/backend/fifo.ts';
 import { type Domid, gref, type Port, port } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
@@ -9,16 +11,16 @@ import type { Grants } from '../../shared/platform/grants.ts';
 import type { Region } from '../../shared/platform/region.ts';
 import { ringSlots } from '../../shared/ring/io-ring.ts';
 import { EVENTS_RECEIVED } from '../../shared/telemetry/blk-counters.ts';
+import { count } from '../../shared/telemetry/counter-page.ts';
 import { createDisk, type Disk, isIdle, type OnError } from './core/disk.ts';
-import { empty } from './core/fifo.ts';
-import { disownJournal, type Identity } from './core/identity.ts';
+import type { Identity } from './core/identity.ts';
 import { type Journal, openJournal } from './core/journal.ts';
 import { ATTEMPTS_MAX, COPIES_MAX, RETRY_MS } from './core/limits.ts';
 import { openNewQueue, openServedQueue } from './core/open-queue.ts';
 import type { Queue } from './core/queue.ts';
 import type { Rate } from './core/rate.ts';
 import { createSlab } from './core/slab.ts';
-import { count, openTally } from './core/tally.ts';
+import { openTally } from './core/tally.ts';
 import { announce, retryHeld, turn } from './core/turn.ts';
 import type { FrontKeys, RingKeys } from './keys.ts';
 
@@ -26,7 +28,7 @@ export interface ConnectionHost {
   readonly events: Events;
   readonly grants: Pick<Grants, 'map' | 'unmap' | 'batch'>;
   readonly clock: Clock;
-  /** Calls `run` once, when all others have had their turn who want one now (core/turns.ts). */
+  /** Calls `run` once, when all have had their turn who want one now (shared/backend/turns.ts). */
   soon(run: () => void): void;
 }
 
@@ -272,7 +274,7 @@ function serve(
       await drain();
       cancel();
       isOver = true;
-      for (const { journal } of all) disownJournal(journal);
+      for (const { journal } of all) disown(journal.region);
       undo();
       return isGivenUp;
     },

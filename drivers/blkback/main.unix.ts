@@ -1,6 +1,7 @@
 // The block backend as a process of dom0.
 import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { createTurns, type TurnsLoop } from '../../shared/backend/turns.ts';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import { BLKBACK_LOCK, BLKBACK_STATE } from '../../shared/domain/build/index.ts';
@@ -14,7 +15,6 @@ import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
 import { DEVICES_MAX, QUEUES_MAX, RING_ORDER_MAX, STORE_DEADLINE_MS } from './core/limits.ts';
-import { createTurns, type TurnsLoop } from './core/turns.ts';
 import { diskOpener, SERVERS } from './disk-opener.unix.ts';
 import { journalFiles } from './journal-files.unix.ts';
 import { type ServiceHost, serveDisks } from './service.ts';

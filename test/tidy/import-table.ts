@@ -20,6 +20,7 @@ const PROTOCOLS = [
   'shared/vchan',
   'shared/domain',
   'shared/telemetry',
+  'shared/backend',
 ];
 const CORES = [...PROTOCOLS, 'shared/rpc'];
 
@@ -51,6 +52,10 @@ export const AREAS: readonly Area[] = [
   { folder: 'shared/net', may: BASE },
   { folder: 'shared/domain', may: [...BASE, 'shared/xenstore', 'shared/nbd'] },
   { folder: 'shared/telemetry', may: BASE },
+  {
+    folder: 'shared/backend',
+    may: [...BASE, 'shared/ring', 'shared/xenstore', 'shared/xenbus', 'shared/telemetry'],
+  },
   { folder: 'shared/rpc', may: PROTOCOLS, npm: ['msgpackr'] },
   { folder: 'shared/kernel', may: BASE },
   core('services/xenstored'),

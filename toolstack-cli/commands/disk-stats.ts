@@ -3,12 +3,8 @@
 import { ok, type Result } from '../../shared/core/result.ts';
 import { BLKBACK_STATE, type BuildHost, type DiskView } from '../../shared/domain/build/index.ts';
 import { PAGE_SIZE } from '../../shared/platform/region.ts';
-import {
-  type Counters,
-  latencyAt,
-  readCounters,
-  sequenceOf,
-} from '../../shared/telemetry/blk-counters.ts';
+import { type Counters, latencyAt, readCounters } from '../../shared/telemetry/blk-counters.ts';
+import { sequenceOf } from '../../shared/telemetry/counter-page.ts';
 import { sizeText } from './disk-size.ts';
 
 const READS_MAX = 10;

@@ -8,8 +8,10 @@ import {
   BLKIF_OP_WRITE_BARRIER,
   BLKIF_RSP_ERROR,
 } from '../../../shared/abi/blkif.ts';
+import { append, empty, peek, shift } from '../../../shared/backend/fifo.ts';
 import { PAGE_SIZE } from '../../../shared/platform/region.ts';
 import { REPEATED } from '../../../shared/telemetry/blk-counters.ts';
+import { count } from '../../../shared/telemetry/counter-page.ts';
 import {
   addData,
   addList,
@@ -20,14 +22,12 @@ import {
   runCopies,
 } from './copies.ts';
 import { type Disk, refuse } from './disk.ts';
-import { append, empty, peek, shift } from './fifo.ts';
 import { noteAttempt } from './journal.ts';
 import { judge, judgeSegments, type Refusal } from './judge.ts';
 import { BEGUN_PER_TURN, PAGES_PER_TURN } from './limits.ts';
 import type { Entry } from './queue.ts';
 import { fill, giveBack, spend, waitMs } from './rate.ts';
 import { takePages } from './slab.ts';
-import { count } from './tally.ts';
 
 const TWICE_FATAL: Refusal = {
   status: BLKIF_RSP_ERROR,

@@ -1,10 +1,10 @@
 /** Copies between a guest's pages and ours, of many requests in one call. */
 
 import { BLKIF_RSP_ERROR } from '../../../shared/abi/blkif.ts';
+import { append, empty, peek } from '../../../shared/backend/fifo.ts';
 import { gref } from '../../../shared/core/ids.ts';
 import { PAGE_SIZE } from '../../../shared/platform/region.ts';
 import type { Disk } from './disk.ts';
-import { append, empty, peek } from './fifo.ts';
 import { copyAt } from './journal.ts';
 import { firstSector, type Refusal, segmentSectors } from './judge.ts';
 import type { Entry } from './queue.ts';

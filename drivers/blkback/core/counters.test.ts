@@ -10,9 +10,9 @@ import {
   type Kind,
   REFUSED,
   readCounters,
-  type Subject,
 } from '../../../shared/telemetry/blk-counters.ts';
-import { count, countAnswer, countDepth, countLatency, openTally, publishTally } from './tally.ts';
+import { count, publishTally, type Subject } from '../../../shared/telemetry/counter-page.ts';
+import { countAnswer, countDepth, countLatency, openTally } from './tally.ts';
 
 const SUBJECT: Subject = { domid: 5, uniqueId: 0xfedc_ba98_7654_3210n, device: 51712 };
 

@@ -1,13 +1,14 @@
 /** A disk: what it is behind, its rings, and the requests that are under way. */
 
 import { BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_WRITE_BARRIER } from '../../../shared/abi/blkif.ts';
+import { createFifo, type Fifo } from '../../../shared/backend/fifo.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import type { BlockIo } from '../../../shared/platform/block-io.ts';
 import type { Events } from '../../../shared/platform/events.ts';
 import type { CopyBatch } from '../../../shared/platform/grants.ts';
 import type { Region } from '../../../shared/platform/region.ts';
 import { REFUSED } from '../../../shared/telemetry/blk-counters.ts';
-import { createFifo, type Fifo } from './fifo.ts';
+import { count, type Tally } from '../../../shared/telemetry/counter-page.ts';
 import type { Refusal } from './judge.ts';
 import {
   BEGUN_PER_TURN,
@@ -19,7 +20,6 @@ import {
 import { answer, type Entry, type Queue } from './queue.ts';
 import type { Rate } from './rate.ts';
 import { givePages, type Slab } from './slab.ts';
-import { count, type Tally } from './tally.ts';
 
 /** What becomes of a read or write that the disk could not do. */
 export type OnError = 'report' | 'stop';

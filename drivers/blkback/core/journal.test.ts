@@ -1,8 +1,9 @@
 /** Journals as predecessors leave them, and as nobody does. */
 
 import { describe, expect, it } from 'vitest';
+import { claim, disown, ownerOf } from '../../../shared/backend/claim.ts';
 import { prng } from '../../../shared/core/prng.ts';
-import { claimJournal, disownJournal, type Identity, ownerOf } from './identity.ts';
+import { type Identity, identityWords } from './identity.ts';
 import {
   clearJournal,
   type Journal,
@@ -239,10 +240,10 @@ describe('a journal is that of one ring', () => {
 
   it('and of no other', () => {
     const journal = blank();
-    expect(ownerOf(journal, identity)).toBe('other');
+    expect(ownerOf(journal.region, identityWords(identity))).toBe('other');
     clearJournal(journal, 0);
-    claimJournal(journal, identity);
-    expect(ownerOf(journal, identity)).toBe('this');
+    claim(journal.region, identityWords(identity));
+    expect(ownerOf(journal.region, identityWords(identity))).toBe('this');
     const others: Partial<Identity>[] = [
       { domid: 6 },
       { uniqueId: 0x1234_5678_9abc_def1n },
@@ -257,29 +258,31 @@ describe('a journal is that of one ring', () => {
       { ringRefs: [8, 0xffff_fff0, 1] },
     ];
     for (const other of others) {
-      expect(ownerOf(journal, { ...identity, ...other })).toBe('other');
+      expect(ownerOf(journal.region, identityWords({ ...identity, ...other }))).toBe('other');
     }
   });
 
   it('until it is disowned', () => {
     const journal = fresh();
-    claimJournal(journal, identity);
-    disownJournal(journal);
-    expect(ownerOf(journal, identity)).toBe('other');
+    claim(journal.region, identityWords(identity));
+    disown(journal.region);
+    expect(ownerOf(journal.region, identityWords(identity))).toBe('other');
   });
 
   // What is taken for another's is served as if nothing were under way.
   it('and no damage makes it another’s', () => {
     const zeroed = fresh();
-    claimJournal(zeroed, identity);
+    claim(zeroed.region, identityWords(identity));
     zeroed.region.words.fill(0, 0, 1024);
-    expect(ownerOf(zeroed, identity)).toBe('damaged');
+    expect(ownerOf(zeroed.region, identityWords(identity))).toBe('damaged');
     for (let at = 1; at < 17; at++) {
       for (let bit = 0; bit < 32; bit++) {
         const journal = fresh();
-        claimJournal(journal, identity);
+        claim(journal.region, identityWords(identity));
         journal.region.words[at] = (journal.region.words[at] as number) ^ (1 << bit);
-        expect(ownerOf(journal, identity), `word ${at}, bit ${bit}`).toBe('damaged');
+        expect(ownerOf(journal.region, identityWords(identity)), `word ${at}, bit ${bit}`).toBe(
+          'damaged',
+        );
       }
     }
   });

@@ -15,7 +15,7 @@ import { PAGE_SIZE } from '../../../shared/platform/region.ts';
 const HEADER_WORDS = PAGE_SIZE / 4;
 const ENTRY_WORDS = 32;
 
-/** Words of the header. What it is about comes behind them (identity.ts). */
+/** Words of the header. What it is about comes behind it (shared/backend/claim.ts). */
 const REQ_CONS = 0;
 
 /** Words of an entry: its head, response, request, a sum over request and slot, and its slot. */

@@ -42,18 +42,8 @@ export const PAGES_PER_TURN = INDIRECT_SEGMENTS_MAX;
  */
 export const COPIES_MAX = 2 * PAGES_PER_TURN + 2 * BEGUN_PER_TURN;
 
-/** Turns, of all disks, between two looks at events. */
-export const TURNS_PER_CALL = 4;
-
 /** Disks that are served at a time, of all guests together. */
 export const DEVICES_MAX = 4096;
-
-/**
- * How many turns of others pass at most between a frontend's event and the turn that takes its
- * requests, where so many disks have work: those of the call under way, and one of each other disk.
- * A request that stands first in its ring, and that its own disk can do, is begun in that turn.
- */
-export const turnsWaited = (disks: number): number => TURNS_PER_CALL + disks - 1;
 
 /** Between attempts at what the disk could not do. */
 export const RETRY_MS = 1000;

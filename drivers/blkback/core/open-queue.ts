@@ -1,17 +1,18 @@
 /** A ring that is taken on: from its start, or from where a predecessor left it. */
 
+import { claim, disown, ownerOf } from '../../../shared/backend/claim.ts';
 import { fail, ok, type Result } from '../../../shared/core/result.ts';
 import { publishedRequests, publishedResponses } from '../../../shared/ring/io-ring.ts';
-import { claimJournal, disownJournal, type Identity, ownerOf } from './identity.ts';
+import { type Identity, identityWords } from './identity.ts';
 import { clearJournal, recover } from './journal.ts';
 import { adoptQueue, beginQueue, type Queue, type QueueParts } from './queue.ts';
 
 /** For a ring that begins. */
 export function openNewQueue(parts: QueueParts, identity: Identity): Queue {
   const { journal } = parts;
-  disownJournal(journal);
+  disown(journal.region);
   clearJournal(journal, 0);
-  claimJournal(journal, identity);
+  claim(journal.region, identityWords(identity));
   return beginQueue(parts);
 }
 
@@ -22,13 +23,13 @@ export function openNewQueue(parts: QueueParts, identity: Identity): Queue {
 export function openServedQueue(parts: QueueParts, identity: Identity): Result<Queue> {
   const { region, journal } = parts;
   const rspProd = publishedResponses(region);
-  const owner = ownerOf(journal, identity);
+  const owner = ownerOf(journal.region, identityWords(identity));
   if (owner === 'damaged') return fail('EPROTO', 'its journal is damaged');
   if (owner === 'other') {
     // One whose requests nobody has noted goes on from what was answered: all before was.
-    disownJournal(journal);
+    disown(journal.region);
     clearJournal(journal, rspProd);
-    claimJournal(journal, identity);
+    claim(journal.region, identityWords(identity));
     return ok(adoptQueue(parts, { reqCons: rspProd, rspProd, answered: [], left: [] }));
   }
   const recovered = recover(journal, rspProd, publishedRequests(region));

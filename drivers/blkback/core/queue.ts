@@ -3,6 +3,7 @@
  * before it counts.
  */
 
+import { append, createFifo, empty, type Fifo, peek, shift } from '../../../shared/backend/fifo.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import type { Domid, Port } from '../../../shared/core/ids.ts';
 import { BROKEN } from '../../../shared/core/ring-moves.ts';
@@ -16,7 +17,6 @@ import {
   publishResponses,
   takeRequests,
 } from '../../../shared/ring/io-ring.ts';
-import { append, createFifo, empty, type Fifo, peek, shift } from './fifo.ts';
 import {
   copyAt,
   type Journal,

@@ -10,31 +10,17 @@ import {
 } from '../../../shared/abi/blkif.ts';
 import type { Region } from '../../../shared/platform/region.ts';
 import {
+  BLK_FORM,
   BUCKETS,
-  COUNTERS_WORD,
-  copyPage,
-  createPage,
   DEPTH,
   DEPTH_MAX,
   HISTOGRAMS,
   KINDS,
   type Kind,
   PER_KIND,
-  SEQUENCE_WORD,
-  type Subject,
-  subjectOf,
   TIMED_KINDS,
 } from '../../../shared/telemetry/blk-counters.ts';
-
-export interface Tally {
-  /** The shared page. */
-  readonly region: Region;
-  readonly counters: Float64Array;
-  /** The same memory as the counters. */
-  readonly words: Int32Array;
-  /** Of the shared page, even. */
-  sequence: number;
-}
+import { type Subject, startTally, type Tally } from '../../../shared/telemetry/counter-page.ts';
 
 /** By operation. Linux's backend counts barriers as flushes, too (blkback.c @ v6.12). */
 const KIND_OF = new Uint8Array(256).fill(KINDS.indexOf('other'));
@@ -47,26 +33,9 @@ const kinds: readonly (readonly [number, Kind])[] = [
 ];
 for (const [operation, kind] of kinds) KIND_OF[operation] = KINDS.indexOf(kind);
 
-const isSame = (a: Subject, b: Subject): boolean =>
-  a.domid === b.domid && a.uniqueId === b.uniqueId && a.device === b.device;
-
 /** Goes on with what the page says of the same disk; whatever else is in it is overwritten. */
 export function openTally(region: Region, subject: Subject): Tally {
-  const page = createPage(subject);
-  const known = copyPage(region);
-  if (known.ok && isSame(subjectOf(known.value), subject)) page.counters.set(known.value.counters);
-  // A predecessor may have died in between.
-  const sequence = ((Atomics.load(region.words, SEQUENCE_WORD) | 1) + 1) | 0;
-  page.words[SEQUENCE_WORD] = sequence - 1;
-  Atomics.store(region.words, SEQUENCE_WORD, sequence - 1);
-  region.words.set(page.words);
-  Atomics.store(region.words, SEQUENCE_WORD, sequence);
-  const words = page.words.subarray(COUNTERS_WORD);
-  return { region, counters: page.counters, words, sequence };
-}
-
-export function count({ counters }: Tally, place: number): void {
-  (counters[place] as number)++;
+  return startTally(BLK_FORM, region, subject);
 }
 
 /** A request is answered, with so many bytes done if it was. */
@@ -93,13 +62,4 @@ export function countLatency({ counters }: Tally, operation: number, us: number)
 export function countDepth({ counters }: Tally, depth: number): void {
   counters[DEPTH] = depth;
   if (depth > (counters[DEPTH_MAX] as number)) counters[DEPTH_MAX] = depth;
-}
-
-/** Lets others see what was counted. */
-export function publishTally(tally: Tally): void {
-  const { words } = tally.region;
-  Atomics.store(words, SEQUENCE_WORD, tally.sequence + 1);
-  words.set(tally.words, COUNTERS_WORD);
-  tally.sequence = (tally.sequence + 2) | 0;
-  Atomics.store(words, SEQUENCE_WORD, tally.sequence);
 }

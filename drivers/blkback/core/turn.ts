@@ -9,12 +9,13 @@ import {
   BLKIF_RSP_ERROR,
   BLKIF_RSP_OKAY,
 } from '../../../shared/abi/blkif.ts';
+import { empty, peek } from '../../../shared/backend/fifo.ts';
 import { BROKEN } from '../../../shared/core/ring-moves.ts';
 import { EVENTS_SENT, TURNS } from '../../../shared/telemetry/blk-counters.ts';
+import { count, publishTally } from '../../../shared/telemetry/counter-page.ts';
 import { beginWaiting, start } from './begin.ts';
 import { addData, BAD_GRANT, noteCopies, runCopies } from './copies.ts';
 import { type Disk, finish, isHeld, refuse } from './disk.ts';
-import { empty, peek } from './fifo.ts';
 import { COMPLETED_PER_TURN, PAGES_PER_TURN } from './limits.ts';
 import {
   depthOf,
@@ -26,7 +27,7 @@ import {
   type Queue,
   takeNew,
 } from './queue.ts';
-import { count, countAnswer, countDepth, countLatency, publishTally } from './tally.ts';
+import { countAnswer, countDepth, countLatency } from './tally.ts';
 
 /** A read's data is at the guest, or not. */
 function readCopied(disk: Disk, entry: Entry, isDone: boolean): void {

@@ -6,12 +6,10 @@ import {
   COMPLETED_PER_TURN,
   COPIES_MAX,
   PAGES_PER_TURN,
-  TURNS_PER_CALL,
-  turnsWaited,
 } from '../../../drivers/blkback/core/limits.ts';
 import { turn } from '../../../drivers/blkback/core/turn.ts';
-import { createTurns } from '../../../drivers/blkback/core/turns.ts';
 import { BLKIF_OP_READ, BLKIF_OP_WRITE } from '../../../shared/abi/blkif.ts';
+import { createTurns, TURNS_PER_CALL, turnsWaited } from '../../../shared/backend/turns.ts';
 import { type Prng, prng } from '../../../shared/core/prng.ts';
 import { publishRequests, requestRoom, takeResponses } from '../../../shared/ring/io-ring.ts';
 import {

@@ -1,11 +1,21 @@
 /**
- * Whose turn it is, of all disks of all guests: who wants one stands at the end of the line, and
+ * Whose turn it is, of all devices of all guests: who wants one stands at the end of the line, and
  * between a few of them events are looked at, so that a guest which always wants one more waits
  * behind all who have come meanwhile.
  */
 
 import { append, createFifo, type Fifo, shift } from './fifo.ts';
-import { TURNS_PER_CALL } from './limits.ts';
+
+/** Turns, of all devices, between two looks at events. */
+export const TURNS_PER_CALL = 4;
+
+/**
+ * How many turns of others pass at most between a frontend's event and the turn that takes its
+ * requests, where so many devices have work: those of the call under way, and one of each other
+ * device. A request that stands first in its ring, and that its own device can do, is begun in that
+ * turn.
+ */
+export const turnsWaited = (devices: number): number => TURNS_PER_CALL + devices - 1;
 
 export interface Turns {
   /** Takes `turn` when all have had theirs who stand in the line now. Once for each call. */

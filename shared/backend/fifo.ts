@@ -1,6 +1,6 @@
 /** A line of a bounded number of things in room that is made once: an array grows and shrinks. */
 
-import { assert } from '../../../shared/core/assert.ts';
+import { assert } from '../core/assert.ts';
 
 export interface Fifo<T> {
   /** As many places as the line holds at most, rounded up to a power of two. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TURNS_PER_CALL } from './limits.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, TURNS_PER_CALL } from './turns.ts';
 
 /** An event loop, by hand. */
 function loop() {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { prng } from '../../../shared/core/prng.ts';
+import { prng } from '../core/prng.ts';
 import { append, createFifo, empty, peek, shift } from './fifo.ts';
 
 it.each([

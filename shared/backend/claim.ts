@@ -1,0 +1,59 @@
+/** Whose a journal is: the first words of its memory say what it is about. */
+
+import type { Region } from '../platform/region.ts';
+
+/** What the word OWNER says: that the journal is somebody's, or nobody's. */
+const CLAIMED = 0x5a3c_6996;
+const DISOWNED = 0x25c3_9669;
+
+/** The word that was here before is its driver's own. */
+const OWNER = 1;
+/** A sum over what comes behind it: how many words, and the words. */
+const SUM = 2;
+const COUNT = 3;
+const FIRST = 4;
+/** Fewer and more than any identity has. */
+const WORDS_MIN = 12;
+export const CLAIM_WORDS_MAX = 64;
+/** Where a driver's own words begin. */
+export const CLAIM_END = FIRST + CLAIM_WORDS_MAX;
+
+function sumOf(words: Int32Array, count: number): number {
+  let sum = (words[FIRST] as number) ^ count;
+  for (let i = 0; i < count; i++) sum = ((sum << 5) | (sum >>> 27)) ^ (words[FIRST + i] as number);
+  return sum;
+}
+
+/** The journal is from now on that of what these words name. */
+export function claim({ words }: Region, identity: readonly number[]): void {
+  words.set(identity, FIRST);
+  words[COUNT] = identity.length;
+  words[SUM] = sumOf(words, identity.length);
+  Atomics.store(words, OWNER, CLAIMED);
+}
+
+/** Nobody's: before it is cleared, so that no half of it is believed. */
+export function disown({ words }: Region): void {
+  Atomics.store(words, OWNER, DISOWNED);
+}
+
+/**
+ * Whose it is: that of what these words name, another's or nobody's. `damaged`: it was somebody's,
+ * and nobody knows whose.
+ */
+export function ownerOf(
+  { words }: Region,
+  identity: readonly number[],
+): 'this' | 'other' | 'damaged' {
+  const owner = Atomics.load(words, OWNER);
+  // Memory that was made just now.
+  if (owner === 0) return words.every((word) => word === 0) ? 'other' : 'damaged';
+  if (owner === DISOWNED) return 'other';
+  const count = words[COUNT] as number;
+  const isIntact =
+    count >= WORDS_MIN && count <= CLAIM_WORDS_MAX && sumOf(words, count) === words[SUM];
+  if (owner !== CLAIMED || !isIntact) return 'damaged';
+  return count === identity.length && identity.every((word, i) => words[FIRST + i] === word)
+    ? 'this'
+    : 'other';
+}
