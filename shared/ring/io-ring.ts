@@ -134,6 +134,21 @@ export function takeRequests(ring: BackRing, into: Int32Array, max: number): num
   return count;
 }
 
+/**
+ * Copies all requests that wait to the start of `into`, which has room for a ring's: how many, or
+ * BROKEN. They stay where they are, for who has to see some before it knows how many it takes.
+ */
+export function peekRequests(ring: BackRing, into: Int32Array): number {
+  const ready = requestsReady(ring);
+  if (ready > 0) copySlots(ring, ring.reqCons, ready, into);
+  return ready;
+}
+
+/** Takes requests that were seen; their slots are to be answered. */
+export function consumeRequests(ring: BackRing, count: number): void {
+  ring.reqCons = (ring.reqCons + count) >>> 0;
+}
+
 /** Where the next response goes. It is seen once it is published. */
 export function nextResponse(ring: BackRing): number {
   assert(ring.rspPut !== ring.reqCons, 'more responses than requests');
@@ -157,8 +172,12 @@ export function publishResponses(ring: BackRing): boolean {
  */
 export function awaitRequests(ring: BackRing): number {
   const ready = requestsReady(ring);
-  if (ready !== 0) return ready;
-  store(ring, REQ_EVENT, ring.reqCons + 1);
+  return ready === 0 ? awaitMoreRequests(ring, 0) : ready;
+}
+
+/** The same of a ring in which `seen` wait, which do not suffice. */
+export function awaitMoreRequests(ring: BackRing, seen: number): number {
+  store(ring, REQ_EVENT, ring.reqCons + seen + 1);
   return requestsReady(ring);
 }
 

@@ -32,6 +32,7 @@ const PRELUDE = `
 #include <xen/hvm/params.h>
 #include <xen/hvm/save.h>
 #include <xen/io/blkif.h>
+#include <xen/io/netif.h>
 #include <xen/io/protocols.h>
 #include <xen/io/console.h>
 #include <xen/io/xenbus.h>

@@ -11,6 +11,7 @@ import * as grantTable from '../../shared/abi/grant-table.ts';
 import * as hvmContext from '../../shared/abi/hvm-context.ts';
 import * as hvmParams from '../../shared/abi/hvm-params.ts';
 import * as memory from '../../shared/abi/memory.ts';
+import * as netif from '../../shared/abi/netif.ts';
 import * as sched from '../../shared/abi/sched.ts';
 import * as startInfo from '../../shared/abi/start-info.ts';
 import * as sysctl from '../../shared/abi/sysctl.ts';
@@ -34,6 +35,7 @@ export const modules: Readonly<Record<string, object>> = {
   'hvm-context': hvmContext,
   'hvm-params': hvmParams,
   memory,
+  netif,
   sched,
   'start-info': startInfo,
   sysctl,
