@@ -15,8 +15,9 @@ const lab = [
 const compiler = ['gcc', 'libc6-dev'];
 const relink = [...compiler, 'binutils', 'debian-archive-keyring', 'dpkg-dev', 'xz-utils'];
 
-// Completion is tested in the shells themselves, disks with the programs that serve them.
-const tests = ['nbdkit', 'qemu-utils', 'zsh'];
+// Completion is tested in the shells themselves, disks with the programs that serve them, and
+// networks in namespaces of their own.
+const tests = ['iproute2', 'nbdkit', 'qemu-utils', 'zsh'];
 
 /** @type {Record<string, string[]>} */
 const needed = {

@@ -3,7 +3,7 @@
 import { assert } from '../../core/assert.ts';
 import { ok, type Result } from '../../core/result.ts';
 import type { BlockEngine, BlockOperation } from './block-file.ts';
-import { openUring, type UringTarget } from './io-uring.ts';
+import { openUring } from './io-uring.ts';
 import {
   IORING_OP_FALLOCATE,
   IORING_OP_FSYNC,
@@ -22,12 +22,13 @@ const OPCODE: Readonly<Record<BlockOperation, number>> = {
   discard: IORING_OP_FALLOCATE,
 };
 
+/** Operations are on the memory of `bytes` bytes at `address`. */
 export function uringEngine(
-  target: UringTarget,
+  { fd, address, bytes }: { readonly fd: number; readonly address: number; readonly bytes: number },
   poller: Poller,
   onDone: () => void,
 ): Result<BlockEngine> {
-  const opened = openUring(ENTRIES, target);
+  const opened = openUring(ENTRIES, { files: [fd], memory: { address, bytes } });
   if (!opened.ok) return opened;
   const uring = opened.value;
   const polled = poller.add(uring.fd, onDone);
@@ -42,9 +43,9 @@ export function uringEngine(
   };
   return ok({
     canDiscard: true,
-    ask: (number, what, offset, at, bytes) => {
+    ask: (number, what, offset, at, size) => {
       if (uring.room() === 0) submit();
-      uring.ask(number, OPCODE[what], offset, at, bytes);
+      uring.ask(number, OPCODE[what], 0, offset, address + at, size);
     },
     submit,
     completions: uring.completions,

@@ -12,6 +12,7 @@ export const IORING_OFF_SQES = 0x1000_0000;
 export const IORING_FEAT_SINGLE_MMAP = 1;
 export const IORING_REGISTER_BUFFERS = 0;
 export const IORING_REGISTER_FILES = 2;
+export const IORING_UNREGISTER_FILES = 3;
 /** The descriptor is an index of the registered files. */
 export const IOSQE_FIXED_FILE = 1;
 export const IORING_FSYNC_DATASYNC = 1;
@@ -20,6 +21,14 @@ export const IORING_OP_FSYNC = 3;
 export const IORING_OP_READ_FIXED = 4;
 export const IORING_OP_WRITE_FIXED = 5;
 export const IORING_OP_FALLOCATE = 17;
+export const IORING_OP_READ = 22;
+export const IORING_OP_WRITE = 23;
+
+/** The call waits for completions. */
+export const IORING_ENTER_GETEVENTS = 1;
+
+/** linux/fs.h. */
+export const RWF_NOWAIT = 8;
 
 /** linux/falloc.h. */
 export const FALLOC_FL_KEEP_SIZE = 1;

@@ -22,6 +22,7 @@ let dir: string;
 let file: number;
 let region: Region;
 let uring: Uring;
+let address: number;
 const own = memory();
 
 beforeEach(() => {
@@ -29,8 +30,9 @@ beforeEach(() => {
   file = openSync(join(dir, 'disk'), 'w+');
   ftruncateSync(file, FILE_BYTES);
   region = must(own.pages(PAGES));
-  const address = own.addressOf(region) as number;
-  uring = must(openUring(16, { fd: file, address, bytes: region.bytes.length }));
+  address = own.addressOf(region) as number;
+  const memory = { address, bytes: region.bytes.length };
+  uring = must(openUring(16, { files: [file], memory }));
 });
 afterEach(() => {
   uring.close();
@@ -40,6 +42,9 @@ afterEach(() => {
 });
 
 const into = new Int32Array(64);
+
+const ask = (number: number, opcode: number, offset: number, at: number, bytes: number): void =>
+  uring.ask(number, opcode, 0, offset, address + at, bytes);
 
 /** Results by number, once there are `count` of them. */
 async function results(count: number): Promise<Map<number, number>> {
@@ -57,12 +62,12 @@ async function results(count: number): Promise<Map<number, number>> {
 
 it('writes, makes sure, and reads', async () => {
   region.bytes.fill(0x5a, 4096, 8192);
-  uring.ask(7, IORING_OP_WRITE_FIXED, 12_288, 4096, 4096);
+  ask(7, IORING_OP_WRITE_FIXED, 12_288, 4096, 4096);
   must(uring.submit());
   expect(await results(1)).toEqual(new Map([[7, 4096]]));
-  uring.ask(8, IORING_OP_FSYNC, 0, 0, 0);
-  uring.ask(9, IORING_OP_READ_FIXED, 12_288, 0, 4096);
-  uring.ask(10, IORING_OP_READ_FIXED, FILE_BYTES - 512, 100 * 512, 512);
+  ask(8, IORING_OP_FSYNC, 0, 0, 0);
+  ask(9, IORING_OP_READ_FIXED, 12_288, 0, 4096);
+  ask(10, IORING_OP_READ_FIXED, FILE_BYTES - 512, 100 * 512, 512);
   must(uring.submit());
   expect(await results(3)).toEqual(
     new Map([
@@ -77,10 +82,10 @@ it('writes, makes sure, and reads', async () => {
 
 it('makes holes, and does not change the size', async () => {
   region.bytes.fill(1, 0, 65_536);
-  uring.ask(1, IORING_OP_WRITE_FIXED, 0, 0, 65_536);
+  ask(1, IORING_OP_WRITE_FIXED, 0, 0, 65_536);
   must(uring.submit());
   await results(1);
-  uring.ask(2, IORING_OP_FALLOCATE, 4096, 0, 8192);
+  ask(2, IORING_OP_FALLOCATE, 4096, 0, 8192);
   must(uring.submit());
   expect(await results(1)).toEqual(new Map([[2, 0]]));
   const bytes = readFileSync(join(dir, 'disk'));
@@ -94,7 +99,7 @@ it('goes round its rings, whole batches at a time', async () => {
     const first = number;
     while (uring.room() > 0) {
       const at = (number % PAGES) * 4096;
-      uring.ask(number++, IORING_OP_WRITE_FIXED, at, at, 4096);
+      ask(number++, IORING_OP_WRITE_FIXED, at, at, 4096);
     }
     must(uring.submit());
     const found = await results(number - first);
@@ -107,7 +112,7 @@ it('goes round its rings, whole batches at a time', async () => {
 });
 
 it('tells of what fails', async () => {
-  uring.ask(3, IORING_OP_READ_FIXED, 0, PAGES * 4096, 4096);
+  ask(3, IORING_OP_READ_FIXED, 0, PAGES * 4096, 4096);
   must(uring.submit());
   expect(await results(1)).toEqual(new Map([[3, -14]]));
 });

@@ -1,6 +1,7 @@
 /**
  * Linux's io_uring without a library: two rings in mapped memory, and a system call for each batch.
- * Its buffer and its file are registered, so that no operation pins pages or counts references.
+ * Its files are registered, and memory if there is one for all operations, so that none of them
+ * counts references or pins pages.
  */
 
 import { assert } from '../../core/assert.ts';
@@ -39,11 +40,12 @@ const system = once(() => {
 
 type System = Extract<ReturnType<typeof system>, { ok: true }>['value'];
 
-/** Memory that operations read from and write to, and the file that they are on. */
+/** What operations are on. */
 export interface UringTarget {
-  readonly fd: number;
-  readonly address: number;
-  readonly bytes: number;
+  /** An operation names one by its place here. */
+  readonly files: readonly number[];
+  /** Which those of fixed memory read from and write to. */
+  readonly memory?: { readonly address: number; readonly bytes: number };
 }
 
 export interface Uring {
@@ -51,9 +53,17 @@ export interface Uring {
   readonly fd: number;
   /** Operations that there is room for until the next submit. */
   room(): number;
-  /** Asks for one: its opcode, where in the file, where in the memory, how many bytes. */
-  ask(number: number, opcode: number, offset: number, at: number, bytes: number): void;
-  submit(): Result<void>;
+  /** Asks for one: its opcode, which file and where in it, the address, how many bytes. */
+  ask(
+    number: number,
+    opcode: number,
+    file: number,
+    offset: number,
+    address: number,
+    bytes: number,
+  ): void;
+  /** Begins what was asked for. `finish`: and waits until all of that is completed. */
+  submit(finish?: boolean): Result<void>;
   /** Two words for each completion: its number and its result; how many, as many as fit. */
   completions(into: Int32Array): number;
   close(): void;
@@ -111,20 +121,21 @@ function tearDown({ fd, mappings }: Pick<Rings, 'fd' | 'mappings'>): void {
   all.value.close(fd);
 }
 
-/** Tells the kernel of the memory and the file. */
+/** Tells the kernel of the memory and the files. */
 function registerAll(
   { register }: System,
   fd: number,
-  { address, bytes, fd: file }: UringTarget,
+  { memory, files }: UringTarget,
 ): Result<void> {
-  const iovec = BigUint64Array.of(BigInt(address), BigInt(bytes));
-  const tell = (op: number, what: ArrayBufferView): number =>
-    register(abi.__NR_io_uring_register, fd, op, what, 1);
-  if (tell(abi.IORING_REGISTER_BUFFERS, iovec) < 0) return lastFailure('cannot register memory');
-  if (tell(abi.IORING_REGISTER_FILES, Int32Array.of(file)) < 0) {
-    return lastFailure('cannot register a file');
+  const tell = (op: number, what: ArrayBufferView, count: number): number =>
+    register(abi.__NR_io_uring_register, fd, op, what, count);
+  if (memory !== undefined) {
+    const iovec = BigUint64Array.of(BigInt(memory.address), BigInt(memory.bytes));
+    const told = tell(abi.IORING_REGISTER_BUFFERS, iovec, 1);
+    if (told < 0) return lastFailure('cannot register memory');
   }
-  return ok();
+  const told = tell(abi.IORING_REGISTER_FILES, Int32Array.from(files), files.length);
+  return told < 0 ? lastFailure('cannot register files') : ok();
 }
 
 /** ENOSYS, EPERM where io_uring is not to be had. `entries` are asked for at a time at most. */
@@ -134,7 +145,7 @@ export function openUring(entries: number, target: UringTarget): Result<Uring> {
   const rings = setUp(all.value, entries);
   if (!rings.ok) return rings;
   const ready = registerAll(all.value, rings.value.fd, target);
-  if (ready.ok) return ok(uringOf(all.value, rings.value, target));
+  if (ready.ok) return ok(uringOf(all.value, rings.value));
   tearDown(rings.value);
   return ready;
 }
@@ -144,12 +155,14 @@ function putSqe(
   sqes: Int32Array,
   first: number,
   opcode: number,
+  file: number,
   offset: number,
   address: number,
   bytes: number,
 ): void {
   sqes.fill(0, first, first + SQE.words);
   sqes[first] = opcode | (abi.IOSQE_FIXED_FILE << 8);
+  sqes[first + 1] = file;
   sqes[first + 2] = offset;
   sqes[first + 3] = offset / 2 ** 32;
   if (opcode === abi.IORING_OP_FSYNC) sqes[first + 7] = abi.IORING_FSYNC_DATASYNC;
@@ -162,14 +175,13 @@ function putSqe(
     sqes[first + 4] = address;
     sqes[first + 5] = address / 2 ** 32;
     sqes[first + 6] = bytes;
+    // Those of memory that is not registered are done now or never: O_NONBLOCK would let them wait.
+    const isNow = opcode === abi.IORING_OP_READ || opcode === abi.IORING_OP_WRITE;
+    if (isNow) sqes[first + 7] = abi.RWF_NOWAIT;
   }
 }
 
-function uringOf(
-  { enter }: System,
-  { fd, ring, sqes, params, mappings }: Rings,
-  { address }: UringTarget,
-): Uring {
+function uringOf({ enter, register }: System, { fd, ring, sqes, params, mappings }: Rings): Uring {
   const word = (at: number): number => at / 4;
   const [sqTail, cqHead, cqTail] = [params.sqTail, params.cqHead, params.cqTail].map(word) as [
     number,
@@ -181,10 +193,12 @@ function uringOf(
   let tail = ring[sqTail] as number;
   let asked = 0;
 
-  const submit = (): Result<void> => {
+  const submit = (finish = false): Result<void> => {
     Atomics.store(ring, sqTail, tail);
     while (asked > 0) {
-      const taken = enter(abi.__NR_io_uring_enter, fd, asked, 0, 0, 0, 0);
+      // The kernel waits only if it has taken all of them.
+      const [wanted, flags] = finish ? [asked, abi.IORING_ENTER_GETEVENTS] : [0, 0];
+      const taken = enter(abi.__NR_io_uring_enter, fd, asked, wanted, flags, 0, 0);
       if (taken < 0) return lastFailure('the kernel takes no operations');
       asked -= taken;
     }
@@ -193,10 +207,10 @@ function uringOf(
   return {
     fd,
     room: () => params.sqEntries - asked,
-    ask: (number, opcode, offset, at, bytes) => {
+    ask: (number, opcode, file, offset, address, bytes) => {
       assert(asked < params.sqEntries, 'more operations than an io_uring has room for');
       const slot = tail & sqMask;
-      putSqe(sqes, slot * SQE.words, opcode, offset, address + at, bytes);
+      putSqe(sqes, slot * SQE.words, opcode, file, offset, address, bytes);
       sqes[slot * SQE.words + 8] = number;
       ring[array + slot] = slot;
       tail = (tail + 1) | 0;
@@ -217,6 +231,10 @@ function uringOf(
       if (taken > 0) Atomics.store(ring, cqHead, head);
       return taken;
     },
-    close: () => tearDown({ fd, mappings }),
+    close: () => {
+      // The kernel lets go of what is registered only some time after the ring is closed.
+      register(abi.__NR_io_uring_register, fd, abi.IORING_UNREGISTER_FILES, null, 0);
+      tearDown({ fd, mappings });
+    },
   };
 }
