@@ -3,6 +3,7 @@
 import { hostileWorld } from './blkback-hostile.ts';
 import { deathsWorld, journalWorld } from './blkback-ring.ts';
 import { kernelWorlds } from './kernel.ts';
+import { netDeathsWorld, netHostileWorld } from './netback.ts';
 import type { Target } from './target.ts';
 import { crowdWorld } from './xenstored-crowd.ts';
 import { pageWorld } from './xenstored-page.ts';
@@ -27,8 +28,15 @@ export const blkbackRing: Target = {
   cases: 1000,
 };
 
+/** A case is a frame or a request of an honest guest, or a slot of a hostile one. */
+export const netback: Target = {
+  worlds: { deaths: netDeathsWorld, hostile: netHostileWorld },
+  cases: 500,
+};
+
 export const TARGETS: Readonly<Record<string, Target>> = {
   'blkback-ring': blkbackRing,
   kernel,
+  netback,
   xenstored,
 };

@@ -1,6 +1,6 @@
 /**
  * What must outlive a backend of a vif: how far its rings were looked at, and what the frontend has
- * set over its control ring. A page that the next backend finds as the last one left it; each step
+ * set over its control ring. Pages that the next backend finds as the last one left them; each step
  * is one store of a word, in an order in which every prefix makes sense. The claim is in front
  * (shared/backend/claim.ts).
  *
@@ -9,12 +9,13 @@
  */
 
 import { CLAIM_END } from '../../../shared/backend/claim.ts';
-import type { Region } from '../../../shared/platform/region.ts';
+import { PAGE_SIZE, type Region } from '../../../shared/platform/region.ts';
+import { NETIF_SLOTS } from '../../../shared/ring/netif-slots.ts';
 import type { Hash } from './hash.ts';
 import { HASH_KEY_BYTES, HASH_MAPPING_MAX, MULTICAST_MAX, QUEUES_MAX } from './limits.ts';
 import { isUsed, type Multicast } from './multicast.ts';
 
-export const JOURNAL_PAGES = 1;
+export const JOURNAL_PAGES = 2;
 
 /** Two words of a queue: requests taken of its ring of sent packets, and of that of buffers. */
 const QUEUES = CLAIM_END;
@@ -29,6 +30,9 @@ const HASH_KEY = HASH_ALGORITHM + 4;
 const HASH_MAPPING = HASH_KEY + HASH_KEY_BYTES / 4;
 const MULTICAST = HASH_MAPPING + HASH_MAPPING_MAX / 4;
 const END = MULTICAST + 2 * MULTICAST_MAX;
+
+/** On the second page: by queue and slot the id of the buffer that was there, in two bytes. */
+const IDS = PAGE_SIZE;
 
 const load = ({ words }: Region, at: number): number => Atomics.load(words, at) >>> 0;
 const store = ({ words }: Region, at: number, value: number): void => {
@@ -48,6 +52,21 @@ export function noteSent(journal: Region, queue: number, reqCons: number): void 
 /** Answers to buffers before this index may have been written. */
 export function noteUsed(journal: Region, queue: number, reqCons: number): void {
   store(journal, QUEUES + 2 * queue + 1, reqCons);
+}
+
+/**
+ * The buffer in a slot, before its answer is written: where that is an extra nothing of the id
+ * stays in the slot.
+ */
+export function noteBuffer({ bytes }: Region, queue: number, slot: number, id: number): void {
+  const at = IDS + 2 * (queue * NETIF_SLOTS + slot);
+  bytes[at] = id;
+  bytes[at + 1] = id >>> 8;
+}
+
+export function bufferOf({ bytes }: Region, queue: number, slot: number): number {
+  const at = IDS + 2 * (queue * NETIF_SLOTS + slot);
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
 }
 
 export const sentOf = (journal: Region, queue: number): number => load(journal, QUEUES + 2 * queue);

@@ -35,14 +35,16 @@ import {
   txId,
   txResponse,
 } from '../../../shared/ring/netif-slots.ts';
-import { countMore } from '../../../shared/telemetry/counter-page.ts';
+import { countMore, publishTally } from '../../../shared/telemetry/counter-page.ts';
 import { LOST } from '../../../shared/telemetry/net-counters.ts';
 import { answerControl } from './control.ts';
 import { createHash, useKey } from './hash.ts';
 import { type Identity, identityWords } from './identity.ts';
 import {
+  bufferOf,
   clearJournal,
   controlOf,
+  noteBuffer,
   noteSent,
   noteUsed,
   recoverHash,
@@ -180,14 +182,22 @@ function isFilterChange(ring: BackRing, end: number): boolean {
  * Gives buffers up to `end` back: some may have been written to, and of none is it known how far.
  * Frontends offer them again (xennet_move_rx_slot in xen-netfront.c @ v6.12).
  */
-function returnBuffers({ ring }: Vif['receive'][number], end: number): number {
+function returnBuffers(
+  { ring, number, vif: { journal } }: Vif['receive'][number],
+  end: number,
+  isNoted: boolean,
+): number {
   const { words } = ring.region;
   const count = ahead(end, ring.rspPut);
   while (ring.rspPut !== end) {
+    const slot = ring.rspPut & (ring.slots - 1);
     const at = slotAt(ring, ring.rspPut) / 4;
     consumeRequests(ring, 1);
     nextResponse(ring);
-    words[at] = rxId(words, at);
+    // Of a frame's extra that is there already nothing tells whose slot it was.
+    const id = isNoted ? bufferOf(journal, number, slot) : rxId(words, at);
+    noteBuffer(journal, number, slot, id);
+    words[at] = id;
     words[at + 1] = rxRest(0, NETIF_RSP_ERROR);
   }
   return count;
@@ -201,8 +211,10 @@ function recoverRings(vif: Vif, journal: Region | undefined): void {
     lost += answerSent(queue, end);
   }
   for (const queue of vif.receive) {
-    const end = endOf(queue.ring, journal && usedOf(journal, queue.number));
-    lost += returnBuffers(queue, end);
+    const noted = journal && usedOf(journal, queue.number);
+    const end = endOf(queue.ring, noted);
+    // What it noted is of the slots before `end` if that is where it came to.
+    lost += returnBuffers(queue, end, end === noted);
   }
   countMore(vif.tally, LOST, lost);
   const { control } = vif;
@@ -243,5 +255,6 @@ export function openServedVif(parts: VifParts, identity: Identity): Vif | string
   for (const { number, ring } of receive) noteUsed(journal, number, ring.reqCons);
   if (owner !== 'this') claim(journal, words);
   for (const { ring } of rings) publishResponses(ring);
+  publishTally(vif.tally);
   return vif;
 }

@@ -49,7 +49,7 @@ import {
   TO_FRAMES,
   TO_LARGE,
 } from '../../../shared/telemetry/net-counters.ts';
-import { noteUsed } from './journal.ts';
+import { noteBuffer, noteUsed } from './journal.ts';
 import { FRAME_SLOTS_MAX } from './limits.ts';
 import { type ReceiveQueue, type Room, TOUCHED_MAX, type Vif } from './vif.ts';
 
@@ -76,6 +76,13 @@ function touch(room: Room, queue: ReceiveQueue): void {
   if (queue.isTouched) return;
   queue.isTouched = true;
   append(room.touched, queue);
+}
+
+/** The id of the next buffer, which is kept: each word of a guest's slot is read once. */
+function nextId({ vif, number, ring }: ReceiveQueue): number {
+  const id = rxId(ring.region.words, slotAt(ring, ring.reqCons) / 4);
+  noteBuffer(vif.journal, number, ring.reqCons & (NETIF_SLOTS - 1), id);
+  return id;
 }
 
 /** The answer of the next buffer, which is then taken. */
@@ -114,15 +121,20 @@ function planExtras(queue: ReceiveQueue, bytes: Uint8Array, header: number): voi
   const hasHeadroom = can.headroom > 0;
   const gso = gsoOf(bytes, header);
   if (gso !== GSO_NONE) {
+    nextId(queue);
     const kind = gso === GSO_TCP4 ? XEN_NETIF_GSO_TYPE_TCPV4 : XEN_NETIF_GSO_TYPE_TCPV6;
     const hasMore = hasHash || hasHeadroom;
     plan(queue, extraHead(XEN_NETIF_EXTRA_TYPE_GSO, hasMore, gsoSizeOf(bytes, header)), kind);
   }
   if (hasHash) {
+    nextId(queue);
     const two = (XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ << 8) | hash.type;
     plan(queue, extraHead(XEN_NETIF_EXTRA_TYPE_HASH, hasHeadroom, two), hash.value);
   }
-  if (hasHeadroom) plan(queue, extraHead(XEN_NETIF_EXTRA_TYPE_XDP, false, can.headroom), 0);
+  if (hasHeadroom) {
+    nextId(queue);
+    plan(queue, extraHead(XEN_NETIF_EXTRA_TYPE_XDP, false, can.headroom), 0);
+  }
 }
 
 function checksumFlags(bytes: Uint8Array, header: number): number {
@@ -159,10 +171,9 @@ export function put(
   let at = header + VIRTIO_HEADER_BYTES;
   for (let left = length; ; ) {
     const size = Math.min(left, PAGE_SIZE - offset);
-    const word = slotAt(ring, ring.reqCons) / 4;
-    // Each word of a guest's slot is read once.
-    const id = rxId(words, word);
-    addCopies(room, queue, rxGref(words, word), offset, region, at, size);
+    const id = nextId(queue);
+    const page = rxGref(words, slotAt(ring, ring.reqCons) / 4);
+    addCopies(room, queue, page, offset, region, at, size);
     left -= size;
     at += size;
     plan(queue, id, rxRest(left > 0 ? flags | NETRXF_more_data : flags, offset + size));

@@ -3,6 +3,7 @@
 import { assert } from '../../../shared/core/assert.ts';
 import { NET_HEADER_BYTES, type NetLink } from '../../../shared/platform/net-io.ts';
 import type { Region } from '../../../shared/platform/region.ts';
+import { mayDie } from './pages.ts';
 
 /** Headers and frames. */
 export interface MemoryLink extends NetLink {
@@ -12,6 +13,8 @@ export interface MemoryLink extends NetLink {
   /** How many it takes until it has no more room. */
   room: number;
   receive(frame: Uint8Array, queue?: number): void;
+  /** Whoever used it is dead: what it had not begun is lost, and nobody is told any more. */
+  abandon(): void;
 }
 
 /** A header of zeros in front: a frame without offloads. */
@@ -39,6 +42,7 @@ export function createMemoryLink(queues = 1): MemoryLink {
       assert(queue >= 0 && queue < queues, `queue ${queue} of a link with ${queues}`);
       assert(at >= 0 && at + bytes <= region.bytes.length, 'a frame outside its memory');
       if (pending.length + link.sent.length >= link.room) return false;
+      mayDie();
       pending.push({ region, at, bytes });
       return true;
     },
@@ -61,8 +65,13 @@ export function createMemoryLink(queues = 1): MemoryLink {
       waiting[queue] = undefined;
       then?.();
     },
+    abandon: () => {
+      pending.length = 0;
+      waiting.fill(undefined);
+    },
     // Until then the memory is as it was.
     submit: () => {
+      mayDie();
       for (const { region, at, bytes } of pending.splice(0)) {
         link.sent.push(region.bytes.slice(at, at + bytes));
       }

@@ -13,6 +13,13 @@ export type GuestPages = Map<number, Pages>;
 
 type Copy = () => Errno | undefined;
 
+const nothing = new Int32Array(1);
+
+/** A moment at which a process may be killed, beside its stores (blk/deaths.ts). */
+export function mayDie(): void {
+  Atomics.store(nothing, 0, 0);
+}
+
 export function createFakeBatch(guests: GuestPages, max: number): CopyBatch {
   const errors: (Errno | undefined)[] = [];
   const todo: Copy[] = [];
@@ -44,7 +51,10 @@ export function createFakeBatch(guests: GuestPages, max: number): CopyBatch {
     fromGuest: add(false),
     toGuest: add(true),
     run: () => {
-      errors.push(...todo.map((copy) => copy()));
+      for (const copy of todo) {
+        mayDie();
+        errors.push(copy());
+      }
       return errors.filter((error) => error !== undefined).length;
     },
     error: (index) => errors[index],

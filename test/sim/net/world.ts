@@ -50,11 +50,19 @@ export function createHost(): Host {
   return Object.assign(host, { room: roomOf(host) });
 }
 
+/** Nothing of a turn stays in them: all rooms have the same, with whatever is in them. */
+const used = new Map<number, Region>();
+function usedPages(count: number): Region {
+  const known = used.get(count) ?? regionOf(count);
+  used.set(count, known);
+  return known;
+}
+
 function roomOf({ guests, notified }: Pick<Host, 'guests' | 'notified'>): Room {
   return createRoom({
     batch: createFakeBatch(guests, COPIES_MAX),
     events: { notify: (port) => void notified.push(port) },
-    pages: regionOf,
+    pages: usedPages,
   });
 }
 
