@@ -5,6 +5,7 @@ import {
   XenbusStateConnected,
   XenbusStateInitialised,
 } from '../../shared/abi/xenbus.ts';
+import type { JournalPlace } from '../../shared/backend/journal-places.ts';
 import { domid } from '../../shared/core/ids.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { Region } from '../../shared/platform/region.ts';
@@ -13,7 +14,7 @@ import { parseState } from '../../shared/xenbus/states.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Behind, type Connection, type ConnectionHost, connect } from './connection.ts';
 import type { Rate } from './core/rate.ts';
-import { type JournalPlace, journalPlaces } from './journal-places.ts';
+import { journalPlaces } from './journal-places.ts';
 import {
   type DeviceKeys,
   type FrontKeys,

@@ -1,13 +1,9 @@
-/** What is kept of a device while no backend serves it: what it is called, and how large it is. */
+/** What is kept of a disk while no backend serves it: what it is called, and how large it is. */
 
+import type { JournalPlace } from '../../shared/backend/journal-places.ts';
 import { ringSlots } from '../../shared/ring/io-ring.ts';
 import { journalPages } from './core/journal.ts';
 import type { FrontKeys } from './keys.ts';
-
-export interface JournalPlace {
-  readonly name: string;
-  readonly pages: number;
-}
 
 /** A journal for each ring, and at last the counters. */
 export function journalPlaces(
@@ -19,13 +15,4 @@ export function journalPlaces(
     pages: journalPages(ringSlots(ringRefs.length, protocol.slotBytes)),
   }));
   return [...journals, { name: `vbd-${domid}-${device}.stats`, pages: 1 }];
-}
-
-/** Those of `names` that journalPlaces gives to no device at any of these paths, but to others. */
-export function othersJournals(names: Iterable<string>, paths: readonly string[]): string[] {
-  const there = new Set(paths.map((path) => path.split('/').slice(-2).join('-')));
-  return [...names].filter((name) => {
-    const device = /^vbd-([0-9]+-[0-9]+)[-.]/.exec(name)?.[1];
-    return device !== undefined && !there.has(device);
-  });
 }

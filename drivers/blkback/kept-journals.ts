@@ -1,5 +1,6 @@
 /** Journals of a driver domain: pages of dom0, which its keeper grants for each device. */
 
+import { type JournalPlace, othersJournals } from '../../shared/backend/journal-places.ts';
 import { DOM0 } from '../../shared/core/ids.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { Grants } from '../../shared/platform/grants.ts';
@@ -8,7 +9,6 @@ import type { Region } from '../../shared/platform/region.ts';
 import { JOURNAL_NODE, parseJournal } from '../../shared/xenbus/journal-grants.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { KEEPER_MS } from './core/limits.ts';
-import { type JournalPlace, othersJournals } from './journal-places.ts';
 import type { JournalsHost } from './service.ts';
 
 export interface KeptHost {
@@ -58,6 +58,6 @@ export function keptJournals({ session, grants, memory, log }: KeptHost): Journa
   };
   return {
     openJournals,
-    retainJournals: (paths) => othersJournals(known.keys(), paths).forEach(letGo),
+    retainJournals: (paths) => othersJournals('vbd', known.keys(), paths).forEach(letGo),
   };
 }

@@ -1,6 +1,7 @@
 // The block backend as a process of dom0.
 import { dirname } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { journalFiles } from '../../shared/backend/journal-files.unix.ts';
 import { createTurns, type TurnsLoop } from '../../shared/backend/turns.ts';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
@@ -16,7 +17,6 @@ import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
 import { DEVICES_MAX, QUEUES_MAX, RING_ORDER_MAX, STORE_DEADLINE_MS } from './core/limits.ts';
 import { diskOpener, SERVERS } from './disk-opener.unix.ts';
-import { journalFiles } from './journal-files.unix.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 import { warmUp } from './warm-up.unix.ts';
 
@@ -66,7 +66,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
       const script = await session.readString(`${path}/${SCRIPT_NODE}`);
       return script.ok && isOurScript(script.value);
     },
-    ...journalFiles(BLKBACK_STATE),
+    ...journalFiles(BLKBACK_STATE, 'vbd'),
     ...diskOpener({
       ...{ memory: own, poller: poller.value, clock, servers: SERVERS },
       log: (line) => log.info(line),

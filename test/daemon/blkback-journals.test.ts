@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { journalFiles } from '../../drivers/blkback/journal-files.unix.ts';
+import { journalFiles } from '../../shared/backend/journal-files.unix.ts';
 import { must } from '../../shared/core/result.ts';
 
 let folder: string;
@@ -23,15 +23,15 @@ const PLACES = [
 ];
 
 it('are found by the next process as the last one left them', async () => {
-  const [first] = must(await journalFiles(folder).openJournals(back(5, 51712), PLACES));
+  const [first] = must(await journalFiles(folder, 'vbd').openJournals(back(5, 51712), PLACES));
   if (first !== undefined) first.words[3] = 77;
-  const next = must(await journalFiles(folder).openJournals(back(5, 51712), PLACES));
+  const next = must(await journalFiles(folder, 'vbd').openJournals(back(5, 51712), PLACES));
   expect(next.map(({ bytes }) => bytes.length)).toEqual([8192, 4096]);
   expect(next[0]?.words[3]).toBe(77);
 });
 
 it('go with their devices, whoever made them, and nothing else does', async () => {
-  const files = journalFiles(folder);
+  const files = journalFiles(folder, 'vbd');
   must(await files.openJournals(back(5, 51712), PLACES));
   for (const name of ['vbd-4-51712-0', 'vbd-4-51712.stats', 'vbd-15-51712-0', 'vbd-5-5171-0']) {
     writeFileSync(join(folder, name), 'of before');

@@ -1,13 +1,13 @@
 /** A block backend's process in a domain of the simulated host: what it holds goes with it. */
 
 import type { DeviceHost } from '../../../drivers/blkback/device.ts';
-import { othersJournals } from '../../../drivers/blkback/journal-places.ts';
 import {
   type JournalsHost,
   type Service,
   type ServiceHost,
   serveDisks,
 } from '../../../drivers/blkback/service.ts';
+import { othersJournals } from '../../../shared/backend/journal-places.ts';
 import type { Domid } from '../../../shared/core/ids.ts';
 import { ok } from '../../../shared/core/result.ts';
 import type { Platform } from '../../../shared/platform/platform.ts';
@@ -52,7 +52,7 @@ export function filesOf(journals: Map<string, Region>): JournalsHost {
         }),
       ),
     retainJournals: (paths) => {
-      for (const name of othersJournals(journals.keys(), paths)) journals.delete(name);
+      for (const name of othersJournals('vbd', journals.keys(), paths)) journals.delete(name);
     },
   };
 }

@@ -50,36 +50,55 @@ export interface GuestQueue {
   readonly buffers: number[];
 }
 
+/** Where a guest's shared pages come from. */
+export interface PageSource {
+  /** For a ring. */
+  ring(): Region;
+  /** A page with these bytes, granted; its reference. */
+  grant(bytes: Uint8Array): number;
+}
+
 export interface NetGuest {
   readonly pages: Pages;
+  readonly source: PageSource;
   readonly queues: readonly GuestQueue[];
   readonly control: GuestRing;
   nextGref: number;
   nextId: number;
 }
 
-function ringOf(slotBytes: number): GuestRing {
-  const region = regionOf(1);
+function ringOf(source: PageSource, slotBytes: number): GuestRing {
+  const region = source.ring();
   initRing(region);
   return { region, front: createFrontRing(region, slotBytes) };
 }
 
-export function createGuest(queues = 1): NetGuest {
-  return {
-    pages: new Map(),
+/** In memory alone, unless its pages come from elsewhere. */
+export function createGuest(
+  queues = 1,
+  elsewhere?: PageSource,
+  pages: Pages = new Map(),
+): NetGuest {
+  const grantHere = (bytes: Uint8Array): number => {
+    const gref = guest.nextGref++;
+    pages.set(gref, bytes);
+    return gref;
+  };
+  const source = elsewhere ?? { ring: () => regionOf(1), grant: grantHere };
+  const guest: NetGuest = {
+    ...{ pages, source },
     queues: Array.from({ length: queues }, () => ({
-      ...{ send: ringOf(TX_SLOT_BYTES), receive: ringOf(RX_SLOT_BYTES) },
+      ...{ send: ringOf(source, TX_SLOT_BYTES), receive: ringOf(source, RX_SLOT_BYTES) },
       ...{ sent: new Map(), answers: [], buffers: [] },
     })),
-    control: ringOf(CONTROL_SLOT_BYTES),
+    control: ringOf(source, CONTROL_SLOT_BYTES),
     ...{ nextGref: 8, nextId: 1 },
   };
+  return guest;
 }
 
 export function grant(guest: NetGuest, bytes: Uint8Array = new Uint8Array(PAGE_SIZE)): number {
-  const gref = guest.nextGref++;
-  guest.pages.set(gref, bytes);
-  return gref;
+  return guest.source.grant(bytes);
 }
 
 /** An extra's words, without the flag that another one follows. */

@@ -2,13 +2,20 @@
 
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ok } from '../../shared/core/result.ts';
-import type { Region } from '../../shared/platform/region.ts';
-import { sharedFiles } from '../../shared/platform/unix/shared-file.ts';
-import { othersJournals } from './journal-places.ts';
-import type { JournalsHost } from './service.ts';
+import { ok, type Result } from '../core/result.ts';
+import type { Region } from '../platform/region.ts';
+import { sharedFiles } from '../platform/unix/shared-file.ts';
+import { type JournalPlace, othersJournals } from './journal-places.ts';
 
-export function journalFiles(folder: string): JournalsHost {
+export interface JournalFiles {
+  /** Memory of the device at a path, as the last who had it left it. */
+  openJournals(path: string, places: readonly JournalPlace[]): Promise<Result<readonly Region[]>>;
+  /** There are devices at these paths alone: what is kept for others goes. */
+  retainJournals(paths: readonly string[]): void;
+}
+
+/** Of devices of a kind (`vbd`). */
+export function journalFiles(folder: string, kind: string): JournalFiles {
   const files = sharedFiles();
   const mapped = new Map<string, Region>();
   const unmap = (name: string): void => {
@@ -29,7 +36,7 @@ export function journalFiles(folder: string): JournalsHost {
       return ok(regions);
     },
     retainJournals: (paths) => {
-      for (const name of othersJournals(readdirSync(folder), paths)) {
+      for (const name of othersJournals(kind, readdirSync(folder), paths)) {
         unmap(name);
         rmSync(join(folder, name), { force: true });
       }
