@@ -82,7 +82,8 @@ const rows: [argv: string, exit: number, stdout: RegExp, stderr: RegExp][] = [
     /^$/,
     /^xtl: kernel \/missing: no such file; ramdisk \/gone: no such file\n$/,
   ],
-  ['vm create text.cfg vif=["a"]', 6, /^$/, /hint: make it by xl, or put vif=\[\] behind/],
+  ['vm create text.cfg vtpm=["a"]', 6, /^$/, /hint: make it by xl, or put vtpm=\[\] behind/],
+  ['vm create text.cfg vif=["a"]', 6, /^$/, /error: unrecognized argument: "a"/],
   ['vm create text.cfg disk=["a"]', 6, /^$/, /error: no vdev specified/],
   ['vm create text.cfg', 6, /^$/, /^xtl: kernel good.cfg: .*\n$/],
   [
@@ -114,7 +115,7 @@ const rows: [argv: string, exit: number, stdout: RegExp, stderr: RegExp][] = [
   ['vm console x --timeout 1e3', 2, /^$/, /^xtl: a timeout is a number of seconds, not '1e3'\n$/],
   ['explain memory', 0, /^memory: .*\n\n {2}type +number\n {2}unit +MiB\n/, /^$/],
   ['explain memroy', 3, /^$/, /^xtl: xl.cfg has no key 'memroy' \(did you mean memory\?\)\n$/],
-  ['explain vif -o json', 0, /"status": "refused"/, /^$/],
+  ['explain vtpm -o json', 0, /"status": "refused"/, /^$/],
   ['explain vcpus', 0, /\n {2}stricter +xl takes what is no number for not set/, /^$/],
   ['explain vif -o yaml', 0, /^name: "vif"\ntype: "list"\n/, /^$/],
   ['explain', 0, /^KEY +TYPE +STATUS +MEANING\nname +string +now +Name of the VM/, /^$/],

@@ -6,7 +6,12 @@
 
 import { DOM0 } from '../../shared/core/ids.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
-import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
+import {
+  isOurScript,
+  isOurVif,
+  SCRIPT_NODE,
+  VIF_SERVER_NODE,
+} from '../../shared/xenbus/served-by.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { BIND_AGAIN_MS, BIND_MS } from './limits.ts';
 
@@ -33,6 +38,10 @@ export interface KernelDevicesHost {
 const KINDS: readonly string[] = ['vbd', 'vif', 'pci', 'vscsi', 'vusb'];
 
 async function isOurs({ session }: KernelDevicesHost, kind: string, path: string) {
+  if (kind === 'vif') {
+    const server = await session.readString(`${path}/${VIF_SERVER_NODE}`);
+    return server.ok && isOurVif(server.value);
+  }
   if (kind !== 'vbd') return false;
   const script = await session.readString(`${path}/${SCRIPT_NODE}`);
   return script.ok && isOurScript(script.value);

@@ -13,6 +13,7 @@ import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-fil
 import { lockFile } from '../../shared/platform/unix/lock-file.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
 import { builders } from '../../shared/platform/unix/process-id.ts';
+import { runScript } from '../../shared/platform/unix/run-script.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import { LINGER_MS } from './limits.ts';
@@ -39,6 +40,7 @@ async function openHost(log: Logger): Promise<OpenHost | undefined> {
     xenstore,
     builders,
     files,
+    runScript,
     images: createImageFiles(files, KERNEL_CACHE_DIR),
     random: (bytes) => randomFillSync(new Uint8Array(bytes)),
     log: (line) => log.info(line),

@@ -13,7 +13,7 @@ import {
   runPlan,
   type Step,
 } from '../../shared/domain/build/index.ts';
-import { hasLibxlDisk } from '../../shared/domain/build/libxl-disks.ts';
+import { hasLibxlDevice, LIBXL_DISKS } from '../../shared/domain/build/libxl-devices.ts';
 import { configPath } from '../../shared/domain/build/userdata.ts';
 import { fakeFiles } from '../../toolstack-cli/testing/context.ts';
 import { FILES } from '../../toolstack-cli/testing/sim-host.ts';
@@ -37,7 +37,7 @@ async function kept({ written, xtl }: DiskHost): Promise<readonly unknown[]> {
   const { spec } = JSON.parse((await xtl('vm show web1 -o json')).stdout);
   const vdevs = (disks: readonly { vdev: string }[] = []) => disks.map(({ vdev }) => vdev);
   expect(vdevs(file.disks)).toEqual(vdevs(spec.disks));
-  expect(must(hasLibxlDisk(config, 51728))).toBe(vdevs(spec.disks).includes('xvdb'));
+  expect(must(hasLibxlDevice(config, LIBXL_DISKS, 51728))).toBe(vdevs(spec.disks).includes('xvdb'));
   return vdevs(spec.disks);
 }
 

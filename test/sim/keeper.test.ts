@@ -147,18 +147,20 @@ describe('devices of the kernel', () => {
     const { sim, tools } = host;
     expect(bus.autoprobe).toBe(false);
     const names = ['vbd-9-51712', 'vbd-9-51728', 'vif-9-0', 'vscsi-9-0'];
-    for (const name of names) bus.states.set(name, 'free');
-    const add = async (path: string, script: string) => {
+    for (const name of [...names, 'vif-9-2']) bus.states.set(name, 'free');
+    const add = async (path: string, script: string, server?: string) => {
       const top = `/local/domain/0/backend/${path}`;
       const nodes = [
         { path: `${top}/frontend`, value: '/some/where' },
         { path: `${top}/script`, value: script },
+        ...(server === undefined ? [] : [{ path: `${top}/xtl-server`, value: server }]),
       ];
       must(await sim.run(tools.writeAll(nodes)));
     };
     await add('vbd/9/51712', '/etc/xen/scripts/block-xtl');
     await add('vbd/9/51728', '/etc/xen/scripts/block');
     await add('vif/9/0', '/etc/xen/scripts/vif-bridge');
+    await add('vif/9/2', '/etc/xen/scripts/vif-bridge', 'xtl');
     await add('vscsi/9/0', '');
     // One that the kernel sees later than we do.
     await add('vif/9/1', '');
@@ -168,7 +170,8 @@ describe('devices of the kernel', () => {
     expect(['vbd-9-51712', ...names.slice(1), 'vif-9-1'].map((name) => bus.stateOf(name))).toEqual([
       ...['free', 'bound', 'bound', 'free', 'bound'],
     ]);
-    expect(bus.probed.filter((name) => name === 'vbd-9-51712')).toEqual([]);
+    const ours = ['vbd-9-51712', 'vif-9-2'];
+    expect(bus.probed.filter((name) => ours.includes(name))).toEqual([]);
     await sim.advance(20_000);
     expect(log).toContain('vscsi-9-0: no driver of the kernel has taken it');
     const tries = bus.probed.length;

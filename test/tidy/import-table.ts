@@ -50,7 +50,7 @@ export const AREAS: readonly Area[] = [
   { folder: 'shared/vchan', may: [...BASE, 'shared/ring', 'shared/xenstore'] },
   { folder: 'shared/nbd', may: BASE },
   { folder: 'shared/net', may: BASE },
-  { folder: 'shared/domain', may: [...BASE, 'shared/xenstore', 'shared/nbd'] },
+  { folder: 'shared/domain', may: [...BASE, 'shared/xenstore', 'shared/xenbus', 'shared/nbd'] },
   { folder: 'shared/telemetry', may: BASE },
   {
     folder: 'shared/backend',

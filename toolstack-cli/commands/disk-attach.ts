@@ -29,7 +29,7 @@ export async function diskAttach(
   return runOnDisk(context, domain, options, {
     name: (vm) => `attach ${utf8(disk.vdev)} to ${vm}`,
     plan: async (of, host) => {
-      const backend = await findBackend(host.xenstore, disk);
+      const backend = await findBackend(host.xenstore, disk.backend, `disk ${disk.vdev}`);
       if (!backend.ok) return backend;
       const how = { backend: backend.value, timeoutMs: timeoutMs.value ?? GUEST_TIMEOUT_MS };
       return ok(planAttach(of, disk, how));

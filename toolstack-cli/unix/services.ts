@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
-import { KEEPER_LOCK, LIFECYCLE_LOCK } from '../../shared/domain/build/index.ts';
+import { type DeviceKind, KEEPER_LOCK, LIFECYCLE_LOCK } from '../../shared/domain/build/index.ts';
 import { lockHolder } from '../../shared/platform/unix/lock-holder.ts';
 import { reasonOf } from '../../shared/platform/unix/reason.ts';
 
@@ -25,17 +25,18 @@ export async function attendDomains(): Promise<Result<void>> {
 const AUTOPROBE = '/sys/bus/xen-backend/drivers_autoprobe';
 
 /**
- * Starts the keeper of the block backend and of driver domains' journals unless one runs. The
- * kernel takes no devices by itself from now on: the keeper gives it those that are not ours.
+ * Starts the keeper of back ends and of driver domains' journals unless one runs. The kernel takes
+ * no devices by itself from now on: the keeper gives it those that are not ours.
  */
-export async function serveDisks(): Promise<Result<void>> {
+export async function serve(kind: DeviceKind): Promise<Result<void>> {
   try {
     if (existsSync(AUTOPROBE)) writeFileSync(AUTOPROBE, '0');
   } catch (thrown) {
     const { errno, words } = reasonOf(thrown);
     return fail(errno, `cannot write to ${AUTOPROBE}: ${words}`);
   }
-  return lockHolder(KEEPER_LOCK) !== undefined ? ok() : start('keeper', 'blkback');
+  if (lockHolder(KEEPER_LOCK) !== undefined) return ok();
+  return kind === 'vbd' ? start('keeper', 'blkback') : start('keeper');
 }
 
 function start(name: string, ...words: readonly string[]): Promise<Result<void>> {

@@ -6,8 +6,10 @@ import { ok, type Result } from '../../core/result.ts';
 import type { CreateDomain } from '../../platform/domain-control.ts';
 import type { DomainImage } from '../image/index.ts';
 import type { VmSpec } from '../spec/vm-spec.ts';
+import type { DeviceKind } from './device-nodes.ts';
 import type { BuildHost, DomainHost } from './host.ts';
 import type { Step } from './plan.ts';
+import type { Hooked } from './vif-script.ts';
 
 /** All that is known before the first side effect; a dry run ends here. */
 export interface Prepared {
@@ -42,8 +44,10 @@ export interface DomainState {
 
 export interface CreateState extends DomainState {
   readonly host: BuildHost;
-  /** Who serves each of its disks. */
-  diskBackends?: readonly Domid[];
+  /** Directories of the back ends that serve it. */
+  backends?: Partial<Record<DeviceKind, readonly string[]>>;
+  /** Vifs whose scripts were begun. */
+  hooked?: readonly Hooked[];
 }
 
 export type CreateStep = Step<CreateState>;

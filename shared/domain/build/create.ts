@@ -21,6 +21,7 @@ import { formatRecord } from './record.ts';
 import { rightsStep } from './rights.ts';
 import { announce, makeNodes, removeNodes } from './store.ts';
 import { forgetDomain, keepConfig } from './userdata.ts';
+import { vifsStep } from './vifs.ts';
 
 export function planCreate(vm: Prepared): Plan<CreateState> {
   return {
@@ -42,6 +43,7 @@ function buildSteps(vm: Prepared): CreateStep[] {
     vcpuStep(vm),
     nodesStep(vm),
     ...(vm.spec.disks === undefined ? [] : [disksStep(vm)]),
+    ...(vm.spec.vifs === undefined ? [] : [vifsStep(vm)]),
     configStep(vm),
     introduceStep(vm),
     ...(vm.again === undefined ? [] : [rightsStep()]),

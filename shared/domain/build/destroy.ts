@@ -10,6 +10,7 @@ import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
 import type { Plan, Step } from './plan.ts';
 import { pruneBackends, removeAll, removeHome } from './store.ts';
 import { forgetDomain } from './userdata.ts';
+import { disconnectVif, hookedVif } from './vif-script.ts';
 
 export interface DestroyState {
   readonly host: BuildHost;
@@ -27,7 +28,7 @@ export function planDestroy(domid: Domid, keepsBackends = false): Plan<DestroySt
       findStep(domid),
       pauseStep(domid),
       domainStep(domid),
-      devicesStep(),
+      devicesStep(domid),
       nodesStep(domid, keepsBackends),
       configStep(domid),
     ],
@@ -87,16 +88,19 @@ function pauseStep(domid: Domid): DestroyStep {
   };
 }
 
-function devicesStep(): DestroyStep {
+function devicesStep(domid: Domid): DestroyStep {
   return {
     id: 'devices',
     title: 'have its back ends let go',
     run: async (state) => {
+      const { host } = state;
       const closing = state.devices.filter(({ kind }) => kind !== 'console');
       // Within limits: one that is stuck is removed anyway.
       await Promise.all(
-        closing.map(({ backend }) => closeBackend(state.host, backend, DESTROY_TIMEOUT_MS)),
+        closing.map(({ backend }) => closeBackend(host, backend, DESTROY_TIMEOUT_MS)),
       );
+      const hooked = closing.flatMap(({ backend: back }) => hookedVif(domid, back));
+      await Promise.all(hooked.map((vif) => disconnectVif(host, vif)));
       return ok();
     },
   };

@@ -79,11 +79,15 @@ function isBackendPath(path: string): boolean {
  * `/local/domain/<backend>/backend/<kind>/<domid>/<id>`: nothing else is ever removed as a back
  * end.
  */
-export function readBackendPath(
-  path: string,
-): { readonly backend: Domid; readonly kind: string } | undefined {
-  const match = /^\/local\/domain\/([0-9]+)\/backend\/([^/]+)\/[0-9]+\/[0-9]+$/.exec(path);
+export function readBackendPath(path: string):
+  | {
+      readonly backend: Domid;
+      readonly kind: string;
+      readonly device: number;
+    }
+  | undefined {
+  const match = /^\/local\/domain\/([0-9]+)\/backend\/([^/]+)\/[0-9]+\/([0-9]+)$/.exec(path);
   const backend = Number(match?.[1]);
   if (match === null || !isDomid(backend)) return undefined;
-  return { backend: domid(backend), kind: match[2] as string };
+  return { backend: domid(backend), kind: match[2] as string, device: Number(match[3]) };
 }

@@ -1,157 +1,42 @@
-/**
- * What is kept of a domain's disks besides their own nodes: our record, by which the VM is started
- * again, and libxl's configuration, by which xl saves it or starts it again.
- */
+/** What becomes of a disk in what is kept of a domain. */
 
-import { fail, ok, type Result } from '../../core/result.ts';
-import { fromLatin1, toLatin1 } from '../../core/text.ts';
-import type { Nodes } from '../../xenstore/nodes.ts';
 import type { VmDisk } from '../spec/vm-spec.ts';
-import type { BuildHost } from './host.ts';
-import { type ChangeEntry, changeLibxlDisk, hasLibxlDisk } from './libxl-disks.ts';
-import { recordNodes, recordPath } from './nodes.ts';
-import { parseRecord, readRecord, recordText, type VmRecord } from './record.ts';
-import {
-  configPath,
-  FILE_MAX,
-  type KeptDomain,
-  keptRecordPath,
-  libxlDisk,
-  libxlMedium,
-  userdataLockPath,
-} from './userdata.ts';
-import { formatUuid } from './uuid.ts';
+import { type DeviceChange, withEntry } from './device-config.ts';
+import { libxlDisk, libxlMedium } from './libxl-config.ts';
+import { type ChangeEntry, LIBXL_DISKS } from './libxl-devices.ts';
 
-/** What becomes of one disk: in our records, and in libxl's. */
-export interface DiskChange {
-  readonly device: number;
-  readonly disk: (old: VmDisk | undefined) => VmDisk | undefined;
-  readonly entry: ChangeEntry;
-}
-
-export function withDisk(disk: VmDisk): DiskChange {
-  return { device: disk.device, disk: () => disk, entry: () => libxlDisk(disk) };
-}
-
-export function withoutDisk(device: number): DiskChange {
-  return { device, disk: () => undefined, entry: () => undefined };
-}
-
-/** `target` as in xenstore. */
-export function withMedium(device: number, target: string): DiskChange {
+function change(
+  device: number,
+  make: (old: VmDisk | undefined) => VmDisk | undefined,
+  entry: ChangeEntry,
+): DeviceChange {
   return {
-    device,
-    disk: (old) => old && { ...old, target },
-    entry: (old) => old && { ...old, ...libxlMedium(target) },
+    ...{ list: LIBXL_DISKS, device, entry },
+    record: ({ disks: old = [], ...rest }) => {
+      const disks = withEntry(old, (each) => each.device === device, make);
+      return { ...rest, ...(disks !== undefined && { disks }) };
+    },
   };
 }
 
-function changed(record: VmRecord, { device, disk }: DiskChange): VmRecord {
-  const { disks: old = [], ...rest } = record;
-  const at = old.findIndex((each) => each.device === device);
-  const made = disk(at < 0 ? undefined : old[at]);
-  const one = made === undefined ? [] : [made];
-  const disks = at < 0 ? [...old, ...one] : old.toSpliced(at, 1, ...one);
-  return { ...rest, ...(disks.length > 0 && { disks }) };
-}
-
-/** Our record in xenstore; domains of xl have none. */
-export async function changeRecord(
-  tx: Nodes,
-  domid: KeptDomain['domid'],
-  change: DiskChange,
-): Promise<Result<void>> {
-  const record = await readRecord(tx, domid);
-  if (!record.ok) return record.error.errno === 'ENOENT' ? ok() : record;
-  // The new one may have fewer pieces.
-  const removed = await tx.rm(recordPath(domid));
-  if (!removed.ok) return removed;
-  const text = recordText(changed(record.value, change));
-  return tx.writeAll(recordNodes(domid, text));
-}
-
-/** Between attempts at a lock, and for how long. */
-const LOCK_AGAIN_MS = 50;
-const LOCK_TIMEOUT_MS = 10_000;
-
-async function lock(host: BuildHost, path: string): Promise<Result<{ release(): void }>> {
-  const until = host.clock.nowMs() + LOCK_TIMEOUT_MS;
-  for (;;) {
-    const locked = (await host.lockFile?.(path)) ?? ok({ release: () => {} });
-    if (locked.ok || locked.error.errno !== 'EBUSY' || host.clock.nowMs() > until) return locked;
-    await host.clock.sleep(LOCK_AGAIN_MS);
-  }
-}
-
-interface Rewritten {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
-
-/** A file with another text; none if there is no file, or if it has that text. */
-async function rewritten(
-  { files }: BuildHost,
-  path: string,
-  make: (text: string) => Result<string>,
-): Promise<Result<readonly Rewritten[]>> {
-  const old = await files.read(path, FILE_MAX);
-  if (!old.ok) return old.error.errno === 'ENOENT' ? ok([]) : old;
-  const text = fromLatin1(old.value);
-  const made = make(text);
-  if (!made.ok) return fail(made.error.errno, `${path}: ${made.error.what}`);
-  return ok(made.value === text ? [] : [{ path, bytes: toLatin1(made.value) }]);
-}
-
-async function rewriteBoth(
-  host: BuildHost,
-  of: KeptDomain,
-  change: DiskChange,
-): Promise<Result<void>> {
-  const config = await rewritten(host, configPath(of), (text) =>
-    changeLibxlDisk(text, change.device, change.entry),
+export const withDisk = (disk: VmDisk): DeviceChange =>
+  change(
+    disk.device,
+    () => disk,
+    () => libxlDisk(disk),
   );
-  if (!config.ok) return config;
-  const record = await rewritten(host, keptRecordPath(of), (text) => {
-    const parsed = parseRecord(text);
-    return parsed.ok ? ok(recordText(changed(parsed.value, change))) : parsed;
-  });
-  if (!record.ok) return record;
-  // By libxl's it is known whether both are written: that one comes last.
-  for (const { path, bytes } of [...record.value, ...config.value]) {
-    const written = await host.files.write(path, bytes);
-    if (!written.ok) return written;
-  }
-  return ok();
-}
 
-/**
- * The files of both, under libxl's lock. EPROTO: one is not what it should be, and none is changed.
- * ESRCH: the domain is gone, and its files with it.
- */
-export async function changeKept(
-  host: BuildHost,
-  of: KeptDomain,
-  change: DiskChange,
-): Promise<Result<void>> {
-  const held = await lock(host, userdataLockPath(of));
-  if (!held.ok) return held;
-  try {
-    const info = host.domainControl.getInfo(of.domid);
-    if (!info.ok) return info;
-    if (formatUuid(info.value.uuid) === of.uuid) return await rewriteBoth(host, of, change);
-    return fail('ESRCH', `domain ${of.domid} is another one now`);
-  } finally {
-    held.value.release();
-  }
-}
+export const withoutDisk = (device: number): DeviceChange =>
+  change(
+    device,
+    () => undefined,
+    () => undefined,
+  );
 
-/** Whether libxl's configuration has the disk; undefined: there is none. */
-export async function isKept(
-  { files }: BuildHost,
-  of: KeptDomain,
-  device: number,
-): Promise<Result<boolean | undefined>> {
-  const config = await files.read(configPath(of), FILE_MAX);
-  if (!config.ok) return config.error.errno === 'ENOENT' ? ok(undefined) : config;
-  return hasLibxlDisk(fromLatin1(config.value), device);
-}
+/** `target` as in xenstore. */
+export const withMedium = (device: number, target: string): DeviceChange =>
+  change(
+    device,
+    (old) => old && { ...old, target },
+    (old) => old && { ...old, ...libxlMedium(target) },
+  );

@@ -2,15 +2,14 @@
 
 import { assert } from '../../core/assert.ts';
 import { fail, ok } from '../../core/result.ts';
-import { checkImage } from './disk-attach.ts';
+import { checkAlive, keepStep } from './device-plan.ts';
 import { withMedium } from './disk-config.ts';
+import { checkImage } from './disk-image.ts';
 import {
-  checkAlive,
   checkServer,
   type DiskState,
   type DiskStep,
   findDisk,
-  keepStep,
   waitForAnswer,
   writeWish,
 } from './disk-plan.ts';
@@ -55,14 +54,14 @@ function mediumStep(of: KeptDomain, device: number, target: string): DiskStep {
   return {
     id: 'medium',
     title: 'have its back end change it',
-    run: async ({ host, disk }) => {
+    run: async ({ host, device: disk }) => {
       assert(disk !== undefined, 'found');
       const change = withMedium(device, target);
       const asked = await writeWish(host, of, disk, { target }, change);
       return asked.ok ? waitForAnswer(host, disk) : asked;
     },
     // Not waited for: whoever serves the drive next finds it.
-    undo: async ({ host, disk }) => {
+    undo: async ({ host, device: disk }) => {
       if (disk === undefined) return ok();
       const change = withMedium(device, disk.target);
       return writeWish(host, of, disk, { target: disk.target }, change);

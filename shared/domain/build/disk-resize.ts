@@ -8,9 +8,9 @@
 import { assert } from '../../core/assert.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { textOfBytes } from '../../core/utf8.ts';
+import { checkAlive } from './device-plan.ts';
 import { readDiskView } from './disk-list.ts';
 import {
-  checkAlive,
   checkServer,
   type DiskState,
   type DiskStep,
@@ -91,12 +91,13 @@ function imageSteps(of: KeptDomain, { mayShrink }: Resize): DiskStep[] {
       return ask(state, of, { sectorsMax: state.bytes / 512 });
     },
     // Not waited for: whoever serves the disk next finds it.
-    undo: async ({ host, disk }) => (disk === undefined ? ok() : writeWish(host, of, disk, {})),
+    undo: async ({ host, device: disk }) =>
+      disk === undefined ? ok() : writeWish(host, of, disk, {}),
   };
   const image: DiskStep = {
     id: 'image',
     title: 'change the size of its image',
-    run: ({ host, disk, bytes }) => {
+    run: ({ host, device: disk, bytes }) => {
       assert(disk !== undefined && bytes !== undefined, 'checked');
       return host.files.truncate(textOfBytes(disk.target), bytes);
     },
@@ -104,7 +105,7 @@ function imageSteps(of: KeptDomain, { mayShrink }: Resize): DiskStep[] {
   return mayShrink ? [limit, image] : [image];
 }
 
-async function ask({ host, disk }: DiskState, of: KeptDomain, wish: DiskWish) {
+async function ask({ host, device: disk }: DiskState, of: KeptDomain, wish: DiskWish) {
   assert(disk !== undefined, 'found');
   const asked = await writeWish(host, of, disk, wish);
   return asked.ok ? waitForAnswer(host, disk) : asked;

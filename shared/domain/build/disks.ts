@@ -1,11 +1,15 @@
 /** A VM's disks, whose back ends must be there before the VM runs. */
 
-import type { Domid } from '../../core/ids.ts';
 import { ok } from '../../core/result.ts';
-import { type CreateStep, id, type Prepared } from './create-state.ts';
-import { backendsPath, diskNodes, findBackend } from './disk-nodes.ts';
-import { waitForBackend } from './disk-wait.ts';
-import { pruneBackends, removeAll, withPermissions } from './store.ts';
+import type { VmDisk } from '../spec/vm-spec.ts';
+import type { CreateStep, Prepared } from './create-state.ts';
+import { diskName, diskNodes, diskWhat } from './disk-nodes.ts';
+import { makeDevices, type NewDevice, removeDevices } from './vm-devices.ts';
+
+const newDisk = (disk: VmDisk): NewDevice => ({
+  ...{ device: disk.device, name: diskName(disk), what: diskWhat(disk), backend: disk.backend },
+  nodes: (domid, backend) => diskNodes(domid, disk, backend),
+});
 
 export function disksStep({ spec: { disks = [] } }: Prepared): CreateStep {
   const names = disks.map(({ vdev }) => vdev).join(', ');
@@ -13,37 +17,9 @@ export function disksStep({ spec: { disks = [] } }: Prepared): CreateStep {
     id: 'disks',
     title: `connect its disks: ${names}`,
     run: async (state) => {
-      const { host } = state;
-      const domid = id(state);
-      // Who serves is there first: the kernel would take what nobody has told it not to.
-      const served = (await host.serveDisks?.()) ?? ok();
-      if (!served.ok) return served;
-      const backends: Domid[] = [];
-      for (const disk of disks) {
-        const backend = await findBackend(host.xenstore, disk);
-        if (!backend.ok) return backend;
-        backends.push(backend.value);
-      }
-      state.diskBackends = backends;
-      const list = disks.flatMap((disk, i) => {
-        const backend = backends[i] as Domid;
-        return withPermissions(diskNodes(domid, disk, backend), domid, backend);
-      });
-      const made = await host.xenstore.transaction((tx) => tx.writeAll(list));
-      if (!made.ok) return made;
-      const all = await Promise.all(
-        disks.map((disk, i) => waitForBackend(host, domid, disk, backends[i] as Domid)),
-      );
-      return all.find((each) => !each.ok) ?? ok();
+      const made = await makeDevices(state, 'vbd', disks.map(newDisk));
+      return made.ok ? ok() : made;
     },
-    undo: async (state) => {
-      const { domid, diskBackends = [] } = state;
-      if (domid === undefined) return ok();
-      const all = [...new Set(diskBackends)].map((backend) => backendsPath(domid, backend));
-      return state.host.xenstore.transaction(async (tx) => {
-        const removed = await removeAll(tx, all);
-        return removed.ok ? pruneBackends(tx, all) : removed;
-      });
-    },
+    undo: (state) => removeDevices(state, 'vbd'),
   };
 }

@@ -7,6 +7,7 @@ import type { VmSpec } from '../spec/vm-spec.ts';
 import type { Prepared } from './create-state.ts';
 import type { ImageFiles } from './image-files.ts';
 import { randomUuid } from './uuid.ts';
+import { withMacs } from './vif-mac.ts';
 
 /** libxl's defaults: libxl_create.c @ RELEASE-4.17.0 (event_channels), xl.conf (grant frames). */
 const TABLES = { maxEvtchnPort: 1023, maxGrantFrames: 64, maxMaptrackFrames: 1024 };
@@ -45,5 +46,6 @@ export async function prepareCreate(
   const uuid = spec.uuid ?? randomUuid(options.random);
   const { paused, again } = options;
   const more = again === undefined ? {} : { again };
-  return ok({ ...{ spec, uuid, paused, ...more }, image: image.value, tables: TABLES });
+  const named = withMacs(spec, uuid);
+  return ok({ ...{ spec: named, uuid, paused, ...more }, image: image.value, tables: TABLES });
 }

@@ -41,6 +41,29 @@ function isDisk(value: unknown): boolean {
   return isThere && isServed && isText(disk.vdev) && isCount(disk.device);
 }
 
+const isAbsentOr = (check: Check): Check => {
+  return (value) => value === undefined || check(value);
+};
+
+const isIn = (min: number, max: number): Check => {
+  return (value) => Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max;
+};
+
+/** What a vif's nodes are made of. */
+function isVif(value: unknown): boolean {
+  const vif = Object(value) as Record<string, unknown>;
+  const { bytes, intervalUs } = Object(vif.rate ?? { bytes: 1, intervalUs: 1 });
+  const texts = ['bridge', 'gatewaydev', 'ip', 'vifname', 'script', 'vlan', 'backend'];
+  return (
+    isIn(0, 65535)(vif.devid) &&
+    isAbsentOr((mac) => isText(mac) && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac))(vif.mac) &&
+    texts.every((key) => vif[key] === undefined || typeof vif[key] === 'string') &&
+    isAbsentOr(isIn(68, 65535))(vif.mtu) &&
+    isCount(bytes) &&
+    isCount(intervalUs)
+  );
+}
+
 type Check = (value: unknown) => boolean;
 const FIELDS: Readonly<Record<keyof VmRecord, Check>> = {
   name: isText,
@@ -55,6 +78,7 @@ const FIELDS: Readonly<Record<keyof VmRecord, Check>> = {
   maxvcpus: isCount,
   isDriverDomain: (value) => value === undefined || value === true,
   disks: (value) => value === undefined || (Array.isArray(value) && value.every(isDisk)),
+  vifs: (value) => value === undefined || (Array.isArray(value) && value.every(isVif)),
   onPoweroff: isAction,
   onReboot: isAction,
   onCrash: isAction,

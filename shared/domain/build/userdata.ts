@@ -7,9 +7,9 @@
 import type { Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { fromLatin1, toLatin1 } from '../../core/text.ts';
-import { utf8 } from '../../core/utf8.ts';
 import type { Files } from '../../platform/files.ts';
-import type { ShutdownAction, VmDisk, VmSpec } from '../spec/vm-spec.ts';
+import type { VmSpec } from '../spec/vm-spec.ts';
+import { libxlConfig } from './libxl-config.ts';
 import { USERDATA_DIR } from './places.ts';
 import { formatRecord, parseRecord } from './record.ts';
 
@@ -104,54 +104,4 @@ export async function forgetDomain(files: Files, domid: Domid): Promise<Result<v
     if (!removed.ok) return removed;
   }
   return ok();
-}
-
-/** libxl's names of actions are xl's, but for this one. */
-function action(name: ShutdownAction): string {
-  return name === 'rename-restart' ? 'restart_rename' : name.replaceAll('-', '_');
-}
-
-/** What is behind a disk, as libxl has it. */
-export function libxlMedium(target: string): object {
-  return { pdev_path: target, format: target === '' ? 'empty' : 'raw' };
-}
-
-/** As libxl has one: what is not said has its default. */
-export function libxlDisk({ target, vdev, isWritable, isCdrom, ...rest }: VmDisk): object {
-  return {
-    ...(rest.backend !== undefined && { backend_domname: rest.backend }),
-    ...{ ...libxlMedium(target), vdev, backend: 'phy', script: 'block-xtl' },
-    ...(isWritable && { readwrite: 1 }),
-    ...(isCdrom && { removable: 1, is_cdrom: 1 }),
-    ...(rest.isDirectIoSafe && { direct_io_safe: true }),
-    discard_enable: rest.discard === false ? 'False' : 'True',
-  };
-}
-
-/** A libxl_domain_config as JSON: strings as in xenstore, a byte a character. */
-function libxlConfig(spec: VmSpec, uuid: string): object {
-  return {
-    c_info: {
-      ...{ type: 'pvh', name: spec.name, uuid },
-      ...(spec.isDriverDomain && { driver_domain: 'True' }),
-    },
-    b_info: {
-      max_vcpus: spec.maxvcpus,
-      avail_vcpus: Array.from({ length: spec.vcpus }, (_, vcpu) => vcpu),
-      max_memkb: spec.memoryKib,
-      target_memkb: spec.memoryKib,
-      // As libxl counts: what a guest without a screen has of it.
-      video_memkb: 0,
-      kernel: utf8(spec.kernel),
-      ...(spec.ramdisk === undefined ? {} : { ramdisk: utf8(spec.ramdisk) }),
-      ...(spec.cmdline === '' ? {} : { cmdline: spec.cmdline }),
-      'type.pvh': {},
-    },
-    ...(spec.disks === undefined ? {} : { disks: spec.disks.map(libxlDisk) }),
-    on_poweroff: action(spec.onPoweroff),
-    on_reboot: action(spec.onReboot),
-    on_watchdog: action(spec.onWatchdog),
-    on_crash: action(spec.onCrash),
-    on_soft_reset: action(spec.onSoftReset),
-  };
 }

@@ -18,9 +18,16 @@ export const DEVICE_KEYS: readonly KeyRow[] = [
     'vif',
     'list',
     '[]',
-    'refused',
-    'Network interfaces, one string each.',
-    { example: '["bridge=br0"]' },
+    'now',
+    'Network interfaces, one string each; backendtype=linux has dom0’s kernel serve one.',
+    {
+      example: '["bridge=br0,mac=00:16:3e:12:34:56"]',
+      stricter:
+        'xl passes over what is no list, and over parameters that it does not know; names of ' +
+        'interfaces are such as Linux takes, a devid is given once, mtu is from 68 to 65535, ' +
+        'numbers have no leading 0, a MAC address has six bytes and is not one of a group, and ' +
+        'type=ioemu is for hvm',
+    },
   ],
   ['vif2', 'list', '[]', 'gone', 'An old name for interfaces that xl itself ignores.'],
   ['vtpm', 'list', '[]', 'refused', 'Virtual TPMs.'],

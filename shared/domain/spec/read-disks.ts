@@ -2,29 +2,17 @@
 
 import { isUtf8, utf8 } from '../../core/utf8.ts';
 import { parseTarget } from '../../nbd/target.ts';
-import type { StringValue } from '../xl-cfg/config.ts';
+import { DOM0_NAMES, deviceStrings, LATER, WRONG, type WrongDevice } from './device-list.ts';
 import { type DiskSpec, readDiskSpec } from './disk-spec.ts';
 import type { Values } from './values.ts';
 import { virtualDeviceNumber } from './virtual-device.ts';
 import type { VmDisk } from './vm-spec.ts';
 
-const LATER = 'XTL-C027';
-const WRONG = 'XTL-C029';
-
 const ELSEWHERE = 'qemu-nbd and nbdkit serve it: target=nbd://host/export, at the end';
 
-export interface WrongDisk {
-  readonly code: string;
-  readonly message: string;
-  readonly hint?: string;
-}
-
-/** How a disk of dom0's is said to be one. */
-const DOM0_NAMES: readonly string[] = ['', '0', 'Domain-0'];
-
 /** What is right, and cannot be done yet. */
-function notYet(disk: DiskSpec): WrongDisk | undefined {
-  const later = (message: string, hint?: string): WrongDisk => ({
+function notYet(disk: DiskSpec): WrongDevice | undefined {
+  const later = (message: string, hint?: string): WrongDevice => ({
     ...{ code: LATER, message },
     ...(hint !== undefined && { hint }),
   });
@@ -45,7 +33,7 @@ function notYet(disk: DiskSpec): WrongDisk | undefined {
  * What is behind it, in one word that the backend reads (nbd/target.ts): its format stands before
  * a path, unless it is raw or the target says it itself. xl has no names for some formats.
  */
-function targetOf({ target, format }: DiskSpec): string | WrongDisk {
+function targetOf({ target, format }: DiskSpec): string | WrongDevice {
   if (!isUtf8(target)) return { code: WRONG, message: 'the target is not valid UTF-8' };
   const word = format === 'raw' ? target : `${format}:${target}`;
   const read = parseTarget(word);
@@ -57,7 +45,7 @@ function targetOf({ target, format }: DiskSpec): string | WrongDisk {
 }
 
 /** A driver domain has names of its own for its disks, and no formats. */
-function nameInDriver({ target, format }: DiskSpec, backend: string): string | WrongDisk {
+function nameInDriver({ target, format }: DiskSpec, backend: string): string | WrongDevice {
   if (!isUtf8(target)) return { code: WRONG, message: 'the target is not valid UTF-8' };
   if (!isUtf8(backend)) return { code: WRONG, message: 'the backend is not valid UTF-8' };
   if (format === 'raw') return target;
@@ -68,7 +56,7 @@ function nameInDriver({ target, format }: DiskSpec, backend: string): string | W
 export function readDisk(
   words: readonly string[],
   taken: ReadonlyMap<number, string>,
-): VmDisk | WrongDisk {
+): VmDisk | WrongDevice {
   const disk = readDiskSpec(...words);
   if ('what' in disk) {
     const near = disk.near === undefined ? '' : `: ${JSON.stringify(disk.near)}`;
@@ -104,21 +92,11 @@ export function readDisk(
 
 /** None if the key is not set, or where it is wrong: then that is a problem. */
 export function readDisks(values: Values): readonly VmDisk[] {
-  const value = values.config.settings.get('disk')?.value;
-  if (value === undefined) return [];
-  if (value.kind !== 'list') {
-    values.blame('disk', { code: WRONG, message: 'disk is a list', hint: 'write [ "..." ]' });
-    return [];
-  }
   const disks: VmDisk[] = [];
   const taken = new Map<number, string>();
-  for (const item of value.items) {
-    if (item.kind === 'list') {
-      values.blameSpan(item.at, { code: WRONG, message: 'a disk is a string, not a list' });
-      continue;
-    }
-    const disk = readDisk([(item as StringValue).text], taken);
-    if ('code' in disk) values.blameSpan(item.at, disk);
+  for (const { text, at } of deviceStrings(values, 'disk', 'a disk')) {
+    const disk = readDisk([text], taken);
+    if ('code' in disk) values.blameSpan(at, disk);
     else {
       taken.set(disk.device, disk.target);
       disks.push(disk);

@@ -110,7 +110,7 @@ test.each(wrong)('%s is an error', (text, place, message) => {
 
 const WITHOUT = 'comes later, and without it the VM would not be what the file asks for';
 
-test.each(['vif', 'p9', 'vtpm', 'channel', 'usbctrl', 'pvcalls', 'virtio', 'vnuma'])(
+test.each(['p9', 'vtpm', 'channel', 'usbctrl', 'pvcalls', 'virtio', 'vnuma'])(
   'a VM without its %s is refused, unless the command line says so',
   (key) => {
     const text = `${BASE}${key}=["x"]\n`;

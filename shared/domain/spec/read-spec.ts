@@ -5,6 +5,7 @@ import type { Config } from '../xl-cfg/config.ts';
 import { byPlace, type Problem } from '../xl-cfg/problem.ts';
 import { checkOtherKeys } from './other-keys.ts';
 import { readDisks } from './read-disks.ts';
+import { readVifs } from './read-vifs.ts';
 import { Values } from './values.ts';
 import { SHUTDOWN_ACTIONS, type ShutdownAction, type VmSpec } from './vm-spec.ts';
 
@@ -45,6 +46,7 @@ export function readSpec(config: Config): SpecReading {
     ...readVcpus(values),
     ...optional('isDriverDomain', isDriverDomain || undefined),
     ...optional('disks', someOf(readDisks(values))),
+    ...optional('vifs', someOf(readVifs(values))),
     onPoweroff: readAction(values, 'on_poweroff', 'destroy'),
     onReboot: readAction(values, 'on_reboot', 'restart'),
     onCrash: readAction(values, 'on_crash', crash),

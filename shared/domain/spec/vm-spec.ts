@@ -1,5 +1,8 @@
 /** What a VM shall be, as pure data: read from a configuration, consumed by the build plan. */
 
+import type { VifRate } from './vif-rate.ts';
+import type { VifServer } from './vif-spec.ts';
+
 /** What becomes of a domain that has shut down, by xl's names (xl_parse.c @ RELEASE-4.17.0). */
 export const SHUTDOWN_ACTIONS = [
   'destroy',
@@ -32,6 +35,34 @@ export interface VmDisk {
   readonly trusted?: boolean;
 }
 
+/** A network interface. Texts are UTF-8, a byte a character. */
+export interface VmVif {
+  /** Its index among those of the VM. */
+  readonly devid: number;
+  /** Six pairs of lower-case digits with colons; absent: the builder makes one. */
+  readonly mac?: string;
+  /** In the domain that serves it; empty: the script finds one; absent: xenbr0. */
+  readonly bridge?: string;
+  /** The interface of the host that a script routes it by. */
+  readonly gatewaydev?: string;
+  /** Addresses for the script, with spaces between them. */
+  readonly ip?: string;
+  /** What it is called in the domain that serves it; absent: `vifDOMID.DEVID`. */
+  readonly vifname?: string;
+  /** A path, or a name in /etc/xen/scripts; absent: vif-bridge. */
+  readonly script?: string;
+  /** The driver domain that serves it, by name or number; absent: dom0. */
+  readonly backend?: string;
+  /** Who in dom0 serves it; absent: as xtl chooses. */
+  readonly server?: VifServer;
+  readonly rate?: VifRate;
+  /** Absent: that of the bridge. */
+  readonly mtu?: number;
+  /** For the script. */
+  readonly vlan?: string;
+  readonly trusted?: boolean;
+}
+
 export interface VmSpec {
   /** As in xenstore: UTF-8, a byte a character; not empty, without `/` and control characters. */
   readonly name: string;
@@ -56,6 +87,8 @@ export interface VmSpec {
   readonly isDriverDomain?: true;
   /** Absent: none. */
   readonly disks?: readonly VmDisk[];
+  /** Absent: none. */
+  readonly vifs?: readonly VmVif[];
   readonly onPoweroff: ShutdownAction;
   readonly onReboot: ShutdownAction;
   readonly onCrash: ShutdownAction;

@@ -1,10 +1,8 @@
-/** Waiting for the two ends of a disk, within limits. */
+/** Waiting for the back end of a device, within limits. */
 
 import * as xenbus from '../../abi/xenbus.ts';
-import type { Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { VmDisk } from '../spec/vm-spec.ts';
-import { backendPath, errorOf } from './disk-nodes.ts';
+import { errorOf } from './device-nodes.ts';
 import type { BuildHost } from './host.ts';
 import { waitForNode } from './wait-for-node.ts';
 
@@ -23,19 +21,16 @@ export function stateName(text: string): string {
   return STATE_NAMES.get(text) ?? 'Unknown';
 }
 
-/** Until the back end has what is behind the disk. */
+/** Until the back end has what is behind the device, `what` by its name. */
 export async function waitForBackend(
   host: Pick<BuildHost, 'xenstore' | 'clock'>,
-  domid: Domid,
-  { device, vdev, target }: VmDisk,
-  backend: Domid,
+  back: string,
+  what: string,
 ): Promise<Result<void>> {
-  const back = backendPath(domid, device, backend);
   // One that is connected already was there.
   const isThere = (state: string | undefined) => state === INIT_WAIT || state === CONNECTED;
   const found = await waitForNode(host, `${back}/state`, isThere, BACKEND_TIMEOUT_MS);
   if (found.ok) return ok();
-  const what = `disk ${vdev}, ${target === '' ? 'an empty drive' : target}`;
   if (found.error.errno !== 'ETIMEDOUT')
     return fail(found.error.errno, `${what}: ${found.error.what}`);
   const why = await errorOf(host.xenstore, back);

@@ -1,5 +1,5 @@
 /**
- * The list of disks in what libxl keeps of a domain (libxl_domain_config as JSON): only the entry
+ * Lists of devices in what libxl keeps of a domain (libxl_domain_config as JSON): only the entry
  * that changes is written anew. All else stays as it is, text for text: it has numbers of 64 bits,
  * which would not survive being read.
  */
@@ -55,11 +55,27 @@ function valuesIn(text: string, at: number): Value[] {
   }
 }
 
-/** The device that an entry is of; undefined: it does not say. */
-function deviceOf(entry: string): number | undefined {
-  const { vdev } = Object(JSON.parse(entry)) as Record<string, unknown>;
-  return typeof vdev === 'string' ? virtualDeviceNumber(vdev) : undefined;
+/** One of the lists, by its key. */
+export interface LibxlList {
+  readonly key: 'disks' | 'nics';
+  /** The device that an entry is of; undefined: it does not say. */
+  readonly deviceOf: (entry: Readonly<Record<string, unknown>>) => number | undefined;
 }
+
+export const LIBXL_DISKS: LibxlList = {
+  key: 'disks',
+  deviceOf: ({ vdev }) => (typeof vdev === 'string' ? virtualDeviceNumber(vdev) : undefined),
+};
+
+export const LIBXL_NICS: LibxlList = {
+  key: 'nics',
+  deviceOf: ({ devid }) => (typeof devid === 'number' ? devid : undefined),
+};
+
+const isOf =
+  ({ deviceOf }: LibxlList, device: number) =>
+  (entry: string): boolean =>
+    deviceOf(Object(JSON.parse(entry)) as Record<string, unknown>) === device;
 
 /** Makes the entry of a device, from the one that there is; undefined: it is to have none. */
 export type ChangeEntry = (entry: object | undefined) => object | undefined;
@@ -71,7 +87,7 @@ interface Found {
   readonly entries: readonly string[];
 }
 
-function find(config: string): Result<Found> {
+function find(config: string, { key }: LibxlList): Result<Found> {
   const text = config.replace(/\0.*$/s, '').trim();
   try {
     JSON.parse(text);
@@ -79,38 +95,39 @@ function find(config: string): Result<Found> {
     return fail('EPROTO', 'what libxl keeps of it is not JSON');
   }
   if (!text.startsWith('{')) return fail('EPROTO', 'what libxl keeps of it is no object');
-  const list = valuesIn(text, 0).find(({ key }) => key === 'disks');
+  const list = valuesIn(text, 0).find((value) => value.key === key);
   if (list === undefined) return ok({ text, list, entries: [] });
-  if (text[list.start] !== '[') return fail('EPROTO', 'what libxl keeps of its disks is no list');
+  if (text[list.start] !== '[') return fail('EPROTO', `what libxl keeps of its ${key} is no list`);
   const entries = valuesIn(text, list.start).map(({ start, end }) => text.slice(start, end));
   return ok({ text, list, entries });
 }
 
-/** Whether the configuration has the disk. EPROTO: it is not libxl's. */
-export function hasLibxlDisk(config: string, device: number): Result<boolean> {
-  const found = find(config);
-  return found.ok ? ok(found.value.entries.some((each) => deviceOf(each) === device)) : found;
+/** Whether the configuration has the device. EPROTO: it is not libxl's. */
+export function hasLibxlDevice(config: string, of: LibxlList, device: number): Result<boolean> {
+  const found = find(config, of);
+  return found.ok ? ok(found.value.entries.some(isOf(of, device))) : found;
 }
 
-/** The configuration with another entry of the disk. EPROTO: it is not libxl's. */
-export function changeLibxlDisk(
+/** The configuration with another entry of the device. EPROTO: it is not libxl's. */
+export function changeLibxlDevice(
   config: string,
+  of: LibxlList,
   device: number,
   change: ChangeEntry,
 ): Result<string> {
-  const found = find(config);
+  const found = find(config, of);
   if (!found.ok) return found;
   const { text, list, entries } = found.value;
-  const at = entries.findIndex((each) => deviceOf(each) === device);
+  const at = entries.findIndex(isOf(of, device));
   const made = change(at < 0 ? undefined : JSON.parse(entries[at] as string));
   const entry = made === undefined ? [] : [JSON.stringify(made, undefined, 4)];
   const changed = at < 0 ? [...entries, ...entry] : entries.toSpliced(at, 1, ...entry);
-  const disks = changed.length === 0 ? '[]' : `[\n${changed.join(',\n')}\n]`;
+  const devices = changed.length === 0 ? '[]' : `[\n${changed.join(',\n')}\n]`;
   // libxl reads the file as a C string.
   const whole = (rest: string): string => `${rest}\n\0`;
   if (list !== undefined) {
-    return ok(whole(`${text.slice(0, list.start)}${disks}${text.slice(list.end)}`));
+    return ok(whole(`${text.slice(0, list.start)}${devices}${text.slice(list.end)}`));
   }
   const comma = /^\{\s*\}$/.test(text) ? '' : ',';
-  return ok(whole(`{\n    "disks": ${disks}${comma}${text.slice(1)}`));
+  return ok(whole(`{\n    "${of.key}": ${devices}${comma}${text.slice(1)}`));
 }
