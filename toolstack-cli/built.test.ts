@@ -56,6 +56,9 @@ const needXen: Readonly<Record<string, string>> = {
   'disk resize': 'disk resize web1 xvdb +1G -n',
   'disk insert': 'disk insert web1 xvdb /a -n',
   'disk eject': 'disk eject web1 xvdb -n',
+  'net list': 'net list web1',
+  'net attach': 'net attach web1 bridge=br0 -n',
+  'net detach': 'net detach web1 0 -n',
 };
 
 test('every command that prints data has its row', () => {

@@ -1,34 +1,13 @@
 /** The commands on disks of VMs, as data; see table.ts. */
 
-import { FORMATS } from './output/format.ts';
-import type { Argument, Command, Option } from './table.ts';
-
-const DOMAIN: Argument = {
-  usage: '<domain>',
-  doc: 'name or domid (a word of digits is a domid)',
-  completes: 'domain',
-};
+import type { Argument, Command } from './table.ts';
+import { DOMAIN, OUTPUT, PLAN, TIMEOUT } from './table-parts.ts';
 
 const VDEV: Argument = {
   usage: '<vdev>',
   doc: 'the disk as the guest calls it (xvdb), or its number',
   completes: 'disk',
 };
-
-const OUTPUT: Option = {
-  flags: '-o, --output <format>',
-  doc: 'how to print it',
-  choices: FORMATS,
-  fallback: 'table',
-};
-
-const PLAN: readonly Option[] = [
-  { flags: '-n, --dry-run', doc: 'show the steps and stop' },
-  OUTPUT,
-  { flags: '-q, --quiet', doc: 'say nothing but what went wrong' },
-];
-
-const TIMEOUT: Option = { flags: '--timeout <seconds>', doc: 'wait no longer for the guest' };
 
 export const DISK_COMMANDS: readonly Command[] = [
   {

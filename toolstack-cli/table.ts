@@ -2,8 +2,9 @@
 
 import type { Context } from './context.ts';
 import type { Outcome } from './output/exit.ts';
-import { FORMATS } from './output/format.ts';
 import { DISK_COMMANDS } from './table-disk.ts';
+import { NET_COMMANDS } from './table-net.ts';
+import { DOMAIN, OUTPUT, QUIET } from './table-parts.ts';
 import { STORE_COMMANDS } from './table-store.ts';
 
 export type Options = Readonly<Record<string, string | boolean | undefined>>;
@@ -12,10 +13,18 @@ export type Options = Readonly<Record<string, string | boolean | undefined>>;
 export type Run = (context: Context, args: readonly string[], options: Options) => Promise<Outcome>;
 
 /**
- * What a shell completes: names of domains, disks of the domain in front of it, a file and settings
- * for create, keys of xl.cfg, nodes of xenstore, any file, or one of these words.
+ * What a shell completes: names of domains, disks or vifs of the domain in front of it, a file and
+ * settings for create, keys of xl.cfg, nodes of xenstore, any file, or one of these words.
  */
-export type Completes = 'domain' | 'disk' | 'config' | 'key' | 'node' | 'file' | readonly string[];
+export type Completes =
+  | 'domain'
+  | 'disk'
+  | 'vif'
+  | 'config'
+  | 'key'
+  | 'node'
+  | 'file'
+  | readonly string[];
 
 export interface Argument {
   /** As in a usage line: `<domain>`, `[key]`, `<words...>`. */
@@ -49,26 +58,12 @@ export interface Command {
   readonly run: Run;
 }
 
-const DOMAIN: Argument = {
-  usage: '<domain>',
-  doc: 'name or domid (a word of digits is a domid)',
-  completes: 'domain',
-};
-
-const OUTPUT: Option = {
-  flags: '-o, --output <format>',
-  doc: 'how to print it',
-  choices: FORMATS,
-  fallback: 'table',
-};
-
 const FORCE: Option = { flags: '--force', doc: 'even if other domains use what it serves' };
-
-const QUIET: Option = { flags: '-q, --quiet', doc: 'say nothing but what went wrong' };
 
 export const GROUPS: Readonly<Record<string, string>> = {
   vm: 'create, list, use and end virtual machines',
   disk: 'list, attach, detach and resize disks, and change media',
+  net: 'list, attach and detach network interfaces',
   store: 'read, write and watch nodes of xenstore',
   xenstored: 'choose the xenstored of this host',
 };
@@ -194,6 +189,7 @@ export const COMMANDS: readonly Command[] = [
     run: async (...args) => (await import('./commands/console.ts')).console(...args),
   },
   ...DISK_COMMANDS,
+  ...NET_COMMANDS,
   ...STORE_COMMANDS,
   {
     path: ['doctor'],

@@ -3,7 +3,7 @@
  * @ RELEASE-4.17.0 and @ RELEASE-4.20.0). Words of users who know xl get an answer.
  */
 
-const NO_DEVICES = 'VMs of xtl have disks, and no other devices yet';
+const NO_DEVICES = 'VMs of xtl have disks and network interfaces, and no other devices yet';
 const NO_SAVE = 'no VM of xtl can be saved or moved yet';
 const NO_SCREEN = 'a pvh guest has no screen: xtl vm console DOMAIN';
 const XL_DOES = 'xl does it on this host, for domains of xtl too';
@@ -24,7 +24,7 @@ const XL_VERBS: ReadonlyMap<string, string> = new Map([
   ['vcpu-set', 'set vcpus and maxvcpus in the file; a VM keeps what it has until it is made anew'],
   ['config-update', 'xtl keeps no configuration that could be updated: make the VM anew'],
   ...all('save restore migrate migrate-receive remus', NO_SAVE),
-  ...all('network-attach network-list network-detach devd', NO_DEVICES),
+  ['devd', 'driver domains of xtl act on their devices themselves'],
   ...all('vtpm-attach vtpm-list vtpm-detach vkb-attach vkb-list vkb-detach', NO_DEVICES),
   ...all('vdispl-attach vdispl-list vdispl-detach vsnd-attach vsnd-list vsnd-detach', NO_DEVICES),
   ...all('usbctrl-attach usbctrl-detach usbdev-attach usbdev-detach usb-list', NO_DEVICES),

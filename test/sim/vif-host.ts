@@ -46,10 +46,12 @@ export interface VifHost extends Machine {
 async function drive(machine: Machine, id: number, devid: number, guest: GuestVifs) {
   const client = createXenstoreClient(machine.connectStore());
   const front = `/local/domain/${id}/device/vif/${devid}`;
-  const back = must(await client.readString(`${front}/backend`));
-  const watch = must(await client.watch(`${back}/state`));
+  const back = await client.readString(`${front}/backend`);
+  // Gone again at once.
+  if (!back.ok) return client.close();
+  const watch = must(await client.watch(`${back.value}/state`));
   for await (const _ of watch) {
-    const theirs = await client.readString(`${back}/state`);
+    const theirs = await client.readString(`${back.value}/state`);
     const own = await client.readString(`${front}/state`);
     const isClosing = !theirs.ok || theirs.value === '5' || theirs.value === '6';
     if (!own.ok || (isClosing && !guest.isHolding)) {

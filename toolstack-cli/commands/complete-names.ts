@@ -1,9 +1,9 @@
 /** Names that a shell may complete, from this machine and its xenstore; none where those fail. */
 
-import { domid, isDomid } from '../../shared/core/ids.ts';
+import { type Domid, domid, isDomid } from '../../shared/core/ids.ts';
 import { ok } from '../../shared/core/result.ts';
 import { fromUtf8, utf8 } from '../../shared/core/utf8.ts';
-import { findByName, listDisks } from '../../shared/domain/build/index.ts';
+import { findByName, listDisks, listVifs } from '../../shared/domain/build/index.ts';
 import type { XenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Context } from '../context.ts';
 
@@ -24,17 +24,34 @@ export async function domainNames(context: Context): Promise<readonly string[]> 
   });
 }
 
-/** Disks of a domain, by its name or number. */
-export async function diskNames(context: Context, domain: string): Promise<readonly string[]> {
+/** What all domains of a name, or the one of a number, have. */
+async function ofDomain(
+  context: Context,
+  domain: string,
+  names: (store: XenstoreClient, id: Domid) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   return fromStore(context, async (store) => {
     const isNumber = /^[0-9]{1,5}$/.test(domain);
     const found = isNumber ? ok([Number(domain)]) : await findByName(store, utf8(domain));
     if (!found.ok) return [];
-    const names = found.value.filter(isDomid).map(async (id) => {
-      const disks = await listDisks(store, domid(id));
-      return disks.ok ? disks.value.map(({ vdev }) => fromUtf8(vdev)) : [];
-    });
-    return (await Promise.all(names)).flat();
+    const all = found.value.filter(isDomid).map((id) => names(store, domid(id)));
+    return (await Promise.all(all)).flat();
+  });
+}
+
+/** Disks of a domain, by its name or number. */
+export function diskNames(context: Context, domain: string): Promise<readonly string[]> {
+  return ofDomain(context, domain, async (store, id) => {
+    const disks = await listDisks(store, id);
+    return disks.ok ? disks.value.map(({ vdev }) => fromUtf8(vdev)) : [];
+  });
+}
+
+/** Numbers of the vifs of a domain, by its name or number. */
+export function vifNumbers(context: Context, domain: string): Promise<readonly string[]> {
+  return ofDomain(context, domain, async (store, id) => {
+    const vifs = await listVifs(store, id);
+    return vifs.ok ? vifs.value.map(({ device }) => String(device)) : [];
   });
 }
 

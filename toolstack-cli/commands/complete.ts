@@ -3,7 +3,7 @@
 import { KEYS } from '../../shared/domain/spec/keys.ts';
 import type { Context } from '../context.ts';
 import type { Argument, Command, Completes, Option } from '../table.ts';
-import { diskNames, domainNames, fileNames, nodePaths } from './complete-names.ts';
+import { diskNames, domainNames, fileNames, nodePaths, vifNumbers } from './complete-names.ts';
 import { isSetting } from './setting-word.ts';
 
 /** A word that ends in `=` or `/` is not whole: more follows without a space. */
@@ -125,6 +125,7 @@ async function candidates(
   if (completes === undefined) return [];
   if (completes === 'domain') return domainNames(context);
   if (completes === 'disk') return diskNames(context, given.plain[0] ?? '');
+  if (completes === 'vif') return vifNumbers(context, given.plain[0] ?? '');
   if (completes === 'file') return fileNames(context, word);
   if (completes === 'key') return [...KEYS.keys()];
   if (completes === 'config') return configWords(context, word, given);

@@ -60,7 +60,10 @@ beforeAll(async () => {
     ...[`/libxl/1/device/vbd/${i}/dev`, vdev],
     ...[`/libxl/1/device/vbd/${i}/backend`, `/local/domain/0/backend/vbd/1/${i}`],
   ]);
-  const words = [...names, ...disks];
+  const vifs = [0, 5].flatMap((devid) => [
+    ...[`/libxl/1/device/vif/${devid}/backend`, `/local/domain/0/backend/vif/1/${devid}`],
+  ]);
+  const words = [...names, ...disks, ...vifs];
   expect(await folder.xtl(['store', 'write', ...words], env)).toMatchObject({ exit: 0 });
 });
 afterAll(async () => {
@@ -151,6 +154,18 @@ const asked: [words: readonly string[], next: readonly string[]][] = [
   [['cd-insert', '-q', '1', 'xvdb'], ['xvdb']],
   [['disk', 'resize', 'nobody', 'x'], []],
   [['disk', 'insert', 'web1', 'xvda', 'no'], ['notes.txt']],
+  [
+    ['network-detach', 'web1', ''],
+    ['0', '5'],
+  ],
+  [
+    ['net', 'detach', 'nobody', ''],
+    ['--force', '--timeout', '--dry-run', '--output', '--quiet', '--help'],
+  ],
+  [
+    ['net', 'attach', 'web1', 'mac=x', 'b'],
+    ['bridge=', 'backend=', 'backendtype='],
+  ],
   [['explain', 'memo'], ['memory']],
   [['completion', 'f'], ['fish']],
   [['vm', 'create', 'de'], ['deep/']],

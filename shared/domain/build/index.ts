@@ -5,6 +5,7 @@ export { planCreate } from './create.ts';
 export { type CreateState, newCreateState, type Prepared } from './create-state.ts';
 export { type DestroyState, newDestroyState, planDestroy } from './destroy.ts';
 export { type DeviceKind, findBackend } from './device-nodes.ts';
+export type { DeviceState } from './device-plan.ts';
 export { type AttachOptions, planAttach } from './disk-attach.ts';
 export { planDetach } from './disk-detach.ts';
 export { type DiskView, listDisks } from './disk-list.ts';
@@ -47,3 +48,6 @@ export {
 } from './store-domain.ts';
 export type { KeptDomain } from './userdata.ts';
 export { formatUuid, parseUuid } from './uuid.ts';
+export { numberVif, planAttachVif } from './vif-attach.ts';
+export { planDetachVif } from './vif-detach.ts';
+export { listVifs, type VifView } from './vif-list.ts';

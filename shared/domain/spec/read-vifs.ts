@@ -7,10 +7,10 @@ import { readVifSpec, type VifSpec } from './vif-spec.ts';
 import type { VmVif } from './vm-spec.ts';
 
 /** No number of its own yet. */
-type Unnumbered = Omit<VmVif, 'devid'> & { readonly devid?: number };
+export type UnnumberedVif = Omit<VmVif, 'devid'> & { readonly devid?: number };
 
 export interface ReadVif {
-  readonly vif: Unnumbered;
+  readonly vif: UnnumberedVif;
   /** What was said and has no effect, with the reason. */
   readonly idle: readonly string[];
 }
@@ -65,7 +65,7 @@ export function readVif(words: readonly string[]): ReadVif | WrongDevice {
 }
 
 /** With the lowest number that is free, unless it has one. */
-export function withDevid(vif: Unnumbered, taken: ReadonlySet<number>): VmVif {
+export function withDevid(vif: UnnumberedVif, taken: ReadonlySet<number>): VmVif {
   let devid = vif.devid ?? 0;
   while (vif.devid === undefined && taken.has(devid)) devid++;
   return { ...vif, devid };
@@ -73,7 +73,7 @@ export function withDevid(vif: Unnumbered, taken: ReadonlySet<number>): VmVif {
 
 /** None if the key is not set, or where it is wrong: then that is a problem. */
 export function readVifs(values: Values): readonly VmVif[] {
-  const read: Unnumbered[] = [];
+  const read: UnnumberedVif[] = [];
   const taken = new Set<number>();
   for (const { text, at } of deviceStrings(values, 'vif', 'a vif')) {
     const found = readVif([text]);
