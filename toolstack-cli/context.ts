@@ -8,7 +8,7 @@ import type { XenstoreClient } from '../shared/xenstore/client.ts';
 import type { Probes } from './commands/doctor-checks.ts';
 import type { Host } from './host.ts';
 import type { StoreServices } from './store-services.ts';
-import type { Terminal } from './terminal.ts';
+import type { Sink, Terminal } from './terminal.ts';
 
 /** Read no faster than it is asked for; ends when the daemon does. */
 export interface Traffic extends AsyncIterable<Uint8Array> {
@@ -23,6 +23,8 @@ export interface Context {
   storeDomainHost(): Promise<Result<StoreDomainHost>>;
   /** The processes of the store. */
   storeServices(): Promise<StoreServices>;
+  /** A file, or a pipe by its name, that is written anew, for its owner alone; `flush` ends it. */
+  output(path: string): Promise<Result<Sink>>;
   /** Plain files of this machine. Needs no Xen. */
   files(): Promise<Files>;
   /** What took long to unpack is kept on disk, unless nothing shall be written. */

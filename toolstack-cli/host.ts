@@ -3,6 +3,7 @@
 import type { Domid } from '../shared/core/ids.ts';
 import type { Result } from '../shared/core/result.ts';
 import type { BuildHost } from '../shared/domain/build/index.ts';
+import type { OpenCapture } from '../shared/platform/capture.ts';
 
 /** The other end of a domain's console. */
 export interface Pty {
@@ -26,6 +27,8 @@ export interface Host extends BuildHost {
    * ask for. Does not wait until it does.
    */
   attend(): Promise<Result<void>>;
+  /** Captures what passes one of the host's network interfaces. */
+  readonly capture: OpenCapture;
   /** Whether it runs. */
   isAttended(): boolean;
   /** Ends all connections; nothing keeps the process alive after that. */

@@ -1,7 +1,7 @@
 /** The commands on network interfaces of VMs, as data; see table.ts. */
 
 import type { Argument, Command } from './table.ts';
-import { DOMAIN, OUTPUT, PLAN, TIMEOUT } from './table-parts.ts';
+import { DOMAIN, OUTPUT, PLAN, QUIET, TIMEOUT } from './table-parts.ts';
 
 const VIF: Argument = {
   usage: '<vif>',
@@ -60,5 +60,20 @@ export const NET_COMMANDS: readonly Command[] = [
       ['xtl net detach web1 00:16:3e:12:34:56', 'by its address'],
     ],
     run: async (...args) => (await import('./commands/net-detach.ts')).netDetach(...args),
+  },
+  {
+    path: ['net', 'capture'],
+    summary: 'record what passes a network interface, for Wireshark',
+    args: [
+      DOMAIN,
+      VIF,
+      { usage: '[file]', doc: 'a pcapng file; - or none is standard output', completes: 'file' },
+    ],
+    options: [{ flags: '-c, --count <frames>', doc: 'end after so many' }, QUIET],
+    examples: [
+      ['xtl net capture web1 0 web1.pcapng', 'until Ctrl-C'],
+      ['xtl net capture web1 0 | tshark -r -', 'as it happens'],
+    ],
+    run: async (...args) => (await import('./commands/net-capture.ts')).netCapture(...args),
   },
 ];

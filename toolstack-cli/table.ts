@@ -63,7 +63,7 @@ const FORCE: Option = { flags: '--force', doc: 'even if other domains use what i
 export const GROUPS: Readonly<Record<string, string>> = {
   vm: 'create, list, use and end virtual machines',
   disk: 'list, attach, detach and resize disks, and change media',
-  net: 'list, attach and detach network interfaces',
+  net: 'list, attach and detach network interfaces, and record what passes them',
   store: 'read, write and watch nodes of xenstore',
   xenstored: 'choose the xenstored of this host',
 };

@@ -2,7 +2,7 @@
 
 import type { Domid } from '../../shared/core/ids.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
-import { listVifs } from '../../shared/domain/build/index.ts';
+import { listVifs, type VifView } from '../../shared/domain/build/index.ts';
 import { readVif } from '../../shared/domain/spec/read-vifs.ts';
 import type { Nodes } from '../../shared/xenstore/nodes.ts';
 
@@ -21,15 +21,20 @@ export function readVifWord(word: string): Result<VifWord> {
   return fail('EINVAL', `a vif is a number or a MAC address, not '${word}'`);
 }
 
+/** Whether it is this one. */
+export function isVif(vif: VifView, { devid, mac }: VifWord): boolean {
+  return devid === undefined ? vif.mac?.toLowerCase() === mac : vif.device === devid;
+}
+
 /** The number of a vif. ENOENT: the domain has none of that address. */
 export async function findDevid(
   nodes: Nodes,
   domid: Domid,
-  { devid, mac }: VifWord,
+  word: VifWord,
 ): Promise<Result<number>> {
-  if (devid !== undefined) return ok(devid);
+  if (word.devid !== undefined) return ok(word.devid);
   const vifs = await listVifs(nodes, domid);
   if (!vifs.ok) return vifs;
-  const found = vifs.value.find((vif) => vif.mac?.toLowerCase() === mac);
-  return found === undefined ? fail('ENOENT', `there is no vif ${mac}`) : ok(found.device);
+  const found = vifs.value.find((vif) => isVif(vif, word));
+  return found === undefined ? fail('ENOENT', `there is no vif ${word.mac}`) : ok(found.device);
 }

@@ -11,6 +11,7 @@ import type { Context, Traffic } from '../context.ts';
 import type { Host } from '../host.ts';
 import { runProgram } from '../program.ts';
 import type { StoreServices } from '../store-services.ts';
+import type { Sink } from '../terminal.ts';
 import { fakeSignals } from './signals.ts';
 import { type FakeTerminal, fakeTerminal } from './terminal.ts';
 
@@ -25,6 +26,7 @@ export interface FakeContextOptions {
   /** Where written files go; without it nothing can be written. */
   readonly written?: Map<string, Uint8Array>;
   readonly probes?: Probes;
+  readonly output?: Result<Sink>;
   readonly signals?: HeldSignals;
   readonly traffic?: Result<Traffic>;
 }
@@ -42,6 +44,10 @@ export function fakeContext(options: FakeContextOptions = {}): Context {
     storeServices: async () => {
       if (options.storeServices === undefined) throw new Error('this test has no services');
       return options.storeServices;
+    },
+    output: async () => {
+      if (options.output === undefined) throw new Error('this test has no output');
+      return options.output;
     },
     files: async () => files,
     images: async (how) => createImageFiles(files, '/cache', how?.dryRun !== true),

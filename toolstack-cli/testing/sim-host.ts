@@ -143,6 +143,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
         return pty === undefined ? fail('ENOENT', `cannot open ${path}: ENOENT`) : ok(pty);
       },
       lockConsole: lockIn(consoles),
+      capture: async (name) => fail('ENODEV', `there is no network interface ${name}`),
       ...service,
       close: () => {},
     };

@@ -54,6 +54,7 @@ export function unixContext(): UnixContext {
     host: openHost,
     storeDomainHost: async () => (await import('./store-domain-host.ts')).openStoreDomainHost(),
     storeServices: async () => (await import('./store-services.ts')).unixStoreServices(),
+    output: async (path) => (await import('./output-file.ts')).openOutput(path),
     files,
     images: async (how) => createImageFiles(await files(), KERNEL_CACHE_DIR, how?.dryRun !== true),
     random: () => randomBytes(16),

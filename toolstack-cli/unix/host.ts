@@ -32,6 +32,8 @@ export async function openUnixHost(): Promise<Result<Host>> {
     lockConsole: async (domid) => (await import('./console-lock.ts')).lockConsole(domid),
     lockFile: async (path) =>
       (await import('../../shared/platform/unix/lock-file.ts')).lockFile(path),
+    capture: async (name) =>
+      (await import('../../shared/platform/unix/packet-capture.ts')).openCapture(name),
     attend: attendDomains,
     isAttended,
     serve,

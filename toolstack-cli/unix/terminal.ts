@@ -1,5 +1,6 @@
 /** The terminal of this process. */
 
+import type { Writable } from 'node:stream';
 import { ok, type Result } from '../../shared/core/result.ts';
 import { endOfWrites } from '../../shared/platform/unix/standard-stream.ts';
 import type { Sink, Source, Terminal } from '../terminal.ts';
@@ -17,7 +18,10 @@ export function processTerminal(): Terminal {
   };
 }
 
-function sink(stream: NodeJS.WriteStream, name: string): Sink {
+type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** What is written to a stream, `name` by its name. */
+export function sink(stream: Stream, name: string): Sink {
   let ended: Result<void> | undefined;
   /** The last write; those before it are over when it is. */
   let last: Promise<void> | undefined;
