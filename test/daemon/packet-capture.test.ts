@@ -6,8 +6,8 @@ import { build } from 'esbuild';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openCapture } from '../../shared/platform/unix/packet-capture.ts';
-import { isRight, type Layers, layersOf } from '../net/checksum.ts';
-import { type Pcapng, type PcapngPacket, readPcapng } from '../net/pcapng-reader.ts';
+import { type Pcapng, type PcapngPacket, readPcapng } from '../lab/pcapng-reader.ts';
+import { isRight, type Layers, layersOf } from './checksums.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const [TCP, UDP] = [6, 17];

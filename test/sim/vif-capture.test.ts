@@ -6,7 +6,7 @@ import type { Capture, Frame, FrameReceiver } from '../../shared/platform/captur
 import type { Sink } from '../../toolstack-cli/terminal.ts';
 import { fakeSignals } from '../../toolstack-cli/testing/signals.ts';
 import { fakeTerminal } from '../../toolstack-cli/testing/terminal.ts';
-import { readPcapng } from '../net/pcapng-reader.ts';
+import { readPcapng } from '../lab/pcapng-reader.ts';
 import { vifHost } from './vif-host.ts';
 
 const MAC = '00:16:3e:12:34:56';

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { type Prng, prng } from '../../shared/core/prng.ts';
 import type { Frame } from '../../shared/platform/capture.ts';
 import { interfaceBlock, sectionBlock, statisticsBlock } from '../../shared/telemetry/pcapng.ts';
-import { isRight, type Layers, layersOf, sumOf } from '../../test/net/checksum.ts';
-import { type Pcapng, readPcapng } from '../../test/net/pcapng-reader.ts';
-import { completeChecksum, packFrames } from './capture-file.ts';
+import { completeChecksum, packFrames } from '../../toolstack-cli/commands/capture-file.ts';
+import { type Pcapng, readPcapng } from '../lab/pcapng-reader.ts';
+import { isRight, type Layers, layersOf, sumOf } from './checksums.ts';
 
 const [TCP, UDP] = [6, 17];
 const OFFSETS = { [TCP]: 16, [UDP]: 6 };
