@@ -50,7 +50,10 @@ export const AREAS: readonly Area[] = [
   { folder: 'shared/vchan', may: [...BASE, 'shared/ring', 'shared/xenstore'] },
   { folder: 'shared/nbd', may: BASE },
   { folder: 'shared/net', may: BASE },
-  { folder: 'shared/domain', may: [...BASE, 'shared/xenstore', 'shared/xenbus', 'shared/nbd'] },
+  {
+    folder: 'shared/domain',
+    may: [...BASE, 'shared/xenstore', 'shared/xenbus', 'shared/nbd', 'shared/net'],
+  },
   { folder: 'shared/telemetry', may: BASE },
   {
     folder: 'shared/backend',
@@ -72,6 +75,7 @@ export const AREAS: readonly Area[] = [
       ...BASE,
       'shared/xenstore',
       'shared/nbd',
+      'shared/net',
       'shared/domain',
       'shared/telemetry',
       'shared/rpc',

@@ -1,5 +1,6 @@
 /** Frames as the packets of a file: with the checksums and tags that they are to have. */
 
+import { checksumOf } from '../../shared/net/checksum.ts';
 import type { Frame } from '../../shared/platform/capture.ts';
 import {
   CHECKSUM_NOT_READY,
@@ -19,12 +20,15 @@ const TAG_BYTES = 4;
 /** Of a frame's two addresses: a tag is behind them. */
 const ADDRESS_BYTES = 12;
 
+/** What shared/net sums up. */
+const SUMMED_MAX = 128 << 10;
+
 /** Where UDP has its checksum, for which 0 says that there is none. */
 const UDP_OFFSET = 6;
 
 /**
  * Makes the checksum of a frame at `at`: its place holds the sum of what is not in the frame. False
- * if it lies outside.
+ * if it lies outside, or the frame is larger than any but those of BIG TCP.
  */
 export function completeChecksum(
   bytes: Uint8Array,
@@ -34,16 +38,9 @@ export function completeChecksum(
 ): boolean {
   const place = at + start + offset;
   const end = at + length;
-  if (place + 2 > end) return false;
-  let sum = 0;
-  for (let i = at + start; i < end; i += 2) {
-    sum += ((bytes[i] as number) << 8) | (i + 1 < end ? (bytes[i + 1] as number) : 0);
-  }
-  // 128 KiB sum up to 32 bits; two folds make them 16.
-  sum = (sum & 0xffff) + Math.floor(sum / 65_536);
-  sum = (sum & 0xffff) + (sum >>> 16);
-  let checksum = ~((sum & 0xffff) + (sum >>> 16)) & 0xffff;
-  if (checksum === 0 && offset === UDP_OFFSET) checksum = 0xffff;
+  if (place + 2 > end || length > SUMMED_MAX) return false;
+  const made = checksumOf(bytes, at + start, end);
+  const checksum = made === 0 && offset === UDP_OFFSET ? 0xffff : made;
   bytes[place] = checksum >>> 8;
   bytes[place + 1] = checksum & 0xff;
   return true;

@@ -4,6 +4,7 @@
  * come of the VM's uuid and of the vif's number, so that it has them again at its next start.
  */
 
+import { formatMac } from '../../net/mac-text.ts';
 import type { VmSpec, VmVif } from '../spec/vm-spec.ts';
 
 /** FNV-1a, whose last bits are mixed once more. */
@@ -21,9 +22,8 @@ export interface NamedVif extends VmVif {
 /** The vif with its address; `uuid` is the VM's. */
 export function withMac(vif: VmVif, uuid: string): NamedVif {
   const bits = hash(`${uuid}/${vif.devid}`);
-  const bytes = [0x00, 0x16, 0x3e, (bits >>> 16) & 0x7f, (bits >>> 8) & 0xff, bits & 0xff];
-  const made = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-  return { ...vif, mac: vif.mac ?? made };
+  const made = Uint8Array.of(0x00, 0x16, 0x3e, (bits >>> 16) & 0x7f, bits >>> 8, bits);
+  return { ...vif, mac: vif.mac ?? formatMac(made, 0) };
 }
 
 /** The spec with all addresses. */

@@ -19,7 +19,7 @@ export const DEVICE_KEYS: readonly KeyRow[] = [
     'list',
     '[]',
     'now',
-    'Network interfaces, one string each; backendtype=linux has dom0’s kernel serve one.',
+    'Network interfaces, one string each. What xl.conf has as defaults is not read.',
     {
       example: '["bridge=br0,mac=00:16:3e:12:34:56"]',
       stricter:

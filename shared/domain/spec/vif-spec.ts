@@ -4,6 +4,7 @@
  * that is said twice the last counts.
  */
 
+import { formatMac, parseMac } from '../../net/mac-text.ts';
 import { readVifRate, type VifRate } from './vif-rate.ts';
 
 /** Who serves a vif of dom0's: Linux's netback or xtl's. */
@@ -58,15 +59,14 @@ const INTERFACE = /^(?!\.{1,2}$)[^\s/:]{1,15}$/;
 
 const NO_INTERFACE = 'an interface has a name of 1 to 15 characters, no space, / or : among them';
 
-const MAC = /^[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}$/i;
-
 function takeMac(said: Said, value: string): string | undefined {
-  if (!MAC.test(value)) return 'a MAC address is like 00:16:3e:12:34:56';
-  const bytes = value.split(/[:-]/).map((digits) => Number.parseInt(digits, 16));
+  // Whatever separates its bytes, for xl.
+  const bytes = parseMac(value.replaceAll('-', ':'));
+  if (bytes === undefined) return 'a MAC address is like 00:16:3e:12:34:56';
   if (((bytes[0] as number) & 1) === 1) return 'this MAC address is one of a group';
   // As libxl: zeros are none.
   if (bytes.every((byte) => byte === 0)) delete said.mac;
-  else said.mac = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  else said.mac = formatMac(bytes, 0);
   return undefined;
 }
 
