@@ -4,6 +4,7 @@ import { createDevice, type Device, type DeviceHost } from '../../../drivers/blk
 import { prng } from '../../../shared/core/prng.ts';
 import { fail, must, ok } from '../../../shared/core/result.ts';
 import type { Region } from '../../../shared/platform/region.ts';
+import type { XenstoreClient } from '../../../shared/xenstore/client.ts';
 import { openXenstoreSession } from '../../../shared/xenstore/session.ts';
 import { createSimXenstored, type Guest, type SimXenstored } from '../xenstored-host.ts';
 import { filesOf } from './back-process.ts';
@@ -16,6 +17,8 @@ export const DEVICE = 51712;
 export interface Scene {
   readonly host: SimXenstored;
   readonly guest: Guest;
+  /** The guest's own, as it has one ring for the store. */
+  readonly client: XenstoreClient;
   readonly front: Front;
   readonly memory: MemoryDisk;
   /** What outlives a backend, by name. */
@@ -113,9 +116,10 @@ export async function open(seed = 1, nodes: Readonly<Record<string, number>> = {
   await makeNodes(host, guest, nodes);
   const memory = createMemoryDisk(prng(seed), new Uint8Array(1 << 20));
   const journals = new Map<string, Region>();
-  const front = createFront(sim.platform(guest.domid), guest.client(), frontOf(guest));
+  const client = guest.client();
+  const front = createFront(sim.platform(guest.domid), client, frontOf(guest));
   const back = backOf(guest);
-  const parts = { host, guest, front, memory, back, kept: journals, log: [] as string[] };
+  const parts = { host, guest, client, front, memory, back, kept: journals, log: [] as string[] };
   const start = () => startProcess(parts, journals, scene);
   let running: ReturnType<typeof start> | undefined;
   const scene: Scene = {
