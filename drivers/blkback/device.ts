@@ -4,6 +4,7 @@ import {
   XenbusStateClosing,
   XenbusStateConnected,
   XenbusStateInitialised,
+  XenbusStateInitialising,
 } from '../../shared/abi/xenbus.ts';
 import type { JournalPlace } from '../../shared/backend/journal-places.ts';
 import { domid } from '../../shared/core/ids.ts';
@@ -20,6 +21,7 @@ import {
   type FrontKeys,
   offered,
   type RingsOffered,
+  readDevice,
   readFront,
   writeOwn,
 } from './keys.ts';
@@ -66,6 +68,8 @@ export interface State {
   /** Until it is tried again, if it cannot be opened. */
   openAgainMs: number;
   isClosed: boolean;
+  /** Its own state was seen to be another than the first. */
+  isBegun: boolean;
   connection: Connection | undefined;
   /** One that finishes what it has begun, and is to hear of that; when it has. */
   ending: Connection | undefined;
@@ -186,13 +190,40 @@ async function perform(state: State, deed: BackDeed): Promise<Result<void>> {
   return serve(state, deed === 'adopt');
 }
 
+/**
+ * Whether a toolstack has removed the device and made it anew, unseen: nobody else writes the first
+ * state. It may be of another image now, and another guest's kernel may be behind it.
+ */
+async function isMadeAnew({ host, path, keys, isBegun }: State, own: number): Promise<boolean> {
+  if (own !== XenbusStateInitialising) return false;
+  if (isBegun) return true;
+  const now = await readDevice(host.session, path);
+  return now.ok && keys !== undefined && JSON.stringify(now.value) !== JSON.stringify(keys);
+}
+
+/** As one that was never seen. */
+async function beginAnew(state: State): Promise<void> {
+  await disconnect(state, true);
+  const { disk, host } = state;
+  Object.assign(state, { disk: undefined, keys: undefined, isBegun: false, isGivenUp: false });
+  Object.assign(state, { rate: undefined, told: undefined, refused: undefined });
+  if (disk !== undefined) host.closeDisk(disk);
+}
+
 /** Steps until there is nothing to do. */
 async function lookOnce(state: State): Promise<void> {
   for (;;) {
     await makeReady(state);
-    await grantWish(state);
-    const view = await viewOf(state);
+    let view = await viewOf(state);
     // A store that stands still is no reason to do anything, nor is a device that was removed.
+    if (!view.ok || view.value === undefined) return;
+    const { own } = view.value;
+    if (own !== undefined && state.disk !== undefined && (await isMadeAnew(state, own))) {
+      await beginAnew(state);
+      continue;
+    }
+    if (own !== XenbusStateInitialising) state.isBegun = true;
+    if (await grantWish(state)) view = await viewOf(state);
     if (!view.ok || view.value === undefined) return;
     const step = nextBackStep(view.value);
     if (step === undefined) return;
@@ -216,6 +247,7 @@ async function lookOnce(state: State): Promise<void> {
 export function createDevice(host: DeviceHost, path: string, device: number): Device {
   const state: State = {
     ...{ host, path, device, keys: undefined, disk: undefined, isOpening: false, isClosed: false },
+    isBegun: false,
     ...{ openAgainMs: LOOK_AGAIN_MS, refused: undefined, rate: undefined },
     ...{ connection: undefined, ending: undefined, ended: undefined },
     ...{ told: undefined, isGivenUp: false },

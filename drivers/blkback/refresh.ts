@@ -45,17 +45,17 @@ function sectorsMax({ refresh = '' }: Wish): Result<number> {
   return fail('EINVAL', `refresh is '${refresh.slice(0, 40)}', no number of sectors`);
 }
 
-/** Does what a toolstack asks of a disk that is open, and answers. */
-export async function grantWish(state: DeviceState): Promise<void> {
+/** Does what a toolstack asks of a disk that is open, and answers; false: it asks for nothing. */
+export async function grantWish(state: DeviceState): Promise<boolean> {
   const { host, path, keys, disk } = state;
-  if (keys === undefined || disk === undefined) return;
+  if (keys === undefined || disk === undefined) return false;
   const found = await readWish(host.session, path);
   // A store that stands still is no reason to do anything.
-  if (!found.ok || found.value === undefined) return;
+  if (!found.ok || found.value === undefined) return false;
   const wish = found.value;
   const isOther = wish.params !== keys.params;
   if (!isOther) state.refused = undefined;
-  if (wish.refresh === undefined && (!isOther || wish.params === state.refused)) return;
+  if (wish.refresh === undefined && (!isOther || wish.params === state.refused)) return false;
   const done = isOther ? await replace(state, disk, wish) : await measure(state, disk, wish);
   if (!done.ok) {
     if (isOther) state.refused = wish.params;
@@ -63,6 +63,7 @@ export async function grantWish(state: DeviceState): Promise<void> {
   }
   const outcome = done.ok ? ok({ keys: state.keys ?? keys, shape: done.value.io.shape }) : done;
   await answerWish(host.session, path, wish, outcome);
+  return true;
 }
 
 /** Looks at its size. Beyond what is left of it nothing is under way when that is told. */

@@ -35,6 +35,10 @@ export interface Scene {
   opened: number;
   closed: number;
   close(isForGood: boolean): Promise<void>;
+  /** What was opened last, by its toolstack's words. */
+  params: string;
+  /** A toolstack removes the device and makes it anew, of this, before anybody has seen that. */
+  remake(params: string): Promise<void>;
   backState(): Promise<string>;
 }
 
@@ -45,7 +49,7 @@ const frontOf = ({ domid }: Guest): string => `/local/domain/${domid}/device/vbd
 async function makeNodes(
   { sim, tools }: SimXenstored,
   guest: Guest,
-  more: Readonly<Record<string, number>>,
+  more: Readonly<Record<string, number | string>>,
 ): Promise<void> {
   const { domid } = guest;
   const [back, path] = [backOf(guest), frontOf(guest)];
@@ -67,7 +71,7 @@ async function makeNodes(
 function startProcess(
   { host, guest, memory, log }: Pick<Scene, 'host' | 'guest' | 'memory' | 'log'>,
   journals: Map<string, Region>,
-  behind: Pick<Scene, 'isAway' | 'opening' | 'opened' | 'closed'>,
+  behind: Pick<Scene, 'isAway' | 'opening' | 'opened' | 'closed' | 'params'>,
 ): { device: Device; kill: () => void } {
   const process = createProcess(host.sim.dom0);
   const { clock } = host.sim.dom0;
@@ -82,10 +86,11 @@ function startProcess(
     isGone: () => false,
     soon: (run) => void clock.after(0, () => process.isAlive() && run()),
     openJournals: filesOf(journals).openJournals,
-    openDisk: async (_keys, _device, onDone) => {
+    openDisk: async ({ params }, _device, onDone) => {
       await behind.opening;
       if (behind.isAway) return fail('EBUSY', '/disk is in use');
       behind.opened++;
+      behind.params = params;
       const step = (): void => {
         if (!process.isAlive()) return;
         memory.step();
@@ -124,6 +129,11 @@ export async function open(seed = 1, nodes: Readonly<Record<string, number>> = {
   let running: ReturnType<typeof start> | undefined;
   const scene: Scene = {
     ...{ ...parts, isAway: false, opening: Promise.resolve(), opened: 0, closed: 0 },
+    params: '',
+    remake: async (params) => {
+      for (const path of [back, frontOf(guest)]) must(await sim.run(tools.rm(path)));
+      await makeNodes(host, guest, { params });
+    },
     close: async (isForGood) => running?.device.close(isForGood),
     backState: () => sim.run(tools.readString(`${back}/state`)).then(must),
     die: () => {

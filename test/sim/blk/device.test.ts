@@ -190,3 +190,29 @@ it('is counted on by the next backend', async () => {
   expect([after.kinds.write.requests, after.kinds.read.requests]).toEqual([5, 5]);
   expect(after.turns).toBeGreaterThan(before.turns);
 });
+
+it('that was removed and made anew at once is what it was made of', async () => {
+  const scene = await open(10);
+  const { front, host } = scene;
+  await connected(scene);
+  expect(await host.sim.run(front.ask('write', 8))).toBe(0);
+  await scene.remake('/other');
+  await untilBack(scene, '2');
+  expect([scene.params, scene.opened, scene.closed]).toEqual(['/other', 2, 1]);
+});
+
+it('so is one that was made anew while what is behind it was being opened', async () => {
+  const scene = await open(11);
+  const { sim } = scene.host;
+  let arrive = (): void => {};
+  scene.die();
+  scene.opening = new Promise((resolve) => {
+    arrive = resolve;
+  });
+  await sim.run(sim.dom0.clock.sleep(100));
+  await scene.remake('/other');
+  arrive();
+  await untilBack(scene, '2');
+  expect(scene.params).toBe('/other');
+  expect(scene.log.join()).not.toContain('medium');
+});
