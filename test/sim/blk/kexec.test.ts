@@ -2,8 +2,8 @@
  * A guest whose kernel starts another one (kexec): the old frontend leaves without a word, its ring
  * is any memory of the new kernel, which finds a back end that is connected. Under Xen Linux asks
  * for a soft reset then (xen_hvm_shutdown of enlighten_hvm.c @ v6.12), which libxl does for HVM
- * guests alone (libxl_domain_soft_reset of libxl_create.c @ RELEASE-4.17.0), so that no guest of the
- * lab has come as far: other toolstacks and other kernels leave so.
+ * guests alone (libxl_domain_soft_reset of libxl_create.c @ RELEASE-4.17.0), so that no guest of
+ * the lab has come as far: other toolstacks and other kernels leave so.
  */
 
 import { describe, expect, it } from 'vitest';
