@@ -24,6 +24,7 @@ const dom0Entries = {
   'xtl/lifecycle': 'services/lifecycle/main.unix.ts',
   'xtl/xenstored': 'services/xenstored/main.unix.ts',
   'xtl/blkback': 'drivers/blkback/main.unix.ts',
+  'xtl/netback': 'drivers/netback/main.unix.ts',
   'xtl/keeper': 'services/keeper/main.unix.ts',
   'xtl/tools/create-bench': 'test/bench/dom0/create.ts',
   'xtl/tools/exchange': 'test/kernel/dom0/exchange.ts',
@@ -58,7 +59,7 @@ const put = (path, data) => {
 };
 
 /** What starts the bundles of dom0, under their own names. */
-const launched = ['xtl', 'lifecycle', 'keeper', 'xenstored', 'blkback'];
+const launched = ['xtl', 'lifecycle', 'keeper', 'xenstored', 'blkback', 'netback'];
 
 /** Writes the launchers, executable. @type {(root: string) => void} */
 const writeLaunchers = (root) => {

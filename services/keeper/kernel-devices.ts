@@ -37,7 +37,12 @@ export interface KernelDevicesHost {
 /** Kinds for which Linux has drivers (drivers/block, net, xen/xen-pciback, scsiback @ v6.12). */
 const KINDS: readonly string[] = ['vbd', 'vif', 'pci', 'vscsi', 'vusb'];
 
-async function isOurs({ session }: KernelDevicesHost, kind: string, path: string) {
+/** Whether a device of dom0 is for a back end of ours. */
+export async function isOurs(
+  { session }: Pick<KernelDevicesHost, 'session'>,
+  kind: string,
+  path: string,
+): Promise<boolean> {
   if (kind === 'vif') {
     const server = await session.readString(`${path}/${VIF_SERVER_NODE}`);
     return server.ok && isOurVif(server.value);

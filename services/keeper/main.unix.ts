@@ -3,18 +3,19 @@ import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
-import { BLKBACK_LOCK, KEEPER_LOCK } from '../../shared/domain/build/index.ts';
+import { BLKBACK_LOCK, KEEPER_LOCK, NETBACK_LOCK } from '../../shared/domain/build/index.ts';
 import { makeFolders } from '../../shared/platform/unix/folders.ts';
 import { droppedRecord, openLineFile } from '../../shared/platform/unix/line-file.ts';
 import { lockFile } from '../../shared/platform/unix/lock-file.ts';
 import { lockHolder } from '../../shared/platform/unix/lock-holder.ts';
 import { notifyReady } from '../../shared/platform/unix/notify-ready.ts';
 import { openUnix } from '../../shared/platform/unix/platform.ts';
+import { holdTap } from '../../shared/platform/unix/tap-device.ts';
 import { connectXenstore } from '../../shared/platform/unix/xenstore-socket.ts';
 import { openXenstoreSession } from '../../shared/xenstore/session.ts';
 import { kernelBus } from './kernel-bus.unix.ts';
 import { STORE_DEADLINE_MS } from './limits.ts';
-import { keep } from './service.ts';
+import { type Backend, keep } from './service.ts';
 import type { Program } from './supervise.ts';
 
 const LOG_PATH = '/var/log/xtl/keeper.log';
@@ -32,6 +33,11 @@ function program(name: string, lock: string): Program {
         child.on('exit', (code, signal) => resolve(signal ?? `status ${code}`));
       }),
   };
+}
+
+function backend(kind: string, name: string, lock: string): Backend {
+  // Who starts us for a device need not wait for one after the other.
+  return { kind, program: program(name, lock), isAwaited: process.argv.includes(name) };
 }
 
 function openLog(): Logger {
@@ -63,9 +69,8 @@ function main(log: Logger): number | undefined {
   });
   const keeper = keep({
     ...{ session, clock, grants, log: (line) => log.info(line) },
-    blkback: program('blkback', BLKBACK_LOCK),
-    // Who starts us for a disk need not wait for one after the other.
-    isAwaited: process.argv.includes('blkback'),
+    backends: [backend('vbd', 'blkback', BLKBACK_LOCK), backend('vif', 'netback', NETBACK_LOCK)],
+    holdLink: holdTap,
     bus: kernelBus(),
   });
   const stop = (): void => void keeper.close().then(() => process.exit(0));

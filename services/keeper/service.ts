@@ -4,18 +4,25 @@ import { DOM0, isDomid } from '../../shared/core/ids.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Journals, type JournalsHost, keepJournals } from './journals.ts';
-import { type KernelBus, keepKernelDevices } from './kernel-devices.ts';
+import { isOurs, type KernelBus, keepKernelDevices } from './kernel-devices.ts';
+import { holdLinks, type LinksHost } from './links.ts';
 import { takeOver } from './owner.ts';
 import { removeIfOver } from './removal.ts';
 import { type Program, type Supervisor, supervise } from './supervise.ts';
 
-export interface KeeperHost extends JournalsHost {
+/** A back end of dom0's. */
+export interface Backend {
+  /** Of devices. */
+  readonly kind: string;
+  readonly program: Program;
+  /** Whether it is wanted from the start: there will be a device in a moment. */
+  readonly isAwaited: boolean;
+}
+
+export interface KeeperHost extends JournalsHost, Pick<LinksHost, 'holdLink'> {
   readonly session: XenstoreSession;
   readonly clock: Clock;
-  /** dom0's back end of disks. */
-  readonly blkback: Program;
-  /** Whether that is wanted from the start: there will be a disk in a moment. */
-  readonly isAwaited: boolean;
+  readonly backends: readonly Backend[];
   readonly bus: KernelBus;
 }
 
@@ -104,10 +111,22 @@ async function followDomains(host: KeeperHost, journals: Journals, watches: read
 
 const OWN = `/local/domain/${DOM0}/backend`;
 
-/** Follows what dom0 serves: its disks want our back end, and all else the kernel's. */
-async function followOwn(host: KeeperHost, blkback: Supervisor, watch: Watch): Promise<void> {
+/** Whether devices of a kind want our back end: the kernel has one, too, and serves most vifs. */
+async function isWanted(host: KeeperHost, kind: string, devices: readonly string[]) {
+  if (kind === 'vbd') return devices.length > 0;
+  for (const device of devices) if (await isOurs(host, kind, device)) return true;
+  return false;
+}
+
+/** Follows what dom0 serves: its devices want our back ends, or the kernel's. */
+async function followOwn(
+  host: KeeperHost,
+  backends: ReadonlyMap<string, Supervisor>,
+  watch: Watch,
+): Promise<void> {
   const { session } = host;
   const kernel = keepKernelDevices(host);
+  const links = holdLinks(host);
   for await (const path of watch) {
     const [named] = path.slice(OWN.length + 1).split('/');
     const kinds = named ? [named] : await names(session, OWN);
@@ -115,11 +134,14 @@ async function followOwn(host: KeeperHost, blkback: Supervisor, watch: Watch): P
       const root = `${OWN}/${kind}`;
       const one = deviceOf(root, path);
       const devices = one === undefined ? await devicesBelow(session, root) : [one];
-      if (kind === 'vbd' && devices.length > 0) blkback.want();
+      if (one === undefined) await links.lookAgain();
+      const backend = backends.get(kind);
+      if (backend !== undefined && (await isWanted(host, kind, devices))) backend.want();
       for (const device of devices) {
         const [frontend = '', number = ''] = device.slice(root.length + 1).split('/');
         // A driver that takes its time holds up nobody else.
         void kernel.look(kind, frontend, number);
+        if (kind === 'vif') await links.look(device, frontend, number);
       }
     }
   }
@@ -128,15 +150,19 @@ async function followOwn(host: KeeperHost, blkback: Supervisor, watch: Watch): P
 export function keep(host: KeeperHost): Keeper {
   const { session, bus } = host;
   const journals = keepJournals(host);
-  const blkback = supervise(host, host.blkback);
+  const backends = new Map<string, Supervisor>();
   bus.setAutoprobe(false);
-  if (host.isAwaited) blkback.want();
+  for (const { kind, program, isAwaited } of host.backends) {
+    const backend = supervise(host, program);
+    backends.set(kind, backend);
+    if (isAwaited) backend.want();
+  }
   const own = session.watch(OWN);
   const domains = ['@introduceDomain', '@releaseDomain'].map((path) => session.watch(path));
-  const following = [followDomains(host, journals, domains), followOwn(host, blkback, own)];
+  const following = [followDomains(host, journals, domains), followOwn(host, backends, own)];
   return {
     close: async () => {
-      blkback.stop();
+      for (const backend of backends.values()) backend.stop();
       await Promise.all([own, ...domains].map((watch) => watch.return()));
       await Promise.all(following);
       bus.setAutoprobe(true);

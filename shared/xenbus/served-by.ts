@@ -18,3 +18,6 @@ export function isOurScript(script: string | undefined): boolean {
 export function isOurVif(server: string | undefined): boolean {
   return server === 'xtl';
 }
+
+/** The vif's interface in dom0, until a script gives it another name. */
+export const vifName = (frontend: number, device: number): string => `vif${frontend}.${device}`;

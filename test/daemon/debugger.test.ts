@@ -174,7 +174,7 @@ describe("the caller's variables for Node", () => {
 
   it('are taken away by every launcher in the same way', () => {
     const names = readdirSync(built).filter((name) => existsSync(program(`${name}.mjs`)));
-    expect(names.sort()).toEqual(['blkback', 'keeper', 'lifecycle', 'xenstored', 'xtl']);
+    expect(names.sort()).toEqual(['blkback', 'keeper', 'lifecycle', 'netback', 'xenstored', 'xtl']);
     for (const name of names) {
       expect(statSync(program(name)).mode & 0o777).toBe(0o755);
       const text = readFileSync(program(name), 'utf8');

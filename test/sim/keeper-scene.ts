@@ -7,10 +7,12 @@ import { openXenstoreSession } from '../../shared/xenstore/session.ts';
 import { createSimXenstored } from './xenstored-host.ts';
 
 /** A program that lives as long as it is told to. */
-function createProgram(): Program & { starts: number; end(how: string): void; other: boolean } {
+function createProgram(
+  name: string,
+): Program & { starts: number; end(how: string): void; other: boolean } {
   let ended: ((how: string) => void) | undefined;
   const program = {
-    ...{ name: 'blkback', starts: 0, other: false },
+    ...{ name, starts: 0, other: false },
     isRunning: () => ended !== undefined || program.other,
     run: () => {
       program.starts++;
@@ -46,12 +48,27 @@ function createBus() {
   return bus;
 }
 
+/** Interfaces of vifs, which can be held once they are there. */
+function createLinks() {
+  const links = {
+    ...{ there: new Set<string>(), held: [] as string[] },
+    holdLink: (vif: string) => {
+      if (!links.there.has(vif)) return fail('ENODEV', `no device of ${vif}`);
+      links.held.push(vif);
+      return ok({ release: () => void links.held.splice(links.held.indexOf(vif), 1) });
+    },
+  };
+  return links;
+}
+
 export async function open() {
   const host = createSimXenstored({ seed: 3 });
   must(host.daemon.start(undefined));
   const { sim } = host;
   const log: string[] = [];
-  const blkback = createProgram();
+  const blkback = createProgram('blkback');
+  const netback = createProgram('netback');
+  const links = createLinks();
   const bus = createBus();
   /** Whether the store answers who asks for lists. */
   const store = { answers: true };
@@ -63,9 +80,14 @@ export async function open() {
       store.answers ? real.directory(path) : fail('ETIMEDOUT', 'no answer');
     const session = { ...real, directory };
     const report = (line: string) => void log.push(line);
-    return keep({ session, clock, grants, log: report, blkback, bus, isAwaited: false });
+    const backends = [
+      { kind: 'vbd', program: blkback, isAwaited: false },
+      { kind: 'vif', program: netback, isAwaited: false },
+    ];
+    const { holdLink } = links;
+    return keep({ session, clock, grants, log: report, backends, bus, holdLink });
   };
-  return { host, log, blkback, bus, store, start, keeper: start() };
+  return { host, log, blkback, netback, links, bus, store, start, keeper: start() };
 }
 
 export type Scene = Awaited<ReturnType<typeof open>>;

@@ -75,6 +75,3 @@ export const HEADROOM_MAX = 2048;
 
 /** Vifs that are served at a time, of all guests together. */
 export const DEVICES_MAX = 4096;
-
-/** Until a request to the store that is not answered counts as failed. */
-export const STORE_DEADLINE_MS = 10_000;

@@ -23,6 +23,8 @@ export {
   KEEPER_LOCK,
   KERNEL_CACHE_DIR,
   LIFECYCLE_LOCK,
+  NETBACK_LOCK,
+  NETBACK_STATE,
   STORE_LOSS_MARK,
 } from './places.ts';
 export {

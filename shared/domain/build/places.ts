@@ -15,6 +15,12 @@ export const BLKBACK_LOCK = '/run/xtl/blkback.lock';
 /** What that keeps of its disks over its death: journals and counters. */
 export const BLKBACK_STATE = '/run/xtl/blkback';
 
+/** Who locks it is the one network backend of dom0. */
+export const NETBACK_LOCK = '/run/xtl/netback.lock';
+
+/** What that keeps of its vifs over its death: journals and counters. */
+export const NETBACK_STATE = '/run/xtl/netback';
+
 /** Who locks it is the one keeper of a host. */
 export const KEEPER_LOCK = '/run/xtl/keeper.lock';
 

@@ -8,7 +8,7 @@ import type { KernelBus } from '../../../services/keeper/kernel-devices.ts';
 import { keep } from '../../../services/keeper/service.ts';
 import { DOM0, type Domid } from '../../../shared/core/ids.ts';
 import { prng } from '../../../shared/core/prng.ts';
-import { must, ok } from '../../../shared/core/result.ts';
+import { fail, must, ok } from '../../../shared/core/result.ts';
 import type { Region } from '../../../shared/platform/region.ts';
 import { createSimXenstored, type Guest, type SimXenstored } from '../xenstored-host.ts';
 import { createBackProcess, filesOf, serveIn } from './back-process.ts';
@@ -160,7 +160,9 @@ async function open(seed: number, params: string): Promise<Scene> {
   must(await sim.run(host.tools.mkdir(`/local/domain/${driver.domid}/libxl`)));
   const kept = createBackProcess(sim.dom0, host.stream);
   const keeperLog = (line: string) => void log.push(`keeper: ${line}`);
-  keep({ ...kept, log: keeperLog, blkback: NO_PROGRAM, bus: NO_BUS, isAwaited: false });
+  const backends = [{ kind: 'vbd', program: NO_PROGRAM, isAwaited: false }];
+  const holdLink = () => fail('ENODEV', 'no vifs');
+  keep({ ...kept, log: keeperLog, backends, bus: NO_BUS, holdLink });
   const driverDies = startDriver(host, driver, log);
   const front = createFront(
     sim.platform(guest.domid),
