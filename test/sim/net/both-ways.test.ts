@@ -70,7 +70,7 @@ describe('a frame that a guest sends', () => {
   it.each([
     ['one piece', [200]],
     ['a header and its data', [54, 146]],
-    ['a header over pieces, XSA-423', [10, 10, 10, 170]],
+    ['a header over pieces, XSA-423 and 432', [10, 10, 10, 170]],
     ['eighteen pieces', new Array<number>(18).fill(3000)],
     ['a first piece of a whole page', [4096, 4096, 1]],
     ['a first piece of nearly a page', [4090, 4096, 1]],
