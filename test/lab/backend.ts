@@ -1,26 +1,26 @@
-/** The block backend of a host of the lab: the keeper that starts it, and its deaths. */
+/** Back ends of a host of the lab: the keeper that starts them, and their deaths. */
 
 import type { LabHost } from './host.ts';
 
 const KEEPER = '/usr/lib/xtl/keeper';
 /** The backend that runs. */
-const ITS_PID = 'head -n 1 /run/xtl/blkback.lock';
+const pidOf = (name: string): string => `head -n 1 /run/xtl/${name}.lock`;
 
 /** Starts both, and waits for them: a slow host takes longer than libxl waits for a backend. */
 export const START_KEEPER = `(setsid ${KEEPER} blkback >/dev/null 2>&1 </dev/null &)
 until [ -s /run/xtl/keeper.lock ] && [ -d /run/xtl/blkback ]; do sleep 0.2; done`;
 
 /** Waits until another backend than `old` has signed: one that was killed had, too. */
-const anotherThan = (old: string): string => `for i in {1..200}; do
-  pid=$(${ITS_PID} 2>/dev/null)
+const anotherThan = (name: string, old: string): string => `for i in {1..200}; do
+  pid=$(${pidOf(name)} 2>/dev/null)
   [ "$pid" != '${old}' ] && kill -0 "$pid" 2>/dev/null && break
   sleep 0.2
 done
-${ITS_PID}`;
+${pidOf(name)}`;
 
 /** Kills the backend, whose guest does not notice; the keeper starts another one. */
-export async function killBackend(host: LabHost): Promise<void> {
-  const pid = (await host.must(ITS_PID)).trim();
-  const next = await host.must(`kill -9 ${pid}\n${anotherThan(pid)}`);
+export async function killBackend(host: LabHost, name = 'blkback'): Promise<void> {
+  const pid = (await host.must(pidOf(name))).trim();
+  const next = await host.must(`kill -9 ${pid}\n${anotherThan(name, pid)}`);
   if (next.trim() === pid) throw new Error(`no backend after ${pid} was killed`);
 }
