@@ -7,6 +7,7 @@ import {
   XenbusStateInitialising,
 } from '../../shared/abi/xenbus.ts';
 import type { JournalPlace } from '../../shared/backend/journal-places.ts';
+import { writeOwn } from '../../shared/backend/nodes.ts';
 import { domid } from '../../shared/core/ids.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { Region } from '../../shared/platform/region.ts';
@@ -23,7 +24,6 @@ import {
   type RingsOffered,
   readDevice,
   readFront,
-  writeOwn,
 } from './keys.ts';
 import { LOOK_AGAIN_MS, lookLater, makeReady, tell } from './opening.ts';
 import { grantWish } from './refresh.ts';

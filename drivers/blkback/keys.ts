@@ -1,11 +1,11 @@
 /** The nodes of a disk's two ends (io/blkif.h @ RELEASE-4.17.0). */
 
 import { VDISK_CDROM, VDISK_READONLY, VDISK_REMOVABLE } from '../../shared/abi/blkif.ts';
+import { neededNumber, readNumber, readText } from '../../shared/backend/nodes.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { BlockShape } from '../../shared/platform/block-io.ts';
 import { type Protocol, protocolOf } from '../../shared/ring/blkif-slots.ts';
 import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
-import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { INDIRECT_SEGMENTS_MAX, RATE_MAX } from './core/limits.ts';
 import type { RateLimits } from './core/rate.ts';
 
@@ -38,41 +38,20 @@ export interface FrontKeys {
   readonly rings: readonly RingKeys[];
 }
 
-async function text(nodes: Nodes, path: string): Promise<Result<string | undefined>> {
-  const value = await nodes.readString(path);
-  if (value.ok) return value;
-  return value.error.errno === 'ENOENT' ? ok(undefined) : value;
-}
-
-/** A u32 in decimal digits; undefined: there is none. Anything else is an error. */
-async function number(nodes: Nodes, path: string): Promise<Result<number | undefined>> {
-  const value = await text(nodes, path);
-  if (!value.ok || value.value === undefined) return value.ok ? ok(undefined) : value;
-  const found = Number(value.value);
-  if (/^[0-9]{1,10}$/.test(value.value) && found <= 0xffff_ffff) return ok(found);
-  return fail('EINVAL', `${path} is '${value.value.slice(0, 40)}', no number`);
-}
-
 /** A rate a second, 0 if there is no node. EINVAL for what is none. */
 async function rate(nodes: Nodes, path: string): Promise<Result<number>> {
-  const value = await text(nodes, path);
+  const value = await readText(nodes, path);
   if (!value.ok) return value;
   const found = Number(value.value ?? 0);
   if (/^[0-9]{1,13}$/.test(value.value ?? '0') && found <= RATE_MAX) return ok(found);
   return fail('EINVAL', `${path} is '${value.value?.slice(0, 40)}', no rate`);
 }
 
-async function needed(nodes: Nodes, path: string): Promise<Result<number>> {
-  const value = await number(nodes, path);
-  if (!value.ok) return value;
-  return value.value === undefined ? fail('ENOENT', `${path} is missing`) : ok(value.value);
-}
-
 export async function readDevice(nodes: Nodes, path: string): Promise<Result<DeviceKeys>> {
   const names = ['frontend', 'params', 'mode', 'device-type', 'removable'];
-  const values = await Promise.all(names.map((name) => text(nodes, `${path}/${name}`)));
+  const values = await Promise.all(names.map((name) => readText(nodes, `${path}/${name}`)));
   const [frontendId, bytes, operations] = await Promise.all([
-    needed(nodes, `${path}/frontend-id`),
+    neededNumber(nodes, `${path}/frontend-id`),
     rate(nodes, `${path}/xtl-rate-bytes`),
     rate(nodes, `${path}/xtl-rate-iops`),
   ]);
@@ -119,21 +98,6 @@ export function offered(
   return [...numbers(path, names), ...measured(path, keys, shape)];
 }
 
-/**
- * Writes nodes of a device that is still there: one that was removed meanwhile would be made anew
- * by them, and nobody would remove that.
- */
-export function writeOwn(
-  session: XenstoreSession,
-  path: string,
-  nodes: readonly NodeToWrite[],
-): Promise<Result<void>> {
-  return session.transaction(async (tx) => {
-    const there = await tx.exists(`${path}/frontend`);
-    return there.ok && there.value ? tx.writeAll(nodes) : there.ok ? ok() : there;
-  });
-}
-
 /** Of it what another medium, or a look at its size, may change. */
 export function measured(
   path: string,
@@ -159,21 +123,21 @@ function numbers(path: string, values: Readonly<Record<string, number>>): readon
 async function readRing(nodes: Nodes, path: string, pages: number): Promise<Result<RingKeys>> {
   const names =
     pages === 1 ? ['ring-ref'] : Array.from({ length: pages }, (_, i) => `ring-ref${i}`);
-  const all = await Promise.all(names.map((name) => number(nodes, `${path}/${name}`)));
+  const all = await Promise.all(names.map((name) => readNumber(nodes, `${path}/${name}`)));
   const ringRefs: number[] = [];
   for (const [i, found] of all.entries()) {
     if (!found.ok) return found;
     let gref = found.value;
     // Some write the one page of theirs as if there were more.
     if (gref === undefined && pages === 1) {
-      const only = await number(nodes, `${path}/ring-ref0`);
+      const only = await readNumber(nodes, `${path}/ring-ref0`);
       if (!only.ok) return only;
       gref = only.value;
     }
     if (gref === undefined) return fail('ENOENT', `${path}/${names[i]} is missing`);
     ringRefs.push(gref);
   }
-  const eventChannel = await needed(nodes, `${path}/event-channel`);
+  const eventChannel = await neededNumber(nodes, `${path}/event-channel`);
   return eventChannel.ok ? ok({ ringRefs, eventChannel: eventChannel.value }) : eventChannel;
 }
 
@@ -189,10 +153,10 @@ export async function readFront(
   { queuesMax, orderMax }: RingsOffered,
 ): Promise<Result<FrontKeys>> {
   const [protocolName, order, pages, queues] = await Promise.all([
-    text(nodes, `${path}/protocol`),
-    number(nodes, `${path}/ring-page-order`),
-    number(nodes, `${path}/num-ring-pages`),
-    number(nodes, `${path}/multi-queue-num-queues`),
+    readText(nodes, `${path}/protocol`),
+    readNumber(nodes, `${path}/ring-page-order`),
+    readNumber(nodes, `${path}/num-ring-pages`),
+    readNumber(nodes, `${path}/multi-queue-num-queues`),
   ]);
   if (!protocolName.ok) return protocolName;
   if (!order.ok) return order;

@@ -1,10 +1,10 @@
 /** What is behind a device: opened once its keys are there, and tried again where it cannot be. */
 
+import { errorPath } from '../../shared/backend/nodes.ts';
 import type { Result } from '../../shared/core/result.ts';
 import { createRate } from './core/rate.ts';
 import type { OpenedDisk, State } from './device.ts';
 import { readDevice } from './keys.ts';
-import { errorPath } from './refresh.ts';
 
 /** Between looks at what may become possible without an event. */
 export const LOOK_AGAIN_MS = 200;

@@ -9,6 +9,7 @@
  */
 
 import { XenbusStateConnected } from '../../shared/abi/xenbus.ts';
+import { errorPath } from '../../shared/backend/nodes.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { BlockShape } from '../../shared/platform/block-io.ts';
 import type { Nodes } from '../../shared/xenstore/nodes.ts';
@@ -20,12 +21,6 @@ interface Wish {
   readonly params: string;
   /** Undefined: nobody waits for an answer. */
   readonly refresh: string | undefined;
-}
-
-/** Where toolstacks look for why a device does not work. */
-export function errorPath(path: string): string {
-  const [, , , self, ...rest] = path.split('/');
-  return `/local/domain/${self}/error/${rest.join('/')}/error`;
 }
 
 /** Undefined without `params`: the device is being removed. */

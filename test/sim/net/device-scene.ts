@@ -31,6 +31,8 @@ export interface Scene {
   isGone: boolean;
   /** Until a turn that is asked for is taken. */
   turnMs: number;
+  /** Nodes that the backend has read. */
+  reads: number;
   /** How often it was opened, and closed: for a while, and for ever. */
   opened: number;
   readonly closed: ('for a while' | 'for ever')[];
@@ -79,7 +81,12 @@ function startProcess({ host, link, kept, log }: Parts, scene: Scene) {
   const process = createProcess(dom0);
   const { clock, memory } = dom0;
   const connect = async () => ok(host.stream());
-  const session = openXenstoreSession({ clock, deadlineMs: 5000, connect });
+  const opened = openXenstoreSession({ clock, deadlineMs: 5000, connect });
+  const readString = (path: string) => {
+    scene.reads++;
+    return opened.readString(path);
+  };
+  const session = { ...opened, readString };
   const { events, grants } = process;
   const serviceHost: ServiceHost = {
     ...{ session, events, grants, self: 0, queuesMax: 4 },
@@ -116,7 +123,7 @@ function startProcess({ host, link, kept, log }: Parts, scene: Scene) {
   };
   const kill = (): void => {
     process.kill();
-    session.close();
+    opened.close();
     link.abandon();
   };
   return { service: serveVifs(serviceHost), kill };
@@ -144,7 +151,7 @@ export async function open(seed = 1, options: SceneOptions = {}): Promise<Scene>
   let running: { service: Devices; kill: () => void } | undefined;
   const scene: Scene = {
     ...{ ...parts, guest, back, states, front: newFront(options.front), again: newFront },
-    ...{ isAway: false, isGone: false, turnMs: 0, opened: 0, closed: [] },
+    ...{ isAway: false, isGone: false, turnMs: 0, reads: 0, opened: 0, closed: [] },
     die: () => {
       running?.kill();
       running = startProcess(parts, scene);

@@ -81,6 +81,25 @@ it('a storm of events is a turn at a time', async () => {
   expect(unmasked.length).toBeLessThan(7);
 });
 
+// XSA-349: what has changed is one look more, however often it has.
+it('a storm of changes in its nodes is a look at a time', async () => {
+  const scene = await open(6);
+  await connected(scene);
+  const { sim } = scene.host;
+  const one = scene.reads;
+  await sim.run(scene.front.write('request-multicast-control', '1'));
+  await pass(scene, 20);
+  const perLook = scene.reads - one;
+  const writes = Array.from({ length: 300 }, (_, i) =>
+    scene.front.write('request-multicast-control', String(i % 2)),
+  );
+  const before = scene.reads;
+  await sim.run(Promise.all(writes));
+  await pass(scene, 50);
+  expect(perLook).toBeGreaterThan(3);
+  expect(scene.reads - before).toBeLessThan(150 * perLook);
+});
+
 // XSA-350, 374: what is under way while a frontend goes and comes must not be anybody else's.
 it.each(Array.from({ length: 12 }, (_, seed) => seed))(
   'a frontend that goes and comes amid its frames, seed %i',

@@ -1,5 +1,6 @@
 /** What a frontend that lies, or errs, gets: the traps of network back ends, with their numbers. */
 
+import { ok } from 'node:assert/strict';
 import { describe, expect, it } from 'vitest';
 import { turn } from '../../../drivers/netback/core/turn.ts';
 import {
@@ -184,6 +185,24 @@ describe('loses one packet, which is counted and answered once in each slot, for
     takeAnswers(served.guest, queue);
     expect([queue.answers, counts(served).noRoom]).toEqual([[0, -2, -2], 2]);
   });
+});
+
+// XSA-424: dropping one must not stop the next.
+it('what is dropped holds up nothing that comes behind it', () => {
+  const { served, queue, link } = open();
+  const good: Uint8Array[] = [];
+  for (let i = 0; i < 200; i++) {
+    const frame = unknown(randomBytes(random, 60));
+    const isBad = i % 2 === 0;
+    if (!isBad) good.push(frame);
+    ok(send(served.guest, queue, isBad ? frame.subarray(0, 13) : frame));
+    if (i % 50 !== 49) continue;
+    publishSent(queue);
+    run(served);
+    takeAnswers(served.guest, queue);
+  }
+  expect(link.sent).toEqual(good.map(plain));
+  expect(counts(served).malformed).toBe(100);
 });
 
 it('hundreds of extras are one packet, and no more work than their slots', () => {
