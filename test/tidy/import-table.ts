@@ -108,7 +108,10 @@ export const AREAS: readonly Area[] = [
 export const KINDS: readonly { readonly ends: RegExp; readonly adds: Omit<Area, 'folder'> }[] = [
   { ends: /\.unix\.ts$/, adds: { may: ['shared/platform/unix'], npm: ['pino'], node: true } },
   // The uplinks of a driver domain are front ends.
-  { ends: /\.stubdom\.ts$/, adds: { may: ['shared/platform/stubdom', 'drivers/blkfront'] } },
+  {
+    ends: /\.stubdom\.ts$/,
+    adds: { may: ['shared/platform/stubdom', 'drivers/blkfront', 'drivers/netfront'] },
+  },
   {
     ends: /\.test\.ts$|\/testing(\/[\w.-]+)?\.ts$/,
     adds: {
