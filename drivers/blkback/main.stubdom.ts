@@ -1,17 +1,16 @@
 /** The block backend as a driver domain: its guests' disks are its own, or partitions of them. */
 
-import { fail, ok, type Result } from '../../shared/core/result.ts';
+import {
+  type DriverDomain,
+  driverDomainHost,
+  runDriverDomain,
+} from '../../shared/backend/driver-domain.stubdom.ts';
+import { keptJournals } from '../../shared/backend/kept-journals.ts';
+import { ok, type Result } from '../../shared/core/result.ts';
 import { PAGE_SIZE } from '../../shared/platform/region.ts';
-import { type Log, openLog } from '../../shared/platform/stubdom/log.ts';
-import { openStubdom, type StubdomPlatform } from '../../shared/platform/stubdom/platform.ts';
-import { shutdown } from '../../shared/platform/stubdom/shutdown.ts';
-import { openStorePage } from '../../shared/platform/stubdom/store-page.ts';
-import { xenstoreRing } from '../../shared/ring/xenstore-ring.ts';
-import { openXenstoreSession, type XenstoreSession } from '../../shared/xenstore/session.ts';
+import type { StubdomPlatform } from '../../shared/platform/stubdom/platform.ts';
 import { type Disks, type OpenDisk, openDisks } from '../blkfront/disks.ts';
-import { STORE_DEADLINE_MS } from './core/limits.ts';
 import type { OpenedDisk } from './device.ts';
-import { keptJournals } from './kept-journals.ts';
 import type { DeviceKeys } from './keys.ts';
 import { serveDisks } from './service.ts';
 
@@ -22,25 +21,9 @@ const LIST_PAGES = (SLAB_PAGES * 8) / PAGE_SIZE;
 /** One processor serves them; their journals fit what a keeper grants. */
 const RINGS = { queuesMax: 2, orderMax: 1 };
 
-/** The store, by the page that the domain was made with: there is no second one. */
-function openSession(platform: StubdomPlatform): Result<XenstoreSession> {
-  const page = openStorePage(platform);
-  if (!page.ok) return page;
-  const { events, clock } = platform;
-  let isFirst = true;
-  const connect = async () => {
-    if (!isFirst) return fail('ENOTCONN', 'the store has given this domain up');
-    isFirst = false;
-    return ok(xenstoreRing({ events, ...page.value }));
-  };
-  return ok(openXenstoreSession({ connect, clock, deadlineMs: STORE_DEADLINE_MS }));
-}
-
 interface Host {
   readonly platform: StubdomPlatform;
-  readonly session: XenstoreSession;
   readonly disks: Disks;
-  readonly log: Log;
   /** What is behind a disk that is open. */
   readonly opened: Map<OpenedDisk, OpenDisk>;
 }
@@ -71,37 +54,19 @@ function closeDisk({ platform, disks, opened }: Host, all: OpenedDisk): void {
   platform.memory.unmap(all.lists);
 }
 
-function start(platform: StubdomPlatform, log: Log): Result<void> {
-  const session = openSession(platform);
-  if (!session.ok) return session;
+function start({ platform, session, log }: DriverDomain): void {
   const { events, grants, clock, kernel } = platform;
   const say = (line: string): void => log.info(line);
-  const parts = { session: session.value, events, grants, log: say };
+  const parts = { session, events, grants, log: say };
   const disks = openDisks({ ...parts, domid: kernel.domid });
-  const host: Host = {
-    ...{ platform, session: session.value, disks, log },
-    opened: new Map(),
-  };
+  const host: Host = { platform, disks, opened: new Map() };
   serveDisks({
-    ...{ ...parts, clock, self: kernel.domid, rings: RINGS },
-    // After what is ready now, and what is due.
-    soon: (run) => void clock.after(0, run),
-    // Neither does Xen tell a driver domain: its frontends are known by their rings alone.
-    uniqueId: () => 0n,
-    isGone: () => false,
-    isOurs: async () => true,
+    ...{ ...parts, ...driverDomainHost(clock), self: kernel.domid, rings: RINGS },
     openDisk: (keys, _device, onDone) => openDisk(host, keys, onDone),
     closeDisk: (disk) => closeDisk(host, disk),
-    ...keptJournals({ ...parts, memory: platform.memory }),
+    ...keptJournals('vbd', { ...parts, memory: platform.memory }),
   });
   log.info('serves disks');
-  return ok();
 }
 
-const platform = openStubdom();
-const log = openLog(platform.kernel);
-const started = start(platform, log);
-if (!started.ok) {
-  log.error(started.error.what, { errno: started.error.errno });
-  shutdown(platform.kernel, 'crash');
-}
+runDriverDomain(start);

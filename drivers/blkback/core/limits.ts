@@ -51,13 +51,8 @@ export const RETRY_MS = 1000;
 /** Pages for the data of one disk's requests under way: 4 MiB. */
 export const SLAB_PAGES = 1024;
 
-/** Until the keeper must have granted memory for a device of a driver domain. */
-export const KEEPER_MS = 5000;
 /** What a disk may have saved of its rate. One largest request, if that is more. */
 export const BURST_MS = 100;
 
 /** A rate above this, 1 TiB or operations a second, is a mistake: sums of it stay exact. */
 export const RATE_MAX = 2 ** 40;
-
-/** Until a request to the store that is not answered counts as failed. */
-export const STORE_DEADLINE_MS = 10_000;

@@ -22,3 +22,6 @@ export const MTU_MAX = 65_521;
 
 /** Times that a back end which lies is given another chance, once it has begun anew. */
 export const LIES_MAX = 8;
+
+/** Vifs of a driver domain's own: each has two MiB of pages. */
+export const UPLINKS_MAX = 4;

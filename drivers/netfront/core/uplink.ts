@@ -3,7 +3,6 @@
  * with the back end; frames that were on their way then are lost, as on any wire.
  */
 
-import { assert } from '../../../shared/core/assert.ts';
 import type { NetLink } from '../../../shared/platform/net-io.ts';
 import type { Region } from '../../../shared/platform/region.ts';
 import { awaitResponses } from '../../../shared/ring/io-ring.ts';
@@ -127,7 +126,6 @@ export function createUplink(
     rx: (_queue, region, at, slotBytes, lengths, max) =>
       receive(state, region, at, slotBytes, lengths, max),
     want: (_queue, then) => {
-      assert(state.waiting === undefined, 'two want to be told of frames');
       state.waiting = then;
       tellIfReady();
     },

@@ -2,10 +2,10 @@
 
 import { expect, it } from 'vitest';
 import type { OpenedDisk } from '../../../drivers/blkback/device.ts';
-import { keptJournals } from '../../../drivers/blkback/kept-journals.ts';
 import { type OpenDisk, openDisks } from '../../../drivers/blkfront/disks.ts';
 import type { KernelBus } from '../../../services/keeper/kernel-devices.ts';
 import { keep } from '../../../services/keeper/service.ts';
+import { keptJournals } from '../../../shared/backend/kept-journals.ts';
 import { DOM0, type Domid } from '../../../shared/core/ids.ts';
 import { prng } from '../../../shared/core/prng.ts';
 import { fail, must, ok } from '../../../shared/core/result.ts';
@@ -124,7 +124,7 @@ function startDriver(host: SimXenstored, driver: Guest, log: string[]) {
     const { memory } = platform;
     serveIn(process, driver.domid, {
       log: logLine,
-      ...keptJournals({ session, grants, memory, log: logLine }),
+      ...keptJournals('vbd', { session, grants, memory, log: logLine }),
       openDisk: async ({ params }, _device, onDone) => {
         const asked = { target: params, isReadOnly: false, isShared: false, pages: 256 };
         const disk = await disks.open(asked, onDone);

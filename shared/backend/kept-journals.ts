@@ -1,15 +1,22 @@
 /** Journals of a driver domain: pages of dom0, which its keeper grants for each device. */
 
-import { type JournalPlace, othersJournals } from '../../shared/backend/journal-places.ts';
-import { DOM0 } from '../../shared/core/ids.ts';
-import { fail, ok, type Result } from '../../shared/core/result.ts';
-import type { Grants } from '../../shared/platform/grants.ts';
-import type { Memory } from '../../shared/platform/memory.ts';
-import type { Region } from '../../shared/platform/region.ts';
-import { JOURNAL_NODE, parseJournal } from '../../shared/xenbus/journal-grants.ts';
-import type { XenstoreSession } from '../../shared/xenstore/session.ts';
-import { KEEPER_MS } from './core/limits.ts';
-import type { JournalsHost } from './service.ts';
+import { DOM0 } from '../core/ids.ts';
+import { fail, ok, type Result } from '../core/result.ts';
+import type { Grants } from '../platform/grants.ts';
+import type { Memory } from '../platform/memory.ts';
+import type { Region } from '../platform/region.ts';
+import { JOURNAL_NODE, parseJournal } from '../xenbus/journal-grants.ts';
+import type { XenstoreSession } from '../xenstore/session.ts';
+import { type JournalPlace, othersJournals } from './journal-places.ts';
+
+/** Until the keeper must have granted memory for a device. */
+const KEEPER_MS = 5000;
+
+export interface KeptJournals {
+  openJournals(path: string, places: readonly JournalPlace[]): Promise<Result<readonly Region[]>>;
+  /** There are devices at these paths alone: what is kept for others goes. */
+  retainJournals(paths: readonly string[]): void;
+}
 
 export interface KeptHost {
   readonly session: Pick<XenstoreSession, 'waitFor'>;
@@ -19,10 +26,13 @@ export interface KeptHost {
 }
 
 /**
- * Where nobody grants pages, those are our own, which die with us: said for each device. EINVAL: a
- * reference of the keeper's is none, or there are too few of them.
+ * For devices of a kind. Where nobody grants pages, those are our own, which die with us: said for
+ * each device. EINVAL: a reference of the keeper's is none, or there are too few of them.
  */
-export function keptJournals({ session, grants, memory, log }: KeptHost): JournalsHost {
+export function keptJournals(
+  kind: string,
+  { session, grants, memory, log }: KeptHost,
+): KeptJournals {
   const known = new Map<string, () => void>();
 
   const open = (
@@ -58,6 +68,6 @@ export function keptJournals({ session, grants, memory, log }: KeptHost): Journa
   };
   return {
     openJournals,
-    retainJournals: (paths) => othersJournals('vbd', known.keys(), paths).forEach(letGo),
+    retainJournals: (paths) => othersJournals(kind, known.keys(), paths).forEach(letGo),
   };
 }
