@@ -3,7 +3,7 @@
 import type { Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
-import { SHUTDOWN_ACTIONS, type VmSpec } from '../spec/vm-spec.ts';
+import { SHUTDOWN_ACTIONS, type VmSpec, type VmVif } from '../spec/vm-spec.ts';
 import { RECORD_PIECE, recordPath } from './nodes.ts';
 
 /**
@@ -41,44 +41,61 @@ function isDisk(value: unknown): boolean {
   return isThere && isServed && isText(disk.vdev) && isCount(disk.device);
 }
 
-const isAbsentOr = (check: Check): Check => {
-  return (value) => value === undefined || check(value);
-};
+type Check = (value: unknown) => boolean;
 
-const isIn = (min: number, max: number): Check => {
-  return (value) => Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max;
+const isAbsentOr =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+
+const isIn =
+  (min: number, max: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max;
+
+const isAnyText: Check = (value) => typeof value === 'string';
+
+function isRate(value: unknown): boolean {
+  const { bytes, intervalUs } = Object(value);
+  return isCount(bytes) && isCount(intervalUs);
+}
+
+const VIF_FIELDS: Readonly<Record<keyof VmVif, Check>> = {
+  devid: isIn(0, 65_535),
+  mac: isAbsentOr((mac) => isText(mac) && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)),
+  bridge: isAbsentOr(isAnyText),
+  gatewaydev: isAbsentOr(isText),
+  ip: isAbsentOr(isAnyText),
+  vifname: isAbsentOr(isText),
+  script: isAbsentOr(isText),
+  backend: isAbsentOr(isText),
+  server: isAbsentOr((server) => server === 'xtl' || server === 'linux'),
+  rate: isAbsentOr(isRate),
+  mtu: isAbsentOr(isIn(68, 65_535)),
+  vlan: isAbsentOr(isText),
+  trusted: isAbsentOr((trusted) => typeof trusted === 'boolean'),
 };
 
 /** What a vif's nodes are made of. */
 function isVif(value: unknown): boolean {
   const vif = Object(value) as Record<string, unknown>;
-  const { bytes, intervalUs } = Object(vif.rate ?? { bytes: 1, intervalUs: 1 });
-  const texts = ['bridge', 'gatewaydev', 'ip', 'vifname', 'script', 'vlan', 'backend'];
-  return (
-    isIn(0, 65535)(vif.devid) &&
-    isAbsentOr((mac) => isText(mac) && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac))(vif.mac) &&
-    texts.every((key) => vif[key] === undefined || typeof vif[key] === 'string') &&
-    isAbsentOr(isIn(68, 65535))(vif.mtu) &&
-    isCount(bytes) &&
-    isCount(intervalUs)
-  );
+  return Object.entries(VIF_FIELDS).every(([key, check]) => check(vif[key]));
 }
 
-type Check = (value: unknown) => boolean;
 const FIELDS: Readonly<Record<keyof VmRecord, Check>> = {
   name: isText,
   uuid: (value) => isText(value) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value),
   type: (value) => value === 'pvh',
   kernel: isText,
-  ramdisk: (value) => value === undefined || isText(value),
-  cmdline: (value) => typeof value === 'string',
+  ramdisk: isAbsentOr(isText),
+  cmdline: isAnyText,
   memoryKib: isCount,
   maxmemKib: isCount,
   vcpus: isCount,
   maxvcpus: isCount,
-  isDriverDomain: (value) => value === undefined || value === true,
-  disks: (value) => value === undefined || (Array.isArray(value) && value.every(isDisk)),
-  vifs: (value) => value === undefined || (Array.isArray(value) && value.every(isVif)),
+  isDriverDomain: isAbsentOr((value) => value === true),
+  disks: isAbsentOr((value) => Array.isArray(value) && value.every(isDisk)),
+  vifs: isAbsentOr((value) => Array.isArray(value) && value.every(isVif)),
   onPoweroff: isAction,
   onReboot: isAction,
   onCrash: isAction,

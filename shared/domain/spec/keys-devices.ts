@@ -19,11 +19,12 @@ export const DEVICE_KEYS: readonly KeyRow[] = [
     'list',
     '[]',
     'now',
-    'Network interfaces, one string each. What xl.conf has as defaults is not read.',
+    'Network interfaces, one string each; backendtype=linux or xtl says who in dom0 serves one.',
     {
       example: '["bridge=br0,mac=00:16:3e:12:34:56"]',
       stricter:
-        'xl passes over what is no list, and over parameters that it does not know; names of ' +
+        'xl.conf and its defaults are not read. xl passes over what is no list, and over ' +
+        'parameters that it does not know; names of ' +
         'interfaces are such as Linux takes, a devid is given once, mtu is from 68 to 65535, ' +
         'numbers have no leading 0, a MAC address has six bytes and is not one of a group, and ' +
         'type=ioemu is for hvm',
