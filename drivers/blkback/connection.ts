@@ -3,6 +3,7 @@
 import { disown } from '../../shared/backend/claim.ts';
 import { empty } from '../../shared/backend/fifo.ts';
 import { type Domid, gref, type Port, port } from '../../shared/core/ids.ts';
+import type { Rate } from '../../shared/core/rate.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
@@ -18,7 +19,6 @@ import { type Journal, openJournal } from './core/journal.ts';
 import { ATTEMPTS_MAX, COPIES_MAX, RETRY_MS } from './core/limits.ts';
 import { openNewQueue, openServedQueue } from './core/open-queue.ts';
 import type { Queue } from './core/queue.ts';
-import type { Rate } from './core/rate.ts';
 import { createSlab } from './core/slab.ts';
 import { openTally } from './core/tally.ts';
 import { announce, retryHeld, turn } from './core/turn.ts';

@@ -9,13 +9,13 @@ import {
 import type { JournalPlace } from '../../shared/backend/journal-places.ts';
 import { writeOwn } from '../../shared/backend/nodes.ts';
 import { domid } from '../../shared/core/ids.ts';
+import type { Rate } from '../../shared/core/rate.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { Region } from '../../shared/platform/region.ts';
 import { type BackDeed, type BackView, nextBackStep } from '../../shared/xenbus/back-state.ts';
 import { parseState } from '../../shared/xenbus/states.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Behind, type Connection, type ConnectionHost, connect } from './connection.ts';
-import type { Rate } from './core/rate.ts';
 import { journalPlaces } from './journal-places.ts';
 import {
   type DeviceKeys,

@@ -2,12 +2,12 @@
 
 import { VDISK_CDROM, VDISK_READONLY, VDISK_REMOVABLE } from '../../shared/abi/blkif.ts';
 import { neededNumber, readNumber, readText } from '../../shared/backend/nodes.ts';
+import { RATE_MAX, type RateLimits } from '../../shared/core/rate.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { BlockShape } from '../../shared/platform/block-io.ts';
 import { type Protocol, protocolOf } from '../../shared/ring/blkif-slots.ts';
 import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
-import { INDIRECT_SEGMENTS_MAX, RATE_MAX } from './core/limits.ts';
-import type { RateLimits } from './core/rate.ts';
+import { INDIRECT_SEGMENTS_MAX } from './core/limits.ts';
 
 /** What the toolstack wrote of a device. */
 export interface DeviceKeys {

@@ -1,8 +1,9 @@
 /** What is behind a device: opened once its keys are there, and tried again where it cannot be. */
 
 import { errorPath } from '../../shared/backend/nodes.ts';
+import { createRate } from '../../shared/core/rate.ts';
 import type { Result } from '../../shared/core/result.ts';
-import { createRate } from './core/rate.ts';
+import { BURST } from './core/limits.ts';
 import type { OpenedDisk, State } from './device.ts';
 import { readDevice } from './keys.ts';
 
@@ -30,7 +31,7 @@ export async function makeReady(state: State): Promise<void> {
     if (keys.error.errno !== 'ENOENT') await tell(state, keys.error.what);
     return;
   }
-  state.rate ??= createRate(keys.value.rate, host.clock.nowMs());
+  state.rate ??= createRate(keys.value.rate, BURST, host.clock.nowMs());
   state.keys = keys.value;
   // A drive may be empty; a disk waits for what a script of its toolstack writes.
   if (keys.value.params === '' && !keys.value.isCdrom) return;

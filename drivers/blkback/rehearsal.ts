@@ -6,6 +6,7 @@
 import { BLKIF_OP_INDIRECT } from '../../shared/abi/blkif.ts';
 import { assert } from '../../shared/core/assert.ts';
 import { domid, port } from '../../shared/core/ids.ts';
+import type { Rate } from '../../shared/core/rate.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
 import type { CopyBatch } from '../../shared/platform/grants.ts';
 import type { Region } from '../../shared/platform/region.ts';
@@ -20,7 +21,6 @@ import {
 import { createDisk } from './core/disk.ts';
 import { journalPages, openJournal } from './core/journal.ts';
 import { openNewQueue } from './core/open-queue.ts';
-import type { Rate } from './core/rate.ts';
 import { createSlab } from './core/slab.ts';
 import { openTally } from './core/tally.ts';
 import { turn } from './core/turn.ts';

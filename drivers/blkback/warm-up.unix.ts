@@ -6,6 +6,7 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_READ, BLKIF_OP_WRITE } from '../../shared/abi/blkif.ts';
+import { createRate, RATE_MAX, type Rate } from '../../shared/core/rate.ts';
 import { must, type Result } from '../../shared/core/result.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
@@ -14,8 +15,7 @@ import { openBlockFile } from '../../shared/platform/unix/block-file.ts';
 import { nobodysBatch } from '../../shared/platform/unix/grant-copy.ts';
 import type { UnixMemory } from '../../shared/platform/unix/memory.ts';
 import type { Poller } from '../../shared/platform/unix/poller.ts';
-import { COPIES_MAX, PAGES_PER_TURN, RATE_MAX } from './core/limits.ts';
-import { createRate, type Rate } from './core/rate.ts';
+import { BURST, COPIES_MAX, PAGES_PER_TURN } from './core/limits.ts';
 import { type Asked, createRehearsal, type Rehearsal } from './rehearsal.ts';
 
 /** After so many V8 has compiled nearly all of it. */
@@ -96,7 +96,7 @@ function openStage(host: WarmUpHost, rate: Rate | undefined): Stage {
 
 /** Two that differ: what is compiled for the only one there is does not fit the next. */
 function openStages(host: WarmUpHost): Stage[] {
-  const rate = createRate({ bytes: RATE_MAX, operations: RATE_MAX }, 0);
+  const rate = createRate({ bytes: RATE_MAX, operations: RATE_MAX }, BURST, 0);
   try {
     return [openStage(host, undefined), openStage(host, rate)];
   } catch {

@@ -9,6 +9,7 @@ import {
   BLKIF_RSP_ERROR,
 } from '../../../shared/abi/blkif.ts';
 import { append, empty, peek, shift } from '../../../shared/backend/fifo.ts';
+import { fill, giveBack, spend, waitMs } from '../../../shared/core/rate.ts';
 import { PAGE_SIZE } from '../../../shared/platform/region.ts';
 import { REPEATED } from '../../../shared/telemetry/blk-counters.ts';
 import { count } from '../../../shared/telemetry/counter-page.ts';
@@ -26,7 +27,6 @@ import { noteAttempt } from './journal.ts';
 import { judge, judgeSegments, type Refusal } from './judge.ts';
 import { BEGUN_PER_TURN, PAGES_PER_TURN } from './limits.ts';
 import type { Entry } from './queue.ts';
-import { fill, giveBack, spend, waitMs } from './rate.ts';
 import { takePages } from './slab.ts';
 
 const TWICE_FATAL: Refusal = {

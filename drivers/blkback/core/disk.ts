@@ -3,6 +3,7 @@
 import { BLKIF_OP_FLUSH_DISKCACHE, BLKIF_OP_WRITE_BARRIER } from '../../../shared/abi/blkif.ts';
 import { createFifo, type Fifo } from '../../../shared/backend/fifo.ts';
 import { assert } from '../../../shared/core/assert.ts';
+import type { Rate } from '../../../shared/core/rate.ts';
 import type { BlockIo } from '../../../shared/platform/block-io.ts';
 import type { Events } from '../../../shared/platform/events.ts';
 import type { CopyBatch } from '../../../shared/platform/grants.ts';
@@ -18,7 +19,6 @@ import {
   WAITING_MAX,
 } from './limits.ts';
 import { answer, type Entry, type Queue } from './queue.ts';
-import type { Rate } from './rate.ts';
 import { givePages, type Slab } from './slab.ts';
 
 /** What becomes of a read or write that the disk could not do. */

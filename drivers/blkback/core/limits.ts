@@ -1,5 +1,8 @@
 /** What a block backend holds and does at most, and why. */
 
+import type { Burst } from '../../../shared/core/rate.ts';
+import { PAGE_SIZE } from '../../../shared/platform/region.ts';
+
 /**
  * Segments of an indirect request: what Linux's backend offers (xen_blkif_max_segments in
  * xen-blkback/xenbus.c @ v6.12). They fit one page of segments.
@@ -51,8 +54,5 @@ export const RETRY_MS = 1000;
 /** Pages for the data of one disk's requests under way: 4 MiB. */
 export const SLAB_PAGES = 1024;
 
-/** What a disk may have saved of its rate. One largest request, if that is more. */
-export const BURST_MS = 100;
-
-/** A rate above this, 1 TiB or operations a second, is a mistake: sums of it stay exact. */
-export const RATE_MAX = 2 ** 40;
+/** What a disk may have saved of its rate: 100 ms of it, or one largest request. */
+export const BURST: Burst = { ms: 100, bytes: INDIRECT_SEGMENTS_MAX * PAGE_SIZE };

@@ -1,8 +1,8 @@
 /** What frontends write of their rings, and what becomes of what no frontend would write. */
 
 import { expect, it } from 'vitest';
-import type { RateLimits } from '../../../drivers/blkback/core/rate.ts';
 import { type DeviceKeys, offered, readDevice, readFront } from '../../../drivers/blkback/keys.ts';
+import type { RateLimits } from '../../../shared/core/rate.ts';
 import { must } from '../../../shared/core/result.ts';
 import { createSimXenstored } from '../xenstored-host.ts';
 

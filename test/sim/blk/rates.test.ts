@@ -3,7 +3,6 @@
 import { describe, expect, it } from 'vitest';
 import { isIdle } from '../../../drivers/blkback/core/disk.ts';
 import { WAITING_MAX } from '../../../drivers/blkback/core/limits.ts';
-import type { RateLimits } from '../../../drivers/blkback/core/rate.ts';
 import { turn } from '../../../drivers/blkback/core/turn.ts';
 import {
   BLKIF_OP_FLUSH_DISKCACHE,
@@ -12,6 +11,7 @@ import {
   BLKIF_OP_WRITE_BARRIER,
 } from '../../../shared/abi/blkif.ts';
 import { prng } from '../../../shared/core/prng.ts';
+import type { RateLimits } from '../../../shared/core/rate.ts';
 import { must } from '../../../shared/core/result.ts';
 import { publishRequests, requestRoom, takeResponses } from '../../../shared/ring/io-ring.ts';
 import { readCounters } from '../../../shared/telemetry/blk-counters.ts';

@@ -4,15 +4,20 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { createDisk, type Disk, isIdle } from '../../../drivers/blkback/core/disk.ts';
 import type { Identity } from '../../../drivers/blkback/core/identity.ts';
 import { openJournal } from '../../../drivers/blkback/core/journal.ts';
-import { ATTEMPTS_MAX, COPIES_MAX, PAGES_PER_TURN } from '../../../drivers/blkback/core/limits.ts';
+import {
+  ATTEMPTS_MAX,
+  BURST,
+  COPIES_MAX,
+  PAGES_PER_TURN,
+} from '../../../drivers/blkback/core/limits.ts';
 import { openNewQueue, openServedQueue } from '../../../drivers/blkback/core/open-queue.ts';
 import type { Queue, QueueParts } from '../../../drivers/blkback/core/queue.ts';
-import { createRate, type Rate, type RateLimits } from '../../../drivers/blkback/core/rate.ts';
 import { createSlab } from '../../../drivers/blkback/core/slab.ts';
 import { openTally } from '../../../drivers/blkback/core/tally.ts';
 import { retryHeld, turn } from '../../../drivers/blkback/core/turn.ts';
 import { domid, port } from '../../../shared/core/ids.ts';
 import type { Prng } from '../../../shared/core/prng.ts';
+import { createRate, type Rate, type RateLimits } from '../../../shared/core/rate.ts';
 import { PAGE_SIZE, type Region } from '../../../shared/platform/region.ts';
 import { type Protocol, protocolOf } from '../../../shared/ring/blkif-slots.ts';
 import {
@@ -111,7 +116,7 @@ export function createWorld(
   const guest = createGuest(protocol, queues, bytes, order);
   const world: Omit<World, 'disk'> = {
     ...{ guest, memory: createMemoryDisk(random, bytes), stats: regionOf(1) },
-    ...{ rate: createRate(rate ?? { bytes: 0, operations: 0 }, 0), reports: [], broken: [] },
+    ...{ rate: createRate(rate ?? { bytes: 0, operations: 0 }, BURST, 0), reports: [], broken: [] },
     ...{ isHeld: false, nowUs: 0, dueUs: 0 },
   };
   const all = guest.queues.map((queue, number) => {

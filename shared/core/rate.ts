@@ -1,16 +1,22 @@
 /**
- * How fast a disk may be used: bytes and operations a second, each a bucket of tokens that time
+ * How fast a device may be used: bytes and operations a second, each a bucket of tokens that time
  * fills. Time is whole milliseconds and a token is a thousandth, so that all sums are integers
  * below 2^53: nothing drifts.
  */
 
-import { PAGE_SIZE } from '../../../shared/platform/region.ts';
-import { BURST_MS, INDIRECT_SEGMENTS_MAX } from './limits.ts';
+/** A rate above this, 1 TiB or operations a second, is a mistake: sums of it stay exact. */
+export const RATE_MAX = 2 ** 40;
 
 /** A second; 0: as many as there are. At most RATE_MAX. */
 export interface RateLimits {
   readonly bytes: number;
   readonly operations: number;
+}
+
+/** What may be saved of a rate: what comes in `ms`, or so many bytes and one operation if more. */
+export interface Burst {
+  readonly ms: number;
+  readonly bytes: number;
 }
 
 interface Bucket {
@@ -28,18 +34,22 @@ export interface Rate {
   filledMs: number;
 }
 
-function createBucket(perSecond: number, largest: number): Bucket | undefined {
+function createBucket(perSecond: number, ms: number, largest: number): Bucket | undefined {
   if (perSecond === 0) return undefined;
-  const capacity = Math.max(perSecond * BURST_MS, largest * 1000);
+  const capacity = Math.max(perSecond * ms, largest * 1000);
   return { perMs: perSecond, capacity, level: capacity };
 }
 
 /** With both buckets full; undefined: there are no limits. */
-export function createRate({ bytes, operations }: RateLimits, nowMs: number): Rate | undefined {
+export function createRate(
+  { bytes, operations }: RateLimits,
+  burst: Burst,
+  nowMs: number,
+): Rate | undefined {
   if (bytes === 0 && operations === 0) return undefined;
   return {
-    bytes: createBucket(bytes, INDIRECT_SEGMENTS_MAX * PAGE_SIZE),
-    operations: createBucket(operations, 1),
+    bytes: createBucket(bytes, burst.ms, burst.bytes),
+    operations: createBucket(operations, burst.ms, 1),
     filledMs: Math.floor(nowMs),
   };
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { prng } from '../../../shared/core/prng.ts';
+import { prng } from './prng.ts';
 import { createRate, fill, giveBack, type Rate, spend, waitMs } from './rate.ts';
 
 const MIB = 2 ** 20;
 const PAGE = 4096;
+const BURST = { ms: 100, bytes: MIB };
 
-const of = (bytes: number, operations = 0): Rate => createRate({ bytes, operations }, 0) as Rate;
+const of = (bytes: number, operations = 0): Rate =>
+  createRate({ bytes, operations }, BURST, 0) as Rate;
 
 /** Begins operations of so many bytes up to `toMs`, each as soon as it may; how many. */
 function begun(rate: Rate, bytes: number, fromMs: number, toMs: number, stepMs = 0.7): number {
@@ -18,7 +20,7 @@ function begun(rate: Rate, bytes: number, fromMs: number, toMs: number, stepMs =
 }
 
 it('none is none', () => {
-  expect(createRate({ bytes: 0, operations: 0 }, 5)).toBeUndefined();
+  expect(createRate({ bytes: 0, operations: 0 }, BURST, 5)).toBeUndefined();
 });
 
 describe('a burst is', () => {
