@@ -15,6 +15,7 @@ export const DROP_ISOLATED = 11;
 export const DROP_RULE = 12;
 export const DROP_NO_ROOM = 13;
 export const DROP_STATIC_MAC = 14;
+export const DROP_WAITS = 15;
 
 /** By number. */
 export const DROP_NAMES = [
@@ -33,6 +34,7 @@ export const DROP_NAMES = [
   'denied by a rule',
   'no room behind',
   'a station that is bound to another port',
+  'waits for a VM',
 ] as const;
 
 const DROPS = DROP_NAMES.length;

@@ -50,6 +50,14 @@ export interface SwitchParts {
   readonly seed: number;
   /** Whether a frame may go from one port to another: rules. Absent: it may. */
   readonly allows?: (from: number, to: number, packet: Packet, bytes: Uint8Array) => boolean;
+  /** Whether a frame of VLAN 0 waits for a VM that does not run. Absent: none does. */
+  readonly waits?: (
+    from: number,
+    packet: Packet,
+    region: Region,
+    at: number,
+    bytes: number,
+  ) => boolean;
 }
 
 export interface Passing {

@@ -21,6 +21,7 @@ import {
   DROP_SAME_PORT,
   DROP_STATIC_MAC,
   DROP_VLAN,
+  DROP_WAITS,
 } from './counters.ts';
 import { judge } from './guard.ts';
 import { PORTS_MAX, SWEPT_PER_TICK } from './limits.ts';
@@ -183,6 +184,9 @@ export class Switch {
 
   #forward(passing: Passing): number {
     const { region, packet, number, vlan } = passing;
+    const { waits } = this.#parts;
+    const mayWait = waits !== undefined && number !== INSIDE && vlan === 0 && packet.tags === 0;
+    if (mayWait && waits(number, packet, region, passing.at, passing.bytes)) return DROP_WAITS;
     const target = packet.at;
     const isGroup = ((region.bytes[target] as number) & 1) !== 0;
     if (isGroup) return this.#flood(passing, true);
