@@ -4,6 +4,9 @@ import { hostileWorld } from './blkback-hostile.ts';
 import { deathsWorld, journalWorld } from './blkback-ring.ts';
 import { kernelWorlds } from './kernel.ts';
 import { netDeathsWorld, netHostileWorld } from './netback.ts';
+import { dhcpWorld } from './net-dhcp.ts';
+import { framesWorld } from './net-frames.ts';
+import { rulesWorld } from './net-rules.ts';
 import type { Target } from './target.ts';
 import { crowdWorld } from './xenstored-crowd.ts';
 import { pageWorld } from './xenstored-page.ts';
@@ -34,9 +37,16 @@ export const netback: Target = {
   cases: 500,
 };
 
+/** A case is a frame into a network, a text of rules, or a message of DHCP. */
+export const net: Target = {
+  worlds: { frames: framesWorld, rules: rulesWorld, dhcp: dhcpWorld },
+  cases: 1000,
+};
+
 export const TARGETS: Readonly<Record<string, Target>> = {
   'blkback-ring': blkbackRing,
   kernel,
+  net,
   netback,
   xenstored,
 };

@@ -62,7 +62,9 @@ export interface NetworkScene {
 }
 
 export interface SceneOptions extends Partial<NetworkParts> {
-  readonly config?: GatewayConfig | undefined;
+  readonly config?: GatewayConfig;
+  /** A switch alone, whose uplink is OUTSIDE. */
+  readonly isSwitch?: boolean;
   readonly ports?: Readonly<Record<number, PortConfig>>;
   readonly rules?: RuleSet;
   readonly nowMs?: number;
@@ -83,7 +85,7 @@ export function networkScene(options: SceneOptions = {}): NetworkScene {
   const parts: NetworkParts = {
     arena: memory(ARENA_BYTES),
     random: () => random.next(),
-    gateway: config,
+    ...(options.isSwitch === true ? { uplink: OUTSIDE } : { gateway: config }),
     ...options,
     state,
     outlets: {

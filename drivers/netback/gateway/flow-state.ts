@@ -1,7 +1,7 @@
 /**
  * What becomes of a connection with each packet: its state, and how long it is kept. Sequence
- * numbers are not looked at: so a reset from without ends nothing at once, and what goes on after it shows
- * that it was a lie.
+ * numbers are not looked at: so a reset from without ends nothing at once, and what goes on after
+ * it shows that it was a lie.
  */
 
 import {

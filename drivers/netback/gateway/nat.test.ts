@@ -6,7 +6,6 @@ import {
   A_IP,
   at,
   B_IP,
-  CONFIG,
   fromA,
   fromB,
   fromRouter,
@@ -16,7 +15,6 @@ import {
   OUTER_IP,
   OUTSIDE,
   out,
-  ROUTER_IP,
   toA,
   toB,
   toRouter,
@@ -107,139 +105,6 @@ it('two guests with the same ports get two ports, and each its own answers', () 
   const toA4000 = packet(WEB, A_IP, 17, make.udp(99, 4000, [4000 & 255]), { ttl: 63 });
   expect(scene.send(OUTSIDE, answer(4000))).toEqual([at(1, toA(toA4000))]);
 });
-
-describe('pieces', () => {
-  const bytes = Array.from({ length: 64 }, (_, i) => i);
-  /** Two pieces of one datagram, summed as a whole. */
-  const pieces = (
-    source: string,
-    to: string,
-    id: number,
-    ttl = 64,
-    whole = make.udp(4000, 99, bytes),
-  ): make.Bytes[] => {
-    const body = packet(source, to, 17, whole).slice(20);
-    const none = { sum: 'none', id, ttl } as const;
-    return [
-      packet(source, to, 17, body.slice(0, 40), { ...none, fragment: 0x2000 }),
-      packet(source, to, 17, body.slice(40), { ...none, fragment: 5 }),
-    ];
-  };
-
-  it('go out as the first one does, under a number of ours', () => {
-    const scene = met();
-    const [first, second] = pieces(A_IP, WEB, 77).map((piece) => scene.send(1, fromA(piece)));
-    const id = ((first?.[0]?.[1][28] ?? 0) << 8) | (first?.[0]?.[1][29] ?? 0);
-    expect(id).not.toBe(77);
-    const want = pieces(OUTER_IP, WEB, id, 63).map((piece) => [out(toRouter(piece))]);
-    expect([first, second]).toEqual(want);
-  });
-
-  it('come back to the same guest', () => {
-    const scene = met();
-    scene.send(1, fromA(packet(A_IP, WEB, 17, make.udp(4000, 99))));
-    const whole = make.udp(99, 4000, bytes);
-    const want = pieces(WEB, A_IP, 5, 63, whole);
-    const back = pieces(WEB, OUTER_IP, 5, 64, whole);
-    for (const [i, piece] of back.entries()) {
-      expect(scene.send(OUTSIDE, fromRouter(piece))).toEqual([at(1, toA(want[i] as make.Bytes))]);
-    }
-  });
-
-  it('without their first are dropped, and after half a minute', () => {
-    const scene = met();
-    const [first, second] = pieces(A_IP, WEB, 77) as [make.Bytes, make.Bytes];
-    expect(scene.send(1, fromA(second))).toEqual([]);
-    expect(scene.send(1, fromA(first))).toHaveLength(1);
-    scene.pass(32_000);
-    scene.meet();
-    expect(scene.send(1, fromA(second))).toEqual([]);
-    expect(scene.counted()['a fragment without its first']).toBe(2);
-  });
-
-  it('of one guest leave others room', () => {
-    const scene = met();
-    for (let id = 0; id < 40; id++)
-      scene.send(1, fromA((pieces(A_IP, WEB, id) as [make.Bytes])[0]));
-    expect(scene.counted()['a fragment without its first']).toBe(8);
-    expect(scene.send(2, fromB((pieces(B_IP, WEB, 1) as [make.Bytes])[0]))).toHaveLength(1);
-  });
-});
-
-describe('errors', () => {
-  const syn = make.tcp(4000, 80, SYN);
-  const quote = (source: string, ttl: number): make.Bytes =>
-    packet(source, WEB, 6, syn, { ttl }).slice(0, 28);
-
-  it('about what a guest sent are told to it in its own words', () => {
-    const scene = met();
-    scene.send(1, fromA(packet(A_IP, WEB, 6, syn)));
-    const error = (to: string, quoted: make.Bytes, ttl: number): make.Bytes =>
-      packet(ROUTER_IP, to, 1, make.icmp(3, 4, 1400, quoted), { ttl });
-    // The router saw it with 63 hops left.
-    expect(scene.send(OUTSIDE, fromRouter(error(OUTER_IP, quote(OUTER_IP, 63), 64)))).toEqual([
-      at(1, toA(error(A_IP, quote(A_IP, 63), 63))),
-    ]);
-  });
-
-  it('about what a guest got are told as of the outer address', () => {
-    const scene = met();
-    const there = make.udp(4000, 99);
-    scene.send(1, fromA(packet(A_IP, WEB, 17, there)));
-    const back = (to: string): make.Bytes => packet(WEB, to, 17, make.udp(99, 4000, [1, 2]));
-    const error = (from: string, to: string, ttl: number): make.Bytes =>
-      packet(from, WEB, 1, make.icmp(3, 3, 0, back(to)), { ttl });
-    expect(scene.send(1, fromA(error(A_IP, A_IP, 64)))).toEqual([
-      out(toRouter(error(OUTER_IP, OUTER_IP, 63))),
-    ]);
-  });
-
-  it.each([
-    [
-      'about no connection',
-      fromRouter(packet(ROUTER_IP, OUTER_IP, 1, make.icmp(3, 1, 0, quote(OUTER_IP, 63)))),
-    ],
-    ['that are damaged', fromRouter(packet(ROUTER_IP, OUTER_IP, 1, make.icmp(3, 1, 0, [1, 2, 3])))],
-    [
-      'that quote too little',
-      fromRouter(
-        packet(ROUTER_IP, OUTER_IP, 1, make.icmp(3, 1, 0, quote(OUTER_IP, 63).slice(0, 27))),
-      ),
-    ],
-  ])('%s are dropped', (_, frame) => {
-    expect(met().send(OUTSIDE, frame)).toEqual([]);
-  });
-
-  it('of ours: at the end of its life, too large, and never about an error', () => {
-    const scene = met({ config: { ...CONFIG, outside: { ...CONFIG.outside, mtu: 600 } } });
-    const old = packet(A_IP, WEB, 6, syn, { ttl: 1 });
-    expect(scene.send(1, fromA(old))).toEqual(
-      [
-        at(1, toA(packet(INNER_IP, A_IP, 1, make.icmp(11, 0, 0, old), { id: expect.anything() }))),
-      ].map(([port, frame]) => [port, expect.toSatisfy((got: number[]) => sameButId(got, frame))]),
-    );
-    const large = packet(A_IP, WEB, 17, make.udp(4000, 99, new Array(700).fill(1)));
-    const [[port, told]] = scene.send(1, fromA(large)) as [[number, number[]]];
-    expect([port, told.slice(44, 52)]).toEqual([1, [3, 4, told[46], told[47], 0, 0, 2, 88]]);
-    expect(told.slice(52)).toEqual(large.slice(0, 548));
-    const error = packet(A_IP, WEB, 1, make.icmp(3, 1, 0, old), { ttl: 1 });
-    expect(scene.send(1, fromA(error))).toEqual([]);
-  });
-
-  it('of ours are a hundred in a second', () => {
-    const scene = met();
-    const old = fromA(packet(A_IP, WEB, 6, syn, { ttl: 1 }));
-    const told = Array.from({ length: 300 }, () => scene.send(1, old).length);
-    expect(told.reduce((a, b) => a + b)).toBe(100);
-  });
-});
-
-/** Numbers of our own packets are nobody's business: they and the sum that covers them. */
-function sameButId(got: number[], want: readonly number[]): boolean {
-  const without = (bytes: readonly number[]): string =>
-    bytes.filter((_, i) => ![28, 29, 34, 35].includes(i)).join();
-  return without(got) === without(want) && make.naiveChecksum(got.slice(24, 44)) === 0;
-}
 
 describe('from without', () => {
   it('nothing comes in that nobody asked for', () => {

@@ -1,7 +1,7 @@
 /**
  * VMs that do not run, and the packets that wake them: the first ones for an address wait, the VM
- * is asked for once, one VM at a time, and what waits is given to it when its vif is there, or dropped
- * when it does not come in time.
+ * is asked for once, one VM at a time, and what waits is given to it when its vif is there, or
+ * dropped when it does not come in time.
  */
 
 import { getU32 } from '../../../shared/core/big-endian.ts';

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import * as make from '../../../test/net/frames.ts';
+import {
+  A_IP,
+  at,
+  B_IP,
+  fromA,
+  fromB,
+  fromRouter,
+  type NetworkScene,
+  networkScene,
+  OUTER_IP,
+  OUTSIDE,
+  out,
+  toA,
+  toRouter,
+} from '../../../test/net/network-scene.ts';
+
+const WEB = '203.0.113.7';
+
+const packet = (
+  from: string,
+  to: string,
+  protocol: number,
+  body: make.Bytes,
+  rest: Partial<make.Ip4> = {},
+): make.Bytes => make.packet4({ from, to, protocol, ...rest }, body);
+
+function met(options: Parameters<typeof networkScene>[0] = {}): NetworkScene {
+  const scene = networkScene(options);
+  scene.meet();
+  return scene;
+}
+
+describe('pieces', () => {
+  const bytes = Array.from({ length: 64 }, (_, i) => i);
+  /** Two pieces of one datagram, summed as a whole. */
+  const pieces = (
+    source: string,
+    to: string,
+    id: number,
+    ttl = 64,
+    whole = make.udp(4000, 99, bytes),
+  ): make.Bytes[] => {
+    const body = packet(source, to, 17, whole).slice(20);
+    const none = { sum: 'none', id, ttl } as const;
+    return [
+      packet(source, to, 17, body.slice(0, 40), { ...none, fragment: 0x2000 }),
+      packet(source, to, 17, body.slice(40), { ...none, fragment: 5 }),
+    ];
+  };
+
+  it('go out as the first one does, under a number of ours', () => {
+    const scene = met();
+    const [first, second] = pieces(A_IP, WEB, 77).map((piece) => scene.send(1, fromA(piece)));
+    const id = ((first?.[0]?.[1][28] ?? 0) << 8) | (first?.[0]?.[1][29] ?? 0);
+    expect(id).not.toBe(77);
+    const want = pieces(OUTER_IP, WEB, id, 63).map((piece) => [out(toRouter(piece))]);
+    expect([first, second]).toEqual(want);
+  });
+
+  it('come back to the same guest', () => {
+    const scene = met();
+    scene.send(1, fromA(packet(A_IP, WEB, 17, make.udp(4000, 99))));
+    const whole = make.udp(99, 4000, bytes);
+    const want = pieces(WEB, A_IP, 5, 63, whole);
+    const back = pieces(WEB, OUTER_IP, 5, 64, whole);
+    for (const [i, piece] of back.entries()) {
+      expect(scene.send(OUTSIDE, fromRouter(piece))).toEqual([at(1, toA(want[i] as make.Bytes))]);
+    }
+  });
+
+  it('without their first are dropped, and after half a minute', () => {
+    const scene = met();
+    const [first, second] = pieces(A_IP, WEB, 77) as [make.Bytes, make.Bytes];
+    expect(scene.send(1, fromA(second))).toEqual([]);
+    expect(scene.send(1, fromA(first))).toHaveLength(1);
+    scene.pass(32_000);
+    scene.meet();
+    expect(scene.send(1, fromA(second))).toEqual([]);
+    expect(scene.counted()['a fragment without its first']).toBe(2);
+  });
+
+  it('of one guest leave others room', () => {
+    const scene = met();
+    for (let id = 0; id < 40; id++)
+      scene.send(1, fromA((pieces(A_IP, WEB, id) as [make.Bytes])[0]));
+    expect(scene.counted()['a fragment without its first']).toBe(8);
+    expect(scene.send(2, fromB((pieces(B_IP, WEB, 1) as [make.Bytes])[0]))).toHaveLength(1);
+  });
+});
