@@ -23,6 +23,7 @@ import { type CompiledRules, compileRules, NO_VIF, nameVif } from './rules/compi
 import { createFacts } from './rules/facts.ts';
 import type { RuleSet } from './rules/rule.ts';
 import { type Box, boxBytes, noteSecond, openBox } from './state/box.ts';
+import { mixed } from './state/index-of-entries.ts';
 import type { Table } from './state/table.ts';
 import { type Arena, createArena, resetArena, takeRoom } from './switch/arena.ts';
 import { PORTS_MAX } from './switch/limits.ts';
@@ -74,6 +75,13 @@ export function createNetwork(parts: NetworkParts, nowMs: number): Result<Networ
   return opened.ok ? ok(network) : opened;
 }
 
+/** Connections by another outer address are none of ours, nor leases of another range. */
+function shapeOf(gateway: GatewayConfig | undefined): number {
+  if (gateway === undefined) return 0;
+  const { outside, dhcp, isTranslating } = gateway;
+  return [outside.ip4, dhcp?.first ?? 0, dhcp?.last ?? 0, isTranslating ? 1 : 2].reduce(mixed, 1);
+}
+
 export class Network {
   readonly #parts: NetworkParts;
   readonly #box: Box;
@@ -94,9 +102,7 @@ export class Network {
     this.#parts = parts;
     this.#nowMs = nowMs;
     this.#uplink = gateway?.outside.port ?? parts.uplink ?? NONE;
-    // Connections by another outer address are none of ours.
-    const shape = (gateway?.outside.ip4 ?? 0) ^ (gateway?.dhcp?.first ?? 0);
-    this.#box = openBox(parts.state, FORMS, shape);
+    this.#box = openBox(parts.state, FORMS, shapeOf(gateway));
     this.#arena = createArena(parts.arena);
     const nowS = Math.floor(nowMs / 1000);
     const [macs, flows] = this.#box.tables as [Table, Table, Table];

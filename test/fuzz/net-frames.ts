@@ -30,7 +30,11 @@ const GATEWAY: GatewayConfig = {
   },
 };
 const RULES = [
-  'allow established,related\ndeny out tcp to any port 25\nallow out\nallow in tcp port 80\ndefault deny',
+  `allow established,related
+   deny out tcp to any port 25
+   allow out
+   allow in tcp to any port 80
+   default deny`,
   'deny from 10.0.0.0/30,fd00:1::/127\ndefault allow',
 ];
 const mac = (text: string): Uint8Array => Uint8Array.from(make.mac(text));

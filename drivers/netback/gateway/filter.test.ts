@@ -67,6 +67,15 @@ describe('at the gateway', () => {
   });
 });
 
+it('a packet to another guest makes no connection by which one leaves untranslated', () => {
+  const scene = networkScene({ rules: rules('default allow') });
+  scene.meet();
+  const ip = make.packet4({ from: A_IP, to: WEB, protocol: 17 }, make.udp(4000, 99));
+  expect(scene.send(1, make.offloaded(make.ether(B_MAC, A_MAC, make.IPV4, ip)))).toHaveLength(1);
+  const [[, frame]] = scene.send(1, fromA(ip)) as [[number, number[]]];
+  expect(frame.slice(36, 40)).toEqual(make.be32(make.ip4(OUTER_IP)));
+});
+
 describe('between ports of a switch', () => {
   const switched = (text: string): NetworkScene => {
     const ports = { 1: { id: 1 }, 2: { id: 2 }, [OUTSIDE]: { id: 9, isUplink: true } };

@@ -15,6 +15,7 @@ import {
   STATE_RELATED,
 } from '../rules/facts.ts';
 import { isOpening } from './flow-state.ts';
+import { SWITCH_ZONE } from './flow-table.ts';
 import { beginFlow, noteFlow } from './flows.ts';
 import { findPieces, notePieces } from './fragments.ts';
 import type { Gate } from './gate.ts';
@@ -46,6 +47,7 @@ export function mayGo(
   if (rules === undefined || packet.kind === KIND_ARP || isNdp(packet)) return true;
   if (packet.kind !== KIND_IPV4 && packet.kind !== KIND_IPV6) return rules.isAllowedOtherwise;
   readFacts(facts, packet, data);
+  tracker.key.zone = SWITCH_ZONE;
   facts.from = from;
   facts.to = to;
   facts.direction =

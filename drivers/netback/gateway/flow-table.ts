@@ -26,14 +26,22 @@ export const FLOW_FORM: TableForm = { entries: FLOWS_MAX, words: 16, summed: SUM
 export const TRANSLATED = 1;
 export const FROM_REMOTE = 2;
 
-/** A head: that it is one, the family and the protocol. */
-export const headFor = (family: number, protocol: number): number =>
-  (protocol << 8) | (family << 4) | 1;
+/**
+ * A head: that it is one, whether it goes through the gateway or between ports of the switch, the
+ * family and the protocol. A guest's packet to another guest's station makes no connection of the
+ * gateway's.
+ */
+export const headFor = (family: number, protocol: number, zone: number): number =>
+  (protocol << 8) | (family << 4) | (zone << 1) | 1;
+export const GATEWAY_ZONE = 0;
+export const SWITCH_ZONE = 1;
+const zoneOf = (head: number): number => (head >>> 1) & 7;
 const familyOf = (head: number): number => (head >>> 4) & 0xf;
 export const protocolOf = (head: number): number => (head >>> 8) & 0xff;
 
 /** What one is found or made by. Ports are 0 where there are none. */
 export interface FlowKey {
+  zone: number;
   family: number;
   protocol: number;
   readonly inner: Int32Array;
@@ -44,6 +52,7 @@ export interface FlowKey {
 
 export function createFlowKey(): FlowKey {
   return {
+    zone: GATEWAY_ZONE,
     family: 0,
     protocol: 0,
     inner: new Int32Array(4),
@@ -76,6 +85,7 @@ export function readKey({ table }: Flows, entry: number, key: FlowKey): void {
   const { memory } = table;
   const at = wordAt(table, entry);
   const head = memory[at] as number;
+  key.zone = zoneOf(head);
   key.family = familyOf(head);
   key.protocol = protocolOf(head);
   for (let i = 0; i < 4; i++) {
@@ -88,7 +98,7 @@ export function readKey({ table }: Flows, entry: number, key: FlowKey): void {
 
 function hashOf({ within }: Flows, key: FlowKey): number {
   const { inner, remote } = key;
-  let hash = mixed(within.seed, headFor(key.family, key.protocol));
+  let hash = mixed(within.seed, headFor(key.family, key.protocol, key.zone));
   hash = mixed(hash, (key.innerPort << 16) | key.remotePort);
   if (key.family === 4) return mixed(mixed(hash, inner[0] as number), remote[0] as number);
   for (let i = 0; i < 4; i++) {
@@ -112,7 +122,7 @@ export function findWithin(flows: Flows, key: FlowKey): number {
   const { table, within } = flows;
   const { memory } = table;
   const { inner, remote } = key;
-  const head = headFor(key.family, key.protocol);
+  const head = headFor(key.family, key.protocol, key.zone);
   const ports = (key.innerPort << 16) | key.remotePort;
   let entry = firstOf(within, hashOf(flows, key));
   for (; entry >= 0; entry = within.next[entry] as number) {
@@ -140,7 +150,8 @@ export function findWithout(
   let entry = firstOf(without, hashWithout(flows, protocol, remote, remotePort, outerPort));
   for (; entry >= 0; entry = without.next[entry] as number) {
     const at = wordAt(table, entry);
-    if (memory[at + REMOTE] !== (remote | 0) || memory[at] !== headFor(4, protocol)) continue;
+    if (memory[at + REMOTE] !== (remote | 0) || memory[at] !== headFor(4, protocol, GATEWAY_ZONE))
+      continue;
     if (((memory[at + PORTS] as number) & 0xffff) !== remotePort) continue;
     if ((memory[at + OUTER] as number) >>> 16 === outerPort) return entry;
   }

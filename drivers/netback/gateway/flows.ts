@@ -63,7 +63,7 @@ export function beginFlow(
   memory[at + OWNER] = ownerId | 0;
   memory[at + STATE] = OPENING;
   memory[at + UNTIL] = flows.nowS + keptFor(key.protocol, OPENING);
-  publish(table, entry, headFor(key.family, key.protocol));
+  publish(table, entry, headFor(key.family, key.protocol, key.zone));
   flows.ports[entry] = port;
   counts[port] = (counts[port] as number) + 1;
   link(flows, entry, key);

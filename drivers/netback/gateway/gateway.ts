@@ -35,6 +35,7 @@ import {
 } from './counters.ts';
 import { forwardAnswer } from './dns-forwarder.ts';
 import type { Tracker } from './filter.ts';
+import { GATEWAY_ZONE } from './flow-table.ts';
 import { sweepFlows } from './flows.ts';
 import { forwardIn4, forwardOut4 } from './forward4.ts';
 import { take6 } from './forward6.ts';
@@ -137,6 +138,7 @@ export class Gateway implements Inside {
   take(from: number, packet: Packet, region: Region, at: number, bytes: number): void {
     const gate = this.#gate;
     const data = region.bytes;
+    gate.key.zone = GATEWAY_ZONE;
     if (packet.kind === KIND_ARP) takeArp(gate, INNER_SIDE, from, packet, data);
     else if (packet.kind === KIND_IPV4) this.#inner4(from, packet, region, at, bytes);
     else if (packet.kind === KIND_IPV6) {
@@ -179,6 +181,7 @@ export class Gateway implements Inside {
     const gate = this.#gate;
     const packet = this.#packet;
     const data = region.bytes;
+    gate.key.zone = GATEWAY_ZONE;
     if (parseFrame(packet, data, at, bytes) !== 0 || packet.tags > 0) {
       countGate(gate, GATE_NOT_OURS);
       return;

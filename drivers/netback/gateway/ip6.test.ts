@@ -129,7 +129,7 @@ describe('neighbours', () => {
   });
 });
 
-it('tells the inside of the router, its network and its name server, at once and when asked', () => {
+it('tells the inside of the router, network and name server, at once and when asked', () => {
   const made = networkScene({ config });
   const body = [
     ...[134, 0, 0, 0, 64, 0, ...make.be16(1800), 0, 0, 0, 0, 0, 0, 0, 0, ...mac(1, INNER_MAC)],

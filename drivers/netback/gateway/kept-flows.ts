@@ -20,6 +20,7 @@ import {
   FROM_REMOTE,
   findWithin,
   findWithout,
+  GATEWAY_ZONE,
   headFor,
   link,
   OUTER,
@@ -27,6 +28,7 @@ import {
   outerPortOf,
   readKey,
   STATE,
+  SWITCH_ZONE,
   TRANSLATED,
   UNTIL,
 } from './flow-table.ts';
@@ -68,15 +70,14 @@ function adopt(flows: Flows, entry: number, key: FlowKey, keptS: number): boolea
   if (!isIntact(table, entry)) return false;
   const at = wordAt(table, entry);
   readKey(flows, entry, key);
-  const { family } = key;
-  if ((family !== 4 && family !== 6) || headFor(family, key.protocol) !== headOf(table, entry)) {
-    return false;
-  }
+  const { family, zone } = key;
+  const isKnown = (family === 4 || family === 6) && zone <= SWITCH_ZONE;
+  if (!isKnown || headFor(family, key.protocol, zone) !== headOf(table, entry)) return false;
   const flags = (memory[at + OUTER] as number) & 0xffff;
   const state = memory[at + STATE] as number;
   if (flags > (TRANSLATED | FROM_REMOTE) || state < OPENING || state > FLOW_STATE_MAX) return false;
   const isTranslated = (flags & TRANSLATED) !== 0;
-  if (isTranslated && family !== 4) return false;
+  if (isTranslated && (family !== 4 || zone !== GATEWAY_ZONE)) return false;
   const untilS = moved(memory[at + UNTIL] as number, keptS, nowS, FLOW_S_MAX);
   if (untilS === undefined || untilS < nowS || findWithin(flows, key) >= 0) return false;
   const { protocol, remote, remotePort } = key;
