@@ -3,10 +3,10 @@
 import { hostileWorld } from './blkback-hostile.ts';
 import { deathsWorld, journalWorld } from './blkback-ring.ts';
 import { kernelWorlds } from './kernel.ts';
-import { netDeathsWorld, netHostileWorld } from './netback.ts';
 import { dhcpWorld } from './net-dhcp.ts';
 import { framesWorld } from './net-frames.ts';
 import { rulesWorld } from './net-rules.ts';
+import { netDeathsWorld, netHostileWorld } from './netback.ts';
 import type { Target } from './target.ts';
 import { crowdWorld } from './xenstored-crowd.ts';
 import { pageWorld } from './xenstored-page.ts';
