@@ -8,11 +8,18 @@ import { LEASE_S } from '../../drivers/netback/gateway/limits.ts';
 import { type Prng, prng } from '../../shared/core/prng.ts';
 import { createDhcp, parseDhcp } from '../../shared/net/dhcp.ts';
 import * as make from '../net/frames.ts';
-import { CONFIG, INNER_IP, type NetworkScene, networkScene } from '../net/network-scene.ts';
+import {
+  CONFIG,
+  INNER_IP,
+  INNER_MAC,
+  type NetworkScene,
+  networkScene,
+} from '../net/network-scene.ts';
 import { mendHeader } from './net-corpus.ts';
 import type { World } from './target.ts';
 
 const ALL = 'ff:ff:ff:ff:ff:ff';
+const GATEWAY = make.mac(INNER_MAC);
 const FIRST = make.ip4('10.0.0.100');
 const SIZE = 10;
 const macOf = (i: number): string => `02:00:00:00:00:0${i}`;
@@ -79,7 +86,9 @@ export const dhcpWorld: World = async (seed, cases, done) => {
     const mac = macOf(random.below(8));
     const ask = randomAsk(random, mac);
     for (const [port, frame] of scene.send(random.pick([1, 2]), ask)) {
-      if (port > 2 || frame[44] !== 0 || frame[45] !== 67) continue;
+      // Guests' own go to all, too.
+      const isOurs = GATEWAY.every((byte, at) => frame[16 + at] === byte);
+      if (port > 2 || !isOurs || frame[44] !== 0 || frame[45] !== 67) continue;
       take(scene, frame, given);
     }
     // Whoever gives up or refuses an address, in a message that is one, has it no more.
