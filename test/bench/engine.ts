@@ -1,5 +1,5 @@
 /**
- * `engine`: the cores of the store and of the block backend as the engine of stub domains runs
+ * `engine`: the cores of the store, the block backend and the network as the engine of stub domains runs
  * them, natively, beside Debian's own build of that engine and V8; and how large the images are
  * that it is linked into.
  */
@@ -25,7 +25,15 @@ const ON_NODE = 'test/bench/engine/node.main.ts';
 const IMAGES = 'build/xtl/stubdom';
 const LIMIT_KIB = 32 * 1024;
 
-const ROWS = ['read-core', 'write-core', 'watch-core', 'ring-core', 'blk-core'] as const;
+const ROWS = [
+  'read-core',
+  'write-core',
+  'watch-core',
+  'ring-core',
+  'blk-core',
+  'nat-core',
+  'switch-core',
+] as const;
 const ROUNDS = 7;
 /** So many take about a second. */
 const REQUESTS = { ours: '100000', debian: '60000', v8: '1000000' } as const;

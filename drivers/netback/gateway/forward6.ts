@@ -59,7 +59,8 @@ export function take6(
 ): void {
   const { ip6 } = gate.config;
   const data = region.bytes;
-  const [source, target] = [packet.l3 + 8, packet.l3 + 24];
+  const source = packet.l3 + 8;
+  const target = packet.l3 + 24;
   if (ip6 === undefined || isGroup(data, target)) return;
   const ours = side === INNER_SIDE ? ip6.address : ip6.outside;
   if (isSame(data, target, ours, 0, 16)) {
@@ -127,7 +128,8 @@ function forward6(
     return;
   }
   const isNear6 = isSame(data, packet.l3 + 24, ip6.outside, 0, 8);
-  const [next, nextAt] = isNear6 ? [data, packet.l3 + 24] : [ip6.router, 0];
+  const next = isNear6 ? data : ip6.router;
+  const nextAt = isNear6 ? packet.l3 + 24 : 0;
   for (let i = 0; i < 4; i++) gate.hop[i] = getU32(next, nextAt + 4 * i);
   sendTo(gate, OUTER_SIDE, 6, gate.hop, region, at, bytes);
 }

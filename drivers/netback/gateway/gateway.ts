@@ -153,7 +153,8 @@ export class Gateway implements Inside {
     const gate = this.#gate;
     const data = region.bytes;
     const { inside, outside } = gate.config;
-    const [source, target] = [source4(packet, data), target4(packet, data)];
+    const source = source4(packet, data);
+    const target = target4(packet, data);
     if (!isHeaderSound(packet, data)) {
       countGate(gate, GATE_BAD_HEADER);
       return;
@@ -200,7 +201,8 @@ export class Gateway implements Inside {
     const gate = this.#gate;
     const data = region.bytes;
     const { inside, outside, isTranslating } = gate.config;
-    const [source, target] = [source4(packet, data), target4(packet, data)];
+    const source = source4(packet, data);
+    const target = target4(packet, data);
     if (!isHeaderSound(packet, data)) {
       countGate(gate, GATE_BAD_HEADER);
       return;

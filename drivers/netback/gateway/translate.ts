@@ -46,7 +46,8 @@ export function putAddress(
   const before = getU32(bytes, at);
   replaceU32(bytes, at, address, packet.l3 + IP_CHECKSUM);
   if (sum === NONE || isNoSum(packet, bytes, sum)) return;
-  const [high, low] = [before >>> 16, before & 0xffff];
+  const high = before >>> 16;
+  const low = before & 0xffff;
   const old = getU16(bytes, sum);
   if (packet.csumAt === sum) {
     putU16(bytes, sum, updatedSum(updatedSum(old, high, address >>> 16), low, address & 0xffff));

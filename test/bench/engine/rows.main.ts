@@ -3,6 +3,7 @@
 import { createTextPathCache } from '../../../services/xenstored/core/path-cache-text.ts';
 import { blkRows } from './blk-rows.ts';
 import { coreRows } from './core-rows.ts';
+import { networkRows } from './network-rows.ts';
 import { ringRows } from './ring-rows.ts';
 
 /** What engine.c gives, or node.ts. */
@@ -22,6 +23,8 @@ const createPaths = host.hasCompiler === true ? undefined : createTextPathCache;
 /** Each of them makes its world. */
 const rowsOf = {
   'blk-core': blkRows,
+  'nat-core': networkRows,
+  'switch-core': networkRows,
   'ring-core': () => ringRows(createPaths),
 }[row];
 const run = (rowsOf?.() ?? coreRows(createPaths))[row];
