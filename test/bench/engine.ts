@@ -1,7 +1,7 @@
 /**
- * `engine`: the cores of the store, the block backend and the network as the engine of stub domains runs
- * them, natively, beside Debian's own build of that engine and V8; and how large the images are
- * that it is linked into.
+ * `engine`: the cores of the store, the block backend and the network as the engine of stub
+ * domains runs them, natively, beside Debian's own build of that engine and V8; and how large the
+ * images are that it is linked into.
  */
 
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';

@@ -20,7 +20,7 @@ import {
   UNTIL,
   unlink,
 } from './flow-table.ts';
-import { FLOWS_PER_PORT, FLOWS_SWEPT } from './limits.ts';
+import { FLOWS_FEW, FLOWS_PER_PORT, FLOWS_RESERVED, FLOWS_SWEPT } from './limits.ts';
 
 /** A connection that may be used: what is over is ended. */
 export function isLive(flows: Flows, entry: number): boolean {
@@ -44,7 +44,8 @@ export function beginFlow(
   isFromRemote: boolean,
 ): number {
   const { counts } = flows;
-  const isFull = (counts[port] as number) >= FLOWS_PER_PORT;
+  const most = flows.free.count > FLOWS_RESERVED ? FLOWS_PER_PORT : FLOWS_FEW;
+  const isFull = (counts[port] as number) >= most;
   const entry = isFull ? -1 : takeEntry(flows.free);
   if (entry < 0) {
     flows.refused++;

@@ -3,11 +3,12 @@
 /** Connections of all guests together: a quarter of a MiB of memory. */
 export const FLOWS_MAX = 4096;
 
-/**
- * Connections, and with them ports of the outer address, of one guest: four that mean harm fill no
- * table. A browser has some hundreds.
- */
+/** Connections, and with them ports of the outer address, of one guest. A browser has hundreds. */
 export const FLOWS_PER_PORT = 768;
+
+/** The last free ones are for guests that have few: many that mean harm do not take them all. */
+export const FLOWS_RESERVED = 1024;
+export const FLOWS_FEW = 64;
 
 /** Entries that a second's tick looks at: all of them within eight seconds. */
 export const FLOWS_SWEPT = 512;

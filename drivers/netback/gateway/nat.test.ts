@@ -191,6 +191,20 @@ it('a guest has so many connections and no more, others theirs, and quiet ones e
   expect(scene.send(1, fromA(packet(A_IP, WEB, 17, make.udp(9999, 99))))).toHaveLength(1);
 });
 
+it('guests that take all they can leave some for those that have few', () => {
+  const ids = [11, 12, 13, 14, 15, 16];
+  const ports = Object.fromEntries(ids.map((id) => [id, { id }]));
+  const scene = met({ ports: { ...ports, 1: { id: 1 } } });
+  const udp = (port: number) => fromA(packet(A_IP, WEB, 17, make.udp(port, 99)));
+  const sent = ids.map((id, i) => {
+    let count = 0;
+    for (let j = 0; j < 900; j++) count += scene.send(id, udp(1024 + 900 * i + j)).length;
+    return count;
+  });
+  expect(sent).toEqual([768, 768, 768, 768, 64, 64]);
+  expect(scene.send(1, udp(60_000))).toHaveLength(1);
+});
+
 describe('a connection of TCP', () => {
   const a = (flags: number) => fromA(packet(A_IP, WEB, 6, make.tcp(4000, 80, flags)));
   const web = (flags: number) => fromRouter(packet(WEB, OUTER_IP, 6, make.tcp(80, 4000, flags)));
