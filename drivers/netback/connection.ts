@@ -13,6 +13,7 @@ import { EVENTS_RECEIVED, NET_FORM } from '../../shared/telemetry/net-counters.t
 import type { Identity } from './core/identity.ts';
 import { LOOK_MS } from './core/limits.ts';
 import { openNewVif, openServedVif, type QueueParts, type VifParts } from './core/open.ts';
+import { createShaping } from './core/shaping.ts';
 import { turn } from './core/turn.ts';
 import type { Behind, Room, Vif } from './core/vif.ts';
 import type { FrontKeys } from './keys.ts';
@@ -37,6 +38,8 @@ export interface ConnectionOptions {
   readonly device: number;
   readonly behind: Behind;
   readonly isFiltering: boolean;
+  /** Bytes a second that the guest may send; 0: as many as it can. */
+  readonly rate: number;
   readonly report: (what: string) => void;
   readonly broken: (why: string) => void;
 }
@@ -127,6 +130,7 @@ export function connect(
   [journal, stats]: readonly [Region, Region],
 ): Result<Connection> {
   const { domid, device, uniqueId, behind, isFiltering, report, broken } = options;
+  const rate = createShaping(options.rate, host.clock.nowMs());
   const held: Held = { regions: [], ports: new Map() };
   const rings = hold(host, domid, keys, held);
   if (!rings.ok) {
@@ -137,7 +141,7 @@ export function connect(
   const memory: Region[] = [];
   const parts: VifParts = {
     ...rings.value,
-    ...{ domid, behind, journal, can: keys.can, isFiltering, report, broken },
+    ...{ domid, behind, journal, can: keys.can, isFiltering, report, broken, rate },
     tally: startTally(NET_FORM, stats, { domid, uniqueId, device }),
     waitingMemory: () => {
       const region = host.waitingMemory();
@@ -176,6 +180,7 @@ function takeTurns({ events, clock, room, soon }: ConnectionHost, vif: Vif, { po
   const heard: Port[] = [];
   let isPlanned = false;
   let cancel: (() => void) | undefined;
+  let cancelHeld: (() => void) | undefined;
   const wake = (): void => {
     if (isPlanned) return;
     isPlanned = true;
@@ -190,6 +195,10 @@ function takeTurns({ events, clock, room, soon }: ConnectionHost, vif: Vif, { po
     if (vif.isBroken) return;
     // Now a port may tell again: whoever tells all the time gets a turn of many.
     for (let each = heard.pop(); each !== undefined; each = heard.pop()) events.unmask(each);
+    if (vif.heldMs > 0) {
+      cancelHeld?.();
+      cancelHeld = clock.after(vif.heldMs, wake);
+    }
     if (!vif.isStarved || vif.can.rxNotify || cancel !== undefined) return;
     // Its frontend does not tell of new buffers.
     cancel = clock.after(LOOK_MS, () => {
@@ -206,6 +215,9 @@ function takeTurns({ events, clock, room, soon }: ConnectionHost, vif: Vif, { po
     // Whoever was here before may have died between an answer and its event.
     events.notify(each);
   }
-  const end = (): void => cancel?.();
+  const end = (): void => {
+    cancel?.();
+    cancelHeld?.();
+  };
   return { wake, end };
 }

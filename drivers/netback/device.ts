@@ -23,6 +23,7 @@ import {
   offered,
   readDevice,
   readFront,
+  readRate,
 } from './keys.ts';
 
 export interface DeviceHost extends ConnectionHost, HandshakeHost {
@@ -85,11 +86,13 @@ async function serve(
   const { frontendId } = keys;
   const filtering = await isFiltering(host.session, keys.frontend);
   if (!filtering.ok) return filtering;
+  const rate = await readRate(host.session, path);
+  if (!rate.ok) return rate;
   const kept = await host.openJournals(path, placesOf(frontendId, device));
   if (!kept.ok) return kept;
   const options = {
     ...{ domid: domid(frontendId), uniqueId: host.uniqueId(frontendId), device, behind: link },
-    ...{ isFiltering: filtering.value, broken },
+    ...{ isFiltering: filtering.value, broken, rate: rate.value },
     report: (what: string) => host.log(`${path}: the guest has sent ${what}`),
   };
   const regions = kept.value as readonly [Region, Region];

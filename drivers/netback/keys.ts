@@ -4,6 +4,7 @@ import { neededNumber, readNumber, readText } from '../../shared/backend/nodes.t
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
 import { HEADROOM_MAX } from './core/limits.ts';
+import { parseShaping } from './core/shaping.ts';
 import type { Features } from './core/vif.ts';
 
 /** What the toolstack wrote of a vif. */
@@ -37,6 +38,13 @@ export async function readDevice(nodes: Nodes, path: string): Promise<Result<Dev
   if (!frontendId.ok) return frontendId;
   if (frontend.value === undefined) return fail('ENOENT', `${path}/frontend is missing`);
   return ok({ frontend: frontend.value, frontendId: frontendId.value });
+}
+
+/** Bytes a second that a guest may send, 0 for no limit: what makes no sense is none (xenbus.c). */
+export async function readRate(nodes: Nodes, path: string): Promise<Result<number>> {
+  const rate = await readText(nodes, `${path}/rate`);
+  if (!rate.ok) return rate;
+  return ok(rate.value === undefined ? 0 : (parseShaping(rate.value) ?? 0));
 }
 
 /**

@@ -75,3 +75,6 @@ export const HEADROOM_MAX = 2048;
 
 /** Vifs that are served at a time, of all guests together. */
 export const DEVICES_MAX = 4096;
+
+/** What Linux's backend lets pass at once of a rate: 128 KiB (tx_add_credit @ v6.12). */
+export const SHAPING_BURST_BYTES = 131_072;

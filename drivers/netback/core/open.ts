@@ -11,6 +11,7 @@ import {
 } from '../../../shared/abi/netif.ts';
 import { claim, disown, ownerOf } from '../../../shared/backend/claim.ts';
 import type { Port } from '../../../shared/core/ids.ts';
+import type { Rate } from '../../../shared/core/rate.ts';
 import type { Region } from '../../../shared/platform/region.ts';
 import {
   type BackRing,
@@ -79,6 +80,8 @@ export interface VifParts
   > {
   readonly queues: readonly QueueParts[];
   readonly control: { readonly region: Region; readonly port: Port } | undefined;
+  /** Absent: it may send as much as it can. */
+  readonly rate?: Rate | undefined;
   /** The guest wants only the multicast that it has asked for. */
   readonly isFiltering: boolean;
 }
@@ -102,6 +105,7 @@ function createVif(parts: VifParts, from: (region: Region) => number): Vif {
     },
     ...{ hash: createHash(), multicast: createMulticast(), reported: new Set<string>() },
     ...{ isBroken: false, isClosed: false, first: 0, isStarved: false },
+    ...{ rate: parts.rate, heldMs: 0 },
     wanted: Array.from({ length: behind.queues }, () => false),
   };
   vif.multicast.isOn = parts.isFiltering;

@@ -14,6 +14,7 @@ import {
 } from '../../../shared/abi/netif.ts';
 import { putU16 } from '../../../shared/core/big-endian.ts';
 import { gref } from '../../../shared/core/ids.ts';
+import { spend, waitMs } from '../../../shared/core/rate.ts';
 import { pseudoSum } from '../../../shared/net/checksum.ts';
 import {
   PROTOCOL_TCP,
@@ -149,10 +150,18 @@ function takeOne(room: Room, vif: Vif, queue: SendQueue, slot: number): boolean 
     at = placeIn(room);
     if (at < 0) return false;
     addPieces(room, vif, queue.slots, slot * TX_SLOT_WORDS, at);
+    if (vif.rate !== undefined) spend(vif.rate, chain.bytes);
   }
   packets.status[packets.count] = status;
   addPacket(room, queue.number, slot, at);
   return true;
+}
+
+/** Whether the guest has sent more than its rate lets it: a packet may leave it in debt. */
+function isHeld(vif: Vif): boolean {
+  if (vif.rate === undefined) return false;
+  vif.heldMs = waitMs(vif.rate, 1);
+  return vif.heldMs > 0;
 }
 
 /** Takes packets of one ring, as many as this turn has room for; whether some are left. */
@@ -164,7 +173,7 @@ function takeQueue(room: Room, vif: Vif, queue: SendQueue): boolean {
     return false;
   }
   let slot = 0;
-  while (slot < ready && room.packets.count < PACKETS_PER_TURN) {
+  while (slot < ready && room.packets.count < PACKETS_PER_TURN && !isHeld(vif)) {
     const fatal = readChain(slots, slot * TX_SLOT_WORDS, ready - slot, room.chain);
     if (fatal !== '') {
       breakVif(vif, fatal);
@@ -173,10 +182,10 @@ function takeQueue(room: Room, vif: Vif, queue: SendQueue): boolean {
     if (!takeOne(room, vif, queue, slot)) break;
     slot += room.chain.slots;
   }
-  if (slot === 0) return ready > 0;
+  if (slot === 0) return ready > 0 && vif.heldMs === 0;
   consumeRequests(ring, slot);
   noteSent(vif.journal, number, ring.reqCons);
-  return slot < ready;
+  return slot < ready && vif.heldMs === 0;
 }
 
 /** Where the checksum of what a frame has is, from its transport header on; NONE: nowhere. */

@@ -3,6 +3,7 @@
  * for all packets of all rings together, and each frontend hears of it once.
  */
 
+import { fill } from '../../../shared/core/rate.ts';
 import { VIRTIO_HEADER_BYTES } from '../../../shared/net/offload.ts';
 import {
   awaitMoreRequests,
@@ -115,6 +116,8 @@ export function turn(room: Room, vif: Vif, nowMs: number): boolean {
   if (vif.isBroken || vif.isClosed) return false;
   const { tally, send } = vif;
   room.nowMs = nowMs;
+  vif.heldMs = 0;
+  if (vif.rate !== undefined) fill(vif.rate, nowMs);
   count(tally, TURNS);
   let isMore = takeControls(room, vif);
   deliverWaiting(room, vif);
@@ -125,7 +128,10 @@ export function turn(room: Room, vif: Vif, nowMs: number): boolean {
   tell(room);
   vif.behind.submit();
   if (vif.isBroken) return false;
-  for (const { ring } of send) if (awaitRequests(ring) !== 0) isMore = true;
+  // What its rate holds back waits for time, not for an event.
+  if (vif.heldMs === 0) {
+    for (const { ring } of send) if (awaitRequests(ring) !== 0) isMore = true;
+  }
   const { control } = vif;
   if (control !== undefined && awaitRequests(control.ring) !== 0) isMore = true;
   publishTally(tally);

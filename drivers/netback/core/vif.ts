@@ -3,6 +3,7 @@
 import { createFifo, type Fifo } from '../../../shared/backend/fifo.ts';
 import { assert } from '../../../shared/core/assert.ts';
 import type { Domid, Port } from '../../../shared/core/ids.ts';
+import type { Rate } from '../../../shared/core/rate.ts';
 import { createPacket, type Packet } from '../../../shared/net/packet.ts';
 import type { Events } from '../../../shared/platform/events.ts';
 import type { CopyBatch } from '../../../shared/platform/grants.ts';
@@ -99,6 +100,10 @@ export interface Vif {
   /** Asks for a turn. */
   readonly wake: () => void;
   readonly reported: Set<string>;
+  /** What the guest may send; undefined: as much as it can. */
+  readonly rate: Rate | undefined;
+  /** It may send nothing for so many milliseconds from the turn on; 0: it may. */
+  heldMs: number;
   isBroken: boolean;
   /** Takes nothing more. */
   isClosed: boolean;

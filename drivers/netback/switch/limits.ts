@@ -24,6 +24,3 @@ export const SWEPT_PER_TICK = 512;
  */
 export const FLOODS_PER_SECOND = 500;
 export const FLOOD_BURST: Burst = { ms: 1000, bytes: 0 };
-
-/** What Linux's backend lets pass at once of a rate: 128 KiB (tx_add_credit @ v6.12). */
-export const SHAPING_BURST_BYTES = 131_072;
