@@ -14,7 +14,6 @@ import {
 } from '../../../shared/abi/netif.ts';
 import { putU16 } from '../../../shared/core/big-endian.ts';
 import { gref } from '../../../shared/core/ids.ts';
-import { spend, waitMs } from '../../../shared/core/rate.ts';
 import { pseudoSum } from '../../../shared/net/checksum.ts';
 import {
   PROTOCOL_TCP,
@@ -57,6 +56,7 @@ import { readChain } from './chain.ts';
 import { noteAddress, noteSent } from './journal.ts';
 import { PACKETS_PER_TURN, PIECES_MAX, SLAB_PAGES } from './limits.ts';
 import { addAddress, removeAddress } from './multicast.ts';
+import { isHeld, pay } from './shaping.ts';
 import { breakVif, complain, type Room, type SendQueue, type Vif } from './vif.ts';
 
 /** Left in front of a frame for its header, and so many bytes that it begins at an even place. */
@@ -150,18 +150,11 @@ function takeOne(room: Room, vif: Vif, queue: SendQueue, slot: number): boolean 
     at = placeIn(room);
     if (at < 0) return false;
     addPieces(room, vif, queue.slots, slot * TX_SLOT_WORDS, at);
-    if (vif.rate !== undefined) spend(vif.rate, chain.bytes);
+    pay(vif, chain.bytes);
   }
   packets.status[packets.count] = status;
   addPacket(room, queue.number, slot, at);
   return true;
-}
-
-/** Whether the guest has sent more than its rate lets it: a packet may leave it in debt. */
-function isHeld(vif: Vif): boolean {
-  if (vif.rate === undefined) return false;
-  vif.heldMs = waitMs(vif.rate, 1);
-  return vif.heldMs > 0;
 }
 
 /** Takes packets of one ring, as many as this turn has room for; whether some are left. */

@@ -4,8 +4,9 @@
  * (xen_net_read_rate in xenbus.c @ v6.12). What is too much waits in the guest's ring.
  */
 
-import { createRate, RATE_MAX, type Rate } from '../../../shared/core/rate.ts';
+import { createRate, RATE_MAX, type Rate, spend, waitMs } from '../../../shared/core/rate.ts';
 import { SHAPING_BURST_BYTES } from './limits.ts';
+import type { Vif } from './vif.ts';
 
 /** Bytes a second of a node's text; undefined: it is no rate. 0: no limit. */
 export function parseShaping(text: string): number | undefined {
@@ -22,4 +23,16 @@ export function createShaping(bytesPerSecond: number, nowMs: number): Rate | und
   // Never less than a second's hundredth, so that a coarse clock loses nothing.
   const burst = { ms: 10, bytes: SHAPING_BURST_BYTES };
   return createRate({ bytes: bytesPerSecond, operations: 0 }, burst, nowMs);
+}
+
+/** Whether the guest has sent more than its rate lets it: a packet may leave it in debt. */
+export function isHeld(vif: Vif): boolean {
+  if (vif.rate === undefined) return false;
+  vif.heldMs = waitMs(vif.rate, 1);
+  return vif.heldMs > 0;
+}
+
+/** A packet of so many bytes was taken. */
+export function pay({ rate }: Vif, bytes: number): void {
+  if (rate !== undefined) spend(rate, bytes);
 }
