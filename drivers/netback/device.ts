@@ -30,6 +30,8 @@ export interface DeviceHost extends ConnectionHost, HandshakeHost {
   readonly clock: ConnectionHost['clock'];
   /** Queues of a vif, at most. */
   readonly queuesMax: number;
+  /** Scripts connect vifs to networks: they are waited for. A driver domain has none. */
+  readonly hasScripts: boolean;
   /** What no other domain has; 0 where Xen does not tell. */
   uniqueId(frontendId: number): bigint;
   /** What is behind the vif `vifFRONTEND.DEVICE`; it is there before any script runs. */
@@ -122,7 +124,7 @@ export function createVifDevice(host: DeviceHost, path: string, device: number):
       frontend: () => state.keys && { path: state.keys.frontend, id: state.keys.frontendId },
       offered: () => offered(path, host.queuesMax),
       readFront: (nodes, front) => readFront(nodes, front, host.queuesMax),
-      mayConnect: () => isPluggedIn(host.session, path),
+      mayConnect: async () => !host.hasScripts || isPluggedIn(host.session, path),
       connect: (front, isAdopted, broken) => serve(state, front, isAdopted, broken),
       follow: () => follow(state),
       letGo: (isGone) => {

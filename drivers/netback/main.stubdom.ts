@@ -25,7 +25,8 @@ function start({ platform, session, log }: DriverDomain): Result<void> {
   if (!batch.ok) return batch;
   const uplinks = openUplinks({ ...parts, domid: kernel.domid });
   serveVifs({
-    ...{ ...parts, ...driverDomainHost(clock), self: kernel.domid, queuesMax: QUEUES_MAX },
+    ...{ ...parts, ...driverDomainHost(clock), self: kernel.domid },
+    ...{ queuesMax: QUEUES_MAX, hasScripts: false },
     room: createRoom({
       ...{ batch: batch.value, events },
       // Without it nothing can be served, and who started us starts us again.

@@ -31,7 +31,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   const pages = (count: number) => must(memory.pages(count));
   const fallen = (vif: string) => host.log(`${vif}: its device is gone: it passes nothing more`);
   return ok({
-    ...{ ...host, self: DOM0, queuesMax: QUEUES_MAX },
+    ...{ ...host, self: DOM0, queuesMax: QUEUES_MAX, hasScripts: true },
     room: createRoom({ batch: batch.value, events, pages }),
     waitingMemory: () => {
       const region = memory.pages(WAITING_PAGES);

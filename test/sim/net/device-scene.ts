@@ -89,7 +89,7 @@ function startProcess({ host, link, kept, log }: Parts, scene: Scene) {
   const session = { ...opened, readString };
   const { events, grants } = process;
   const serviceHost: ServiceHost = {
-    ...{ session, events, grants, self: 0, queuesMax: 4 },
+    ...{ session, events, grants, self: 0, queuesMax: 4, hasScripts: true },
     clock: { ...clock, after: (ms, then) => clock.after(ms, () => process.isAlive() && then()) },
     room: createRoom({
       batch: must(grants.batch(COPIES_MAX)),

@@ -38,7 +38,7 @@ function startDriver({ host, guest: driver }: Upstream, log: string[]) {
   const parts = { session, events, grants, log: (line: string) => void log.push(line) };
   const uplinks = openUplinks({ ...parts, domid: driver.domid });
   serveVifs({
-    ...{ ...parts, clock, self: driver.domid, queuesMax: 1 },
+    ...{ ...parts, clock, self: driver.domid, queuesMax: 1, hasScripts: false },
     soon: (run) => void clock.after(0, run),
     uniqueId: () => 0n,
     isGone: () => false,
@@ -66,6 +66,7 @@ async function addGuest({ host, guest: driver }: Upstream) {
     [`${back}/frontend`]: path,
     [`${back}/frontend-id`]: guest.domid,
     [`${back}/online`]: 1,
+    [`${back}/hotplug-status`]: '',
     [`${back}/state`]: 1,
   };
   const shared = { permissions: [{ domid: guest.domid, access: 'n' as const }] };
