@@ -39,11 +39,18 @@ export interface GuestRing {
   readonly front: FrontRing;
 }
 
+interface Sent {
+  readonly id: number;
+  readonly grefs: readonly number[];
+  /** What its answer must be, if that is known. */
+  readonly must?: number | undefined;
+}
+
 export interface GuestQueue {
   readonly send: GuestRing;
   readonly receive: GuestRing;
   /** Slots that were sent and not answered, by index: their id, -1 for an extra. */
-  readonly sent: Map<number, { readonly id: number; readonly grefs: readonly number[] }>;
+  readonly sent: Map<number, Sent>;
   /** Answers to packets' first slots. */
   readonly answers: number[];
   /** Buffers by their slot of the ring: their references. */
@@ -115,6 +122,8 @@ export interface SendOptions {
   readonly pieces?: readonly number[];
   /** Where data begins in its page; a multiple of the piece's number if not said. */
   readonly offset?: number;
+  /** What the answer to its first slot must be. */
+  readonly must?: number;
 }
 
 /** Pieces of a frame: whole pages behind a first one that has what is left. */
@@ -124,11 +133,17 @@ function piecesOf(length: number): readonly number[] {
 }
 
 /** Puts a slot of a packet, unseen yet, and notes what its answer must be. */
-export function putSlot(queue: GuestQueue, words: readonly number[], id: number, gref: number) {
+export function putSlot(
+  queue: GuestQueue,
+  words: readonly number[],
+  id: number,
+  gref: number,
+  must?: number,
+): void {
   const { front, region } = queue.send;
   const index = front.reqPut;
   region.words.set(words, nextRequest(front) / 4);
-  queue.sent.set(index, { id, grefs: gref < 0 ? [] : [gref] });
+  queue.sent.set(index, { id, grefs: gref < 0 ? [] : [gref], must });
 }
 
 /** Puts a frame into a ring; false: there is no room. */
@@ -136,7 +151,7 @@ export function send(
   guest: NetGuest,
   queue: GuestQueue,
   frame: Uint8Array,
-  { flags = 0, extras = [], pieces = piecesOf(frame.length), offset }: SendOptions = {},
+  { flags = 0, extras = [], pieces = piecesOf(frame.length), offset, must }: SendOptions = {},
 ): boolean {
   if (requestRoom(queue.send.front) < pieces.length + extras.length) return false;
   let at = 0;
@@ -151,7 +166,8 @@ export function send(
     const all = (i === 0 ? flags : 0) | hasMore | hasExtras;
     const id = guest.nextId++ & 0xff;
     const told = i === 0 ? frame.length & 0xffff : size;
-    putSlot(queue, [gref, from | (all << 16), id | (told << 16)], id, gref);
+    const words = [gref, from | (all << 16), id | (told << 16)];
+    putSlot(queue, words, id, gref, i === 0 ? must : undefined);
     if (i > 0) continue;
     for (const [j, [type, two, four]] of extras.entries()) {
       putSlot(queue, [extraHead(type, j + 1 < extras.length, two), four, 0], -1, -1);
@@ -182,6 +198,7 @@ export function takeAnswers(guest: NetGuest, queue: GuestQueue): void {
       continue;
     }
     assert(status === 0 || status === -1 || status === -2, `status ${status}`);
+    assert(slot.must === undefined || status === slot.must, `status ${status}, not ${slot.must}`);
     assert((word & 0xffff) === slot.id, `an answer to id ${word & 0xffff}, not ${slot.id}`);
     for (const gref of slot.grefs) guest.pages.delete(gref);
     queue.answers.push(status);

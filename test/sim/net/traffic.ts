@@ -2,6 +2,7 @@
 
 import { equal, ok } from 'node:assert/strict';
 import {
+  NETIF_RSP_OKAY,
   NETTXF_csum_blank,
   NETTXF_data_validated,
   XEN_NETIF_GSO_TYPE_TCPV4,
@@ -97,7 +98,9 @@ function changeFilter({ random, served, addresses }: Traffic): boolean {
   const address = random.below(80);
   const isAdded = random.chance(0.7) && addresses.size < 64;
   const extra: Extra = [isAdded ? 2 : 3, 1, address];
-  if (!send(served.guest, queue, new Uint8Array(0), { extras: [extra] })) return false;
+  // It is done, whoever dies meanwhile.
+  const options = { extras: [extra], must: NETIF_RSP_OKAY };
+  if (!send(served.guest, queue, new Uint8Array(0), options)) return false;
   if (isAdded) addresses.add(address);
   else addresses.delete(address);
   return true;
