@@ -80,11 +80,12 @@ describe.each(xensHere)('on Xen %s', (xen) => {
   }
 
   if (isAll) {
-    it('a guest of two queues carries bytes both ways over deaths, in large frames, and IPv6', () =>
+    it('a guest of xl with two queues carries bytes both ways over deaths, in large frames, and IPv6', () =>
       host.withGuests(async () => {
-        const settings = [...SETTINGS, 'vcpus=2'];
-        const guest = await host.bootGuest('full', { settings });
+        const settings = ['type="pv"', 'vcpus=2'];
+        const guest = await host.bootGuest('full', { settings, by: 'xl', console: 'xl' });
         await guest.waitForPrompt();
+        await host.must(`xtl net attach -q ${guest.name} bridge=br0 backendtype=xtl`);
         await guest.run('ip addr add 192.168.99.2/24 dev eth0; ip link set eth0 up');
         await answers(guest);
         await carries(host, guest);
@@ -98,7 +99,7 @@ describe.each(xensHere)('on Xen %s', (xen) => {
         expect(await guest.run('ping -6 -c 3 -s 4000 -W 20 fe80::1%eth0')).toContain(
           ' 0% packet loss',
         );
-        await host.must(`xtl vm destroy -q ${guest.name}`);
+        await guest.shutdown();
       }));
   }
 });

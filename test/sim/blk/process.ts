@@ -26,9 +26,10 @@ export function createProcess({ events, grants }: Pick<Platform, 'events' | 'gra
       allocUnbound: (remote: Domid) => noted(live(events).allocUnbound(remote)),
       bindInterdomain: (remote: Domid, remotePort: Port) =>
         noted(live(events).bindInterdomain(remote, remotePort)),
+      // What is under way may end after its process: there is nothing left to let go of.
       close: (port: Port) => {
+        if (isAlive) events.close(port);
         ports.delete(port);
-        live(events).close(port);
       },
     },
     grants: {
@@ -39,8 +40,8 @@ export function createProcess({ events, grants }: Pick<Platform, 'events' | 'gra
         return offer;
       },
       revoke: (offer: Offer) => {
+        if (isAlive) grants.revoke(offer);
         offers.delete(offer);
-        live(grants).revoke(offer);
       },
       map: (...args: Parameters<typeof grants.map>) => {
         const mapped = live(grants).map(...args);
@@ -48,8 +49,8 @@ export function createProcess({ events, grants }: Pick<Platform, 'events' | 'gra
         return mapped;
       },
       unmap: (region: Region) => {
+        if (isAlive) grants.unmap(region);
         mappings.delete(region);
-        live(grants).unmap(region);
       },
     },
     kill: () => {

@@ -155,6 +155,20 @@ it('frames that wait keep their order, through all places of their memory, seed 
   }
 });
 
+it('memory of a frame that has waited is another’s only once the guest has it', () => {
+  const { link, served, queue, frames } = open();
+  const [first, second] = [100, 9000].map((size) => someFrame(random, size));
+  give(served, first as Uint8Array);
+  link.receive(plain(second as Uint8Array));
+  // The first one fits, and the second one has to wait.
+  offer(served.guest, queue, 2);
+  run(served);
+  expect(frames()).toEqual([digest(first)]);
+  offer(served.guest, queue, 2);
+  run(served);
+  expect(frames()).toEqual([digest(second)]);
+});
+
 it('a buffer that is not granted loses its frame alone, and comes back with an error', () => {
   const { link, served, queue, frames } = open();
   offer(served.guest, queue, 100);
