@@ -80,7 +80,7 @@ describe.each(xensHere)('on Xen %s', (xen) => {
   }
 
   if (isAll) {
-    it('a guest of xl with two queues carries bytes both ways over deaths, in large frames, and IPv6', () =>
+    it('a guest of xl, on two queues, gets and sends bytes over deaths, and IPv6', () =>
       host.withGuests(async () => {
         const settings = ['type="pv"', 'vcpus=2'];
         const guest = await host.bootGuest('full', { settings, by: 'xl', console: 'xl' });
