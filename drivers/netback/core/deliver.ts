@@ -205,6 +205,6 @@ export function deliverWaiting(room: Room, vif: Vif): void {
       isAny = true;
     }
   }
-  // Their memory is used again.
+  // Their memory is used again, and the batch is for what the guest sends.
   if (isAny) settle(room);
 }

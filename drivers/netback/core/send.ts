@@ -12,6 +12,7 @@ import {
   XEN_NETIF_EXTRA_TYPE_MCAST_ADD,
   XEN_NETIF_GSO_TYPE_TCPV4,
 } from '../../../shared/abi/netif.ts';
+import { assert } from '../../../shared/core/assert.ts';
 import { putU16 } from '../../../shared/core/big-endian.ts';
 import { gref } from '../../../shared/core/ids.ts';
 import { pseudoSum } from '../../../shared/net/checksum.ts';
@@ -280,6 +281,7 @@ function answer({ packets }: Room, { ring, slots }: SendQueue, i: number): void 
 export function sendPackets(room: Room, vif: Vif): boolean {
   const { packets } = room;
   const { send } = vif;
+  assert(room.batch.count === 0, 'packets amid a batch of others');
   packets.count = 0;
   room.pages = 0;
   let isMore = false;
