@@ -119,6 +119,8 @@ export function turn(room: Room, vif: Vif, nowMs: number): boolean {
   vif.heldMs = 0;
   if (vif.rate !== undefined) fill(vif.rate, nowMs);
   count(tally, TURNS);
+  // What was delivered between turns, and nobody has settled.
+  settle(room);
   let isMore = takeControls(room, vif);
   deliverWaiting(room, vif);
   if (sendPackets(room, vif)) isMore = true;

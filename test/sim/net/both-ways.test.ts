@@ -18,6 +18,7 @@ import {
   gsoExtra,
   offer,
   publishSent,
+  regionOf,
   type SendOptions,
   send,
   takeAnswers,
@@ -192,4 +193,19 @@ it('from one guest to another one comes straight, and both hear of it once', () 
   expect(got.map((each) => each?.frame)).toEqual(frames);
   expect(got[0]?.gso).toEqual({ type: XEN_NETIF_GSO_TYPE_TCPV4, size: 1448 });
   expect(host.notified).toHaveLength(2);
+});
+
+it('what was delivered between turns is there with the next one, whoever’s that is', () => {
+  const host = createHost();
+  const [other, next] = [1, 2].map(() => serve(host, { behind: createMemoryLink() }));
+  const [to, by] = [other as Served, next as Served];
+  offer(to.guest, queueOf(to), 4);
+  const frame = unknown(randomBytes(random, 100));
+  const memory = regionOf(1);
+  memory.bytes.set(plain(frame));
+  expect(deliver(host.room, to.vif, memory, 0, frame.length + 10)).toBe(true);
+  send(by.guest, queueOf(by), unknown(randomBytes(random, 100)));
+  publishSent(queueOf(by));
+  run(by);
+  expect(takeReceived(to.guest, queueOf(to)).map((each) => each?.frame)).toEqual([frame]);
 });
