@@ -23,6 +23,7 @@ import {
   GATE_TTL,
   GATE_WAITS,
 } from './counters.ts';
+import { cut, mayCut } from './cut4.ts';
 import { sendError4 } from './errors.ts';
 import { isOpening } from './flow-state.ts';
 import { findWithout, innerOf, innerPortOf, isTranslated, outerPortOf } from './flow-table.ts';
@@ -42,6 +43,9 @@ import {
 import { hasPorts, isEcho, liveFlow, mayPass, putKey, putState } from './track.ts';
 import { lowerTtl, putAddress, putIdentification, putPort, SOURCE, TARGET } from './translate.ts';
 
+const mtuBehind = ({ config }: Gate, side: number): number =>
+  side === INNER_SIDE ? config.outside.mtu : config.inside.mtu;
+
 /** Whether it may go on at all; else its sender is told. As it came. */
 function isPassable(gate: Gate, side: number, packet: Packet, region: Region): boolean {
   if (packet.ttl <= 1) {
@@ -49,9 +53,8 @@ function isPassable(gate: Gate, side: number, packet: Packet, region: Region): b
     sendError4(gate, side, packet, region, ICMP_TIME_EXCEEDED, 0, 0);
     return false;
   }
-  const { config } = gate;
-  const mtu = side === INNER_SIDE ? config.outside.mtu : config.inside.mtu;
-  if (packetBytes(packet) <= mtu) return true;
+  const mtu = mtuBehind(gate, side);
+  if (packetBytes(packet) <= mtu || mayCut(packet, region.bytes)) return true;
   countGate(gate, GATE_TOO_LARGE);
   const code = ICMP_FRAGMENTATION_NEEDED;
   sendError4(gate, side, packet, region, ICMP_UNREACHABLE, code, mtu);
@@ -80,7 +83,14 @@ export function forwardOut4(
   }
   lowerTtl(packet, region.bytes);
   countGate(gate, GATE_OUT);
-  toOutside(gate, facts.target[0] as number, region, at, bytes);
+  const target = facts.target[0] as number;
+  const mtu = mtuBehind(gate, INNER_SIDE);
+  if (packetBytes(packet) <= mtu) toOutside(gate, target, region, at, bytes);
+  else {
+    cut(gate, packet, region, mtu, (own, place, length) =>
+      toOutside(gate, target, own, place, length),
+    );
+  }
 }
 
 /** GATE_OUT, or why the packet goes no further. */
@@ -166,7 +176,13 @@ export function forwardIn4(
     return;
   }
   countGate(gate, GATE_IN);
-  sendTo(gate, INNER_SIDE, 4, facts.target, region, at, bytes);
+  const mtu = mtuBehind(gate, OUTER_SIDE);
+  if (packetBytes(packet) <= mtu) sendTo(gate, INNER_SIDE, 4, facts.target, region, at, bytes);
+  else {
+    cut(gate, packet, region, mtu, (own, place, length) =>
+      sendTo(gate, INNER_SIDE, 4, facts.target, own, place, length),
+    );
+  }
 }
 
 /** GATE_IN, or why it goes no further; the facts' target is the guest then. */

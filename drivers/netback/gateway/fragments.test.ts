@@ -4,6 +4,7 @@ import {
   A_IP,
   at,
   B_IP,
+  CONFIG,
   fromA,
   fromB,
   fromRouter,
@@ -87,5 +88,41 @@ describe('pieces', () => {
       scene.send(1, fromA((pieces(A_IP, WEB, id) as [make.Bytes])[0]));
     expect(scene.counted()['a fragment without its first']).toBe(8);
     expect(scene.send(2, fromB((pieces(B_IP, WEB, 1) as [make.Bytes])[0]))).toHaveLength(1);
+  });
+
+  it('are made of what is too large, and may be cut, with its sum whole', () => {
+    const scene = met({ config: { ...CONFIG, outside: { ...CONFIG.outside, mtu: 600 } } });
+    const large = make.udp(4000, 99, new Array(1300).fill(9));
+    const sent = scene.send(
+      1,
+      fromA(packet(A_IP, WEB, 17, large, { sum: 'blank' }), { csum: [34, 6] }),
+    );
+    const id = ((sent[0]?.[1][28] ?? 0) << 8) | (sent[0]?.[1][29] ?? 0);
+    const body = packet(OUTER_IP, WEB, 17, large).slice(20);
+    const piece = (from: number, to: number, fragment: number) =>
+      out(
+        toRouter(
+          packet(OUTER_IP, WEB, 17, body.slice(from, to), {
+            ...{ sum: 'none', id, ttl: 63, fragment },
+          }),
+        ),
+      );
+    expect(sent).toEqual([
+      piece(0, 576, 0x2000),
+      piece(576, 1152, 0x2000 | 72),
+      piece(1152, 1308, 144),
+    ]);
+  });
+
+  it('are cut again', () => {
+    const scene = met({ config: { ...CONFIG, outside: { ...CONFIG.outside, mtu: 576 } } });
+    const body = packet(A_IP, WEB, 17, make.udp(4000, 99, new Array(1200).fill(1))).slice(20);
+    const none = { sum: 'none', id: 3 } as const;
+    const first = packet(A_IP, WEB, 17, body.slice(0, 800), { ...none, fragment: 0x2000 });
+    const last = packet(A_IP, WEB, 17, body.slice(800), { ...none, fragment: 100 });
+    const words = (got: readonly (readonly [number, number[]])[]) =>
+      got.map(([, frame]) => ((frame[30] as number) << 8) | (frame[31] as number));
+    expect(words(scene.send(1, fromA(first)))).toEqual([0x2000, 0x2000 | 69]);
+    expect(words(scene.send(1, fromA(last)))).toEqual([100]);
   });
 });

@@ -88,7 +88,9 @@ describe('errors', () => {
         at(1, toA(packet(INNER_IP, A_IP, 1, make.icmp(11, 0, 0, old), { id: expect.anything() }))),
       ].map(([port, frame]) => [port, expect.toSatisfy((got: number[]) => sameButId(got, frame))]),
     );
-    const large = packet(A_IP, WEB, 17, make.udp(4000, 99, new Array(700).fill(1)));
+    const large = packet(A_IP, WEB, 17, make.udp(4000, 99, new Array(700).fill(1)), {
+      fragment: 0x4000,
+    });
     const [[port, told]] = scene.send(1, fromA(large)) as [[number, number[]]];
     expect([port, told.slice(44, 52)]).toEqual([1, [3, 4, told[46], told[47], 0, 0, 2, 88]]);
     expect(told.slice(52)).toEqual(large.slice(0, 548));

@@ -1,6 +1,7 @@
 /** Neighbour discovery of ours (RFC 4861): answers on both sides, advertisements on the inside. */
 
 import { getU32, putU16, putU32 } from '../../../shared/core/big-endian.ts';
+import { fold, pseudoSum, sumOf } from '../../../shared/net/checksum.ts';
 import {
   findNdpOption,
   isSoundNdp,
@@ -17,6 +18,7 @@ import {
   NDP_NEIGHBOUR_SOLICIT,
   NDP_ROUTER_ADVERT,
   NDP_ROUTER_SOLICIT,
+  PROTOCOL_ICMP6,
 } from '../../../shared/net/numbers.ts';
 import { VIRTIO_HEADER_BYTES } from '../../../shared/net/offload.ts';
 import { NONE, type Packet } from '../../../shared/net/packet.ts';
@@ -41,7 +43,7 @@ export function takeNdp(
 ): void {
   const { ip6 } = gate.config;
   if (ip6 === undefined) return;
-  if (!isSoundNdp(packet, bytes)) {
+  if (!isSoundNdp(packet, bytes) || !isSummed(packet, bytes)) {
     countGate(gate, GATE_MARTIAN);
     return;
   }
@@ -58,6 +60,12 @@ export function takeNdp(
     if (isNobody) advertise(gate, ip6);
     else sendAdvert(gate, ip6, bytes, l3 + 8, bytes, packet.at + 6);
   }
+}
+
+/** Whether its checksum is right, which neighbours' whole packets have. */
+function isSummed({ l3, l4, l3End }: Packet, bytes: Uint8Array): boolean {
+  const pseudo = pseudoSum(bytes, l3 + 8, 16, PROTOCOL_ICMP6, l3End - l4);
+  return fold(sumOf(bytes, l4, l3End, pseudo)) === 0xffff;
 }
 
 /** Whether we answer for an address on a side. */
