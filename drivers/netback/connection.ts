@@ -46,6 +46,8 @@ export interface ConnectionOptions {
 
 export interface Connection extends Served<FrontKeys> {
   readonly vif: Vif;
+  /** Bytes a second that the guest may send; 0: as many as it can. From a full bucket, if new. */
+  setRate(bytes: number): void;
 }
 
 /** What is mapped and bound, in the order in which it was. */
@@ -159,8 +161,15 @@ export function connect(
   const turns = takeTurns(host, vif, held);
   wake = turns.wake;
   wake();
+  let rateNow = options.rate;
   return ok({
     vif,
+    setRate: (bytes) => {
+      if (bytes === rateNow) return;
+      rateNow = bytes;
+      vif.rate = createShaping(bytes, host.clock.nowMs());
+      wake();
+    },
     serves: (other) => sameRings(other, keys),
     close: async () => {
       vif.isClosed = true;

@@ -104,9 +104,11 @@ async function serve(
   return ok(connection.value);
 }
 
-/** Its frontend may change its mind on multicast at any time. */
-async function follow({ host, keys, connection }: State): Promise<void> {
+/** Its frontend may change its mind on multicast at any time, and who runs the host on its rate. */
+async function follow({ host, path, keys, connection }: State): Promise<void> {
   if (keys === undefined || connection === undefined) return;
+  const rate = await readRate(host.session, path);
+  if (rate.ok) connection.setRate(rate.value);
   const filtering = await isFiltering(host.session, keys.frontend);
   if (filtering.ok) connection.vif.multicast.isOn = filtering.value;
 }

@@ -101,7 +101,7 @@ export interface Vif {
   readonly wake: () => void;
   readonly reported: Set<string>;
   /** What the guest may send; undefined: as much as it can. */
-  readonly rate: Rate | undefined;
+  rate: Rate | undefined;
   /** It may send nothing for so many milliseconds from the turn on; 0: it may. */
   heldMs: number;
   isBroken: boolean;

@@ -38,6 +38,17 @@ it('a guest sends 128 KiB at once, and then at its rate, with all of its packets
   expect([queue.sent.size, new Set(queue.answers)]).toEqual([0, new Set([0])]);
 });
 
+it('a rate that is changed holds at once, also for what waits', async () => {
+  const scene = await open(1, { nodes: { rate: '50000,50000' } });
+  await connected(scene);
+  await flood(scene, 200);
+  await scene.tell('rate', '500000,50000');
+  // With a burst that is full again.
+  expect(await flood(scene, 100)).toBeGreaterThan(1_000_000);
+  await scene.tell('rate', '0,0');
+  expect(await flood(scene, 50)).toBeGreaterThan(2_000_000);
+});
+
 it.each([
   ['none', {}],
   ['one that makes no sense', { rate: 'fast' }],
