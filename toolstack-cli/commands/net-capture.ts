@@ -2,7 +2,7 @@
 
 import { DOM0 } from '../../shared/core/ids.ts';
 import { fromUtf8 } from '../../shared/core/utf8.ts';
-import { listVifs, type VifView } from '../../shared/domain/build/index.ts';
+import { listVifs } from '../../shared/domain/build/index.ts';
 import type { Capture } from '../../shared/platform/capture.ts';
 import { interfaceBlock, sectionBlock, statisticsBlock } from '../../shared/telemetry/pcapng.ts';
 import type { Context } from '../context.ts';
@@ -33,8 +33,7 @@ export async function netCapture(
   if (!host.ok) return failed(host.error);
   const info = await findDomain(host.value, domain);
   if (!info.ok) return failed(info.error);
-  const { domid } = info.value;
-  const vifs = await listVifs(host.value.xenstore, domid);
+  const vifs = await listVifs(host.value.xenstore, info.value.domid);
   if (!vifs.ok) return failed(vifs.error);
   const vif = vifs.value.find((each) => isVif(each, wanted.value));
   if (vif === undefined) return failure(EXIT.notFound, `there is no vif ${word}`);
@@ -42,7 +41,7 @@ export async function netCapture(
     const where = `domain ${vif.backend} serves vif ${vif.device}`;
     return failure(EXIT.wrongState, `${where}: its frames do not pass domain 0`);
   }
-  const name = interfaceOf(vif, domid);
+  const name = fromUtf8(vif.interfaceName);
   const capture = await host.value.capture(name);
   if (!capture.ok) return failed(capture.error, '', { ENODEV: EXIT.notFound });
   const output = file === '-' ? ({ ok: true, value: context.terminal.out } as const) : undefined;
@@ -59,11 +58,6 @@ export async function netCapture(
   return record(context, host.value, capture.value, sink.value, {
     ...{ name, most: count.value ?? Number.POSITIVE_INFINITY, quiet: options.quiet === true },
   });
-}
-
-/** What it is called in domain 0. */
-function interfaceOf({ vifname, device }: VifView, domid: number): string {
-  return vifname === undefined ? `vif${domid}.${device}` : fromUtf8(vifname);
 }
 
 interface Recording {

@@ -37,11 +37,11 @@ const textOf = (bytes: string | undefined): string | null =>
 const numberOf = (text: string | undefined): number | null =>
   text !== undefined && /^[0-9]{1,15}$/.test(text) ? Number(text) : null;
 
-function listed(vif: VifView, domid: number): Listed {
+function listed(vif: VifView): Listed {
   const [bytes, interval] = vif.rate?.split(',') ?? [];
   return {
     ...{ devid: vif.device, mac: textOf(vif.mac), bridge: textOf(vif.bridge), ip: textOf(vif.ip) },
-    interface: textOf(vif.vifname) ?? `vif${domid}.${vif.device}`,
+    interface: fromUtf8(vif.interfaceName),
     ...{ script: textOf(vif.script), gatewaydev: textOf(vif.gatewaydev), vlan: textOf(vif.vlan) },
     mtu: numberOf(vif.mtu),
     ...{ rateBytes: numberOf(bytes), rateIntervalUs: numberOf(interval) },
@@ -61,10 +61,9 @@ export async function netList(
   if (!host.ok) return failed(host.error);
   const info = await findDomain(host.value, word);
   if (!info.ok) return failed(info.error);
-  const { domid } = info.value;
-  const vifs = await listVifs(host.value.xenstore, domid);
+  const vifs = await listVifs(host.value.xenstore, info.value.domid);
   if (!vifs.ok) return failed(vifs.error);
-  const all = vifs.value.map((vif) => listed(vif, domid));
+  const all = vifs.value.map(listed);
   await emit(context.terminal.out, options.output as Format, all, () => table(all));
   return DONE;
 }

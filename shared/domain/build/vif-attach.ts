@@ -15,7 +15,7 @@ import type { KeptDomain } from './userdata.ts';
 import { withoutVif, withVif } from './vif-config.ts';
 import { listVifs, readVifView, type VifView } from './vif-list.ts';
 import { type NamedVif, withMac } from './vif-mac.ts';
-import { vifName, vifNodes } from './vif-nodes.ts';
+import { nameOf, vifNodes } from './vif-nodes.ts';
 import { connectVif, disconnectVif, hookedVif } from './vif-script.ts';
 
 export interface VifAttachOptions {
@@ -63,7 +63,7 @@ export function planAttachVif(
   { backend, timeoutMs }: VifAttachOptions,
 ): Plan<DeviceState<VifView>> {
   const { devid } = vif;
-  const name = vifName(devid);
+  const name = nameOf(devid);
   const paths = devicePaths('vif', of.domid, devid, backend);
   const [hooked] = hookedVif(of.domid, paths.back);
   const coming = {

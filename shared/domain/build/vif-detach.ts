@@ -7,7 +7,7 @@ import type { Plan } from './plan.ts';
 import type { KeptDomain } from './userdata.ts';
 import { withoutVif } from './vif-config.ts';
 import { readVifView, type VifView } from './vif-list.ts';
-import { vifName } from './vif-nodes.ts';
+import { nameOf } from './vif-nodes.ts';
 import { disconnectVif, hookedVif } from './vif-script.ts';
 
 async function disconnect(host: BuildHost, of: KeptDomain, { paths }: VifView): Promise<void> {
@@ -19,7 +19,7 @@ export function planDetachVif(
   devid: number,
   options: DetachOptions,
 ): Plan<DeviceState<VifView>> {
-  const name = vifName(devid);
+  const name = nameOf(devid);
   const steps = detachSteps<VifView>(
     of,
     {

@@ -2,7 +2,7 @@
 
 import { DOM0, type Domid } from '../../core/ids.ts';
 import { ok, type Result } from '../../core/result.ts';
-import { isOurVif, VIF_SERVER_NODE } from '../../xenbus/served-by.ts';
+import { isOurVif, VIF_SERVER_NODE, vifName } from '../../xenbus/served-by.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
 import { type DeviceView, listDevices, readDeviceView } from './device-view.ts';
 import { readTexts } from './read-texts.ts';
@@ -13,7 +13,9 @@ export interface VifView extends DeviceView {
   readonly bridge: string | undefined;
   readonly ip: string | undefined;
   readonly script: string | undefined;
+  /** What was said of its name; and the name that it has in the domain that serves it. */
   readonly vifname: string | undefined;
+  readonly interfaceName: string;
   readonly vlan: string | undefined;
   readonly gatewaydev: string | undefined;
   /** Bytes and microseconds. */
@@ -49,6 +51,7 @@ export async function readVifView(
   const { mac, bridge, ip, script, vifname, vlan, gatewaydev, rate, mtu } = found.value;
   return ok({
     ...{ ...known, mac, bridge, ip, script, vifname, vlan, gatewaydev, rate, mtu },
+    interfaceName: vifname ?? vifName(domid, devid),
     server: serverOf(known, found.value.server),
     error: known.error ?? found.value.failure,
   });

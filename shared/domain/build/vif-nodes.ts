@@ -28,7 +28,7 @@ function scriptPath(script = DEFAULT_SCRIPT): string {
 }
 
 /** For messages. */
-export const vifName = (devid: number): string => `vif ${devid}`;
+export const nameOf = (devid: number): string => `vif ${devid}`;
 
 /** All nodes of a vif: ours, the frontend's and the back end's. */
 export function vifNodes(domid: Domid, vif: NamedVif, backend: Domid): StoreNode[] {

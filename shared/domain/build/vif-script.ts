@@ -6,10 +6,11 @@
 
 import { DOM0, type Domid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import { vifName } from '../../xenbus/served-by.ts';
 import { readBackendPath } from './devices.ts';
 import type { BuildHost } from './host.ts';
 import { readTexts } from './read-texts.ts';
-import { vifName } from './vif-nodes.ts';
+import { nameOf } from './vif-nodes.ts';
 
 /** libxl_internal.h @ RELEASE-4.17.0: LIBXL_HOTPLUG_TIMEOUT. */
 const SCRIPT_TIMEOUT_MS = 40_000;
@@ -51,7 +52,7 @@ async function run(
     args: [action, 'type_if=vif'],
     env: {
       // The interface's name in dom0, of which the script may make another one.
-      ...{ script, vif: `vif${domid}.${devid}`, netdev: gatewaydev },
+      ...{ script, vif: vifName(domid, devid), netdev: gatewaydev },
       // As seen from dom0's own directory.
       ...{ XENBUS_PATH: `backend/vif/${domid}/${devid}`, XENBUS_BASE_PATH: 'backend' },
       XENBUS_TYPE: 'vif',
@@ -76,7 +77,7 @@ export async function connectVif(host: Host, of: Hooked): Promise<Result<void>> 
   if (ended.ok && status === 'connected') return ok();
   const how = ended.ok ? 'it has ended, and not said that the vif is connected' : ended.error.what;
   const errno = ended.ok ? 'EIO' : ended.error.errno;
-  return fail(errno, `${vifName(of.devid)}: the script ${script}: ${error ?? how}`);
+  return fail(errno, `${nameOf(of.devid)}: the script ${script}: ${error ?? how}`);
 }
 
 /** Has the script take it back, as well as it can: as for libxl, its failure stops nothing. */

@@ -4,7 +4,7 @@ import { ok, type Result } from '../../core/result.ts';
 import type { VmVif } from '../spec/vm-spec.ts';
 import { type CreateState, type CreateStep, id, type Prepared } from './create-state.ts';
 import { withMac } from './vif-mac.ts';
-import { vifName, vifNodes } from './vif-nodes.ts';
+import { nameOf, vifNodes } from './vif-nodes.ts';
 import { connectVif, disconnectVif, type Hooked, hookedVif } from './vif-script.ts';
 import { makeDevices, type NewDevice, removeDevices } from './vm-devices.ts';
 
@@ -17,7 +17,7 @@ async function connectAll(state: CreateState, vifs: readonly Hooked[]): Promise<
 }
 
 function newVif(vif: VmVif, uuid: string): NewDevice {
-  const name = vifName(vif.devid);
+  const name = nameOf(vif.devid);
   return {
     ...{ device: vif.devid, name, what: name, backend: vif.backend },
     nodes: (domid, backend) => vifNodes(domid, withMac(vif, uuid), backend),
