@@ -54,6 +54,7 @@ const needXen: Readonly<Record<string, string>> = {
   'disk attach': 'disk attach web1 /a,raw,xvdb -n',
   'disk detach': 'disk detach web1 xvdb -n',
   'disk resize': 'disk resize web1 xvdb +1G -n',
+  'disk move': 'disk move web1 xvda --to xtl -n',
   'disk insert': 'disk insert web1 xvdb /a -n',
   'disk eject': 'disk eject web1 xvdb -n',
   'net list': 'net list web1',

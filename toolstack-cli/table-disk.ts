@@ -70,6 +70,24 @@ export const DISK_COMMANDS: readonly Command[] = [
     run: async (...args) => (await import('./commands/disk-resize.ts')).diskResize(...args),
   },
   {
+    path: ['disk', 'move'],
+    summary: 'have another back end serve a disk, while its guest runs',
+    args: [DOMAIN, VDEV],
+    options: [
+      {
+        flags: '--to <back end>',
+        doc: 'xtl’s own, or the kernel’s (xen-blkback)',
+        choices: ['xtl', 'kernel'],
+      },
+      ...PLAN,
+    ],
+    examples: [
+      ['xtl disk move web1 xvda --to xtl', 'a disk of xl’s; the guest sees a pause'],
+      ['xtl disk move web1 xvda --to kernel', 'and back, a block device alone'],
+    ],
+    run: async (...args) => (await import('./commands/disk-move.ts')).diskMove(...args),
+  },
+  {
     path: ['disk', 'insert'],
     alias: 'cd-insert',
     summary: 'put another medium into a drive',

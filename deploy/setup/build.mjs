@@ -26,6 +26,7 @@ const dom0Entries = {
   'xtl/blkback': 'drivers/blkback/main.unix.ts',
   'xtl/netback': 'drivers/netback/main.unix.ts',
   'xtl/keeper': 'services/keeper/main.unix.ts',
+  'xtl/tools/log-writes': 'test/lab/log-writes/main.ts',
   'xtl/tools/create-bench': 'test/bench/dom0/create.ts',
   'xtl/tools/exchange': 'test/kernel/dom0/exchange.ts',
   'xtl/tools/many': 'test/bench/dom0/many.ts',

@@ -25,8 +25,11 @@ import {
   readDevice,
   readFront,
 } from './keys.ts';
-import { LOOK_AGAIN_MS, lookLater, makeReady, tell } from './opening.ts';
+import { mayServe } from './moving.ts';
+import { LOOK_AGAIN_MS, lookLater, makeReady } from './opening.ts';
+import { missed } from './promised.ts';
 import { grantWish } from './refresh.ts';
+import { tell } from './tell.ts';
 
 export type OpenedDisk = Behind;
 
@@ -76,6 +79,8 @@ export interface State {
   ended: Promise<void> | undefined;
   /** What is left of its rate; whoever connects anew has no more. */
   rate: Rate | undefined;
+  /** It was let go for another one, who serves it unless its script still says otherwise. */
+  isLetGo: boolean;
   /** The frontend has lied, and is not served before it has closed. */
   isGivenUp: boolean;
   /** Why it cannot be served, told once. */
@@ -144,6 +149,13 @@ async function end(state: State, connection: Connection, isForGood: boolean): Pr
   host.closeDisk(disk);
 }
 
+/** Finishes what it has taken, and lets go of rings and disk. */
+async function letGo(state: State, isForGood: boolean): Promise<void> {
+  await disconnect(state, isForGood);
+  if (state.disk !== undefined) state.host.closeDisk(state.disk);
+  state.disk = undefined;
+}
+
 async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
   const { host, device, keys, disk } = state;
   if (keys === undefined || disk === undefined) return fail('ENODEV', 'no disk');
@@ -185,6 +197,12 @@ async function perform(state: State, deed: BackDeed): Promise<Result<void>> {
   const { keys, disk } = state;
   if (keys === undefined || disk === undefined) return fail('ETIMEDOUT', 'its disk is opened anew');
   const own = offered(state.path, keys, disk.io.shape, state.host.rings);
+  if (deed === 'adopt') {
+    const lacks = await missed(state, keys, disk);
+    if (!lacks.ok) return lacks;
+    const what = `cannot be gone on with: its last backend had ${lacks.value}`;
+    if (lacks.value !== undefined) return fail('EOPNOTSUPP', what);
+  }
   const written = await writeOwn(session, state.path, own);
   if (!written.ok || deed === 'offer') return written;
   return serve(state, deed === 'adopt');
@@ -213,7 +231,8 @@ async function beginAnew(state: State): Promise<void> {
 /** Steps until there is nothing to do. */
 async function lookOnce(state: State): Promise<void> {
   for (;;) {
-    await makeReady(state);
+    if (!state.isLetGo) await makeReady(state);
+    if (!(await mayServe(state, () => letGo(state, false)))) return;
     let view = await viewOf(state);
     // A store that stands still is no reason to do anything, nor is a device that was removed.
     if (!view.ok || view.value === undefined) return;
@@ -250,7 +269,7 @@ export function createDevice(host: DeviceHost, path: string, device: number): De
     isBegun: false,
     ...{ openAgainMs: LOOK_AGAIN_MS, refused: undefined, rate: undefined },
     ...{ connection: undefined, ending: undefined, ended: undefined },
-    ...{ told: undefined, isGivenUp: false },
+    ...{ told: undefined, isGivenUp: false, isLetGo: false },
     ...{ cancel: undefined, look: () => look() },
   };
   let running: Promise<void> | undefined;
@@ -283,9 +302,7 @@ export function createDevice(host: DeviceHost, path: string, device: number): De
       state.cancel?.();
       await frontWatch?.return();
       await running;
-      await disconnect(state, isForGood);
-      if (state.disk !== undefined) host.closeDisk(state.disk);
-      state.disk = undefined;
+      await letGo(state, isForGood);
     },
   };
 }

@@ -86,6 +86,8 @@ export function offered(
     'feature-flush-cache': canFlush,
     'feature-barrier': canFlush,
     'feature-max-indirect-segments': INDIRECT_SEGMENTS_MAX,
+    // A predecessor in the kernel may have said otherwise; who connects anew must not believe it.
+    'feature-persistent': 0,
     'multi-queue-max-queues': queuesMax,
     'max-ring-page-order': orderMax,
     'feature-discard': canDiscard ? 1 : 0,

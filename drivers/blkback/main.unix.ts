@@ -8,9 +8,9 @@ import { BLKBACK_LOCK, BLKBACK_STATE } from '../../shared/domain/build/index.ts'
 import { makeFolders } from '../../shared/platform/unix/folders.ts';
 import type { UnixPlatform } from '../../shared/platform/unix/platform.ts';
 import { createPoller } from '../../shared/platform/unix/poller.ts';
-import { isOurScript, SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import { DEVICES_MAX, QUEUES_MAX, RING_ORDER_MAX } from './core/limits.ts';
 import { diskOpener, SERVERS } from './disk-opener.unix.ts';
+import { isOurDevice } from './moving.ts';
 import { type ServiceHost, serveDisks } from './service.ts';
 import { warmUp } from './warm-up.unix.ts';
 
@@ -25,10 +25,7 @@ function createHost(platform: UnixPlatform, log: Logger): Result<ServiceHost> {
   return ok({
     ...{ ...host, self: DOM0 },
     rings: { queuesMax: QUEUES_MAX, orderMax: RING_ORDER_MAX },
-    isOurs: async (path) => {
-      const script = await host.session.readString(`${path}/${SCRIPT_NODE}`);
-      return script.ok && isOurScript(script.value);
-    },
+    isOurs: (path) => isOurDevice(host.session, path),
     ...journalFiles(BLKBACK_STATE, 'vbd'),
     ...diskOpener({
       ...{ memory: own, poller: poller.value, clock, servers: SERVERS },

@@ -1,25 +1,17 @@
 /** What is behind a device: opened once its keys are there, and tried again where it cannot be. */
 
-import { errorPath } from '../../shared/backend/nodes.ts';
 import { createRate } from '../../shared/core/rate.ts';
 import type { Result } from '../../shared/core/result.ts';
 import { BURST } from './core/limits.ts';
 import type { OpenedDisk, State } from './device.ts';
 import { readDevice } from './keys.ts';
+import { refuseTake } from './moving.ts';
+import { tell } from './tell.ts';
 
 /** Between looks at what may become possible without an event. */
 export const LOOK_AGAIN_MS = 200;
 /** The same for a disk that cannot be opened again and again: each time may start a program. */
 const OPEN_AGAIN_MAX_MS = 2000;
-
-/** Tells of a failure in the log and in the store, where xl and its like look for one. */
-export async function tell(state: State, why: string): Promise<void> {
-  if (state.told === why) return;
-  state.told = why;
-  const { session, log } = state.host;
-  log(`${state.path}: ${why}`);
-  await session.write(errorPath(state.path), why);
-}
 
 /** Begins to open what is behind the device, once its keys are there. */
 export async function makeReady(state: State): Promise<void> {
@@ -55,6 +47,7 @@ async function opened(state: State, disk: Result<OpenedDisk>): Promise<void> {
     return;
   }
   await tell(state, disk.error.what);
+  await refuseTake(state);
   // In use, perhaps, by a predecessor whose last operations have not ended.
   lookLater(state, state.openAgainMs);
   state.openAgainMs = Math.min(2 * state.openAgainMs, OPEN_AGAIN_MAX_MS);

@@ -1,6 +1,7 @@
 /** All disks that a domain serves: those that are there, and those that come and go. */
 
 import { domid, isDomid } from '../../shared/core/ids.ts';
+import { DECIDING_NODES } from '../../shared/xenbus/served-by.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { DEVICES_MAX } from './core/limits.ts';
 import { createDevice, type Device, type DeviceHost } from './device.ts';
@@ -14,8 +15,11 @@ export interface JournalsHost extends Pick<DeviceHost, 'openJournals'> {
 export interface ServiceHost extends DeviceHost, JournalsHost {
   /** Who serves. */
   readonly self: number;
-  /** Whether the device at `path` is ours to serve: the kernel has some. */
-  isOurs(path: string): Promise<boolean>;
+  /**
+   * Whether the device at `path` is ours to serve, or is to be: the kernel has some. Undefined: the
+   * store does not say.
+   */
+  isOurs(path: string): Promise<boolean | undefined>;
 }
 
 export interface Service {
@@ -90,13 +94,24 @@ async function scan(state: State): Promise<void> {
   }
 }
 
+/** It may be no longer ours: whoever serves it now is told by its nodes alone. */
+async function reconsider(state: State, path: string, device: Device): Promise<void> {
+  const isOurs = await state.host.isOurs(path);
+  if (isOurs !== false) return device.look();
+  state.devices.delete(path);
+  state.host.log(`${path}: no longer ours`);
+  await device.close(false);
+}
+
 async function follow(state: State, watch: ReturnType<XenstoreSession['watch']>): Promise<void> {
   for await (const path of watch) {
     const device = deviceOf(state, path);
     const known = device === undefined ? undefined : state.devices.get(device);
     // A key of a device that is known: the device itself, when it goes, is no key.
-    if (known !== undefined && path !== device) known.look();
-    else await scan(state);
+    if (known === undefined || device === undefined || path === device) await scan(state);
+    else if (DECIDING_NODES.includes(path.slice(device.length + 1))) {
+      await reconsider(state, device, known);
+    } else known.look();
   }
 }
 

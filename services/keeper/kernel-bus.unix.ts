@@ -24,6 +24,7 @@ export function kernelBus(): KernelBus {
       return existsSync(`${path}/driver`) ? 'bound' : 'free';
     },
     probe: (device) => tell('drivers_probe', device),
+    unbind: (device) => tell(`devices/${device}/driver/unbind`, device),
     load: (kind) =>
       new Promise((resolve) => {
         const child = spawn('modprobe', ['-q', `xen-backend:${kind}`], { stdio: 'ignore' });

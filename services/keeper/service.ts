@@ -2,6 +2,7 @@
 
 import { DOM0, isDomid } from '../../shared/core/ids.ts';
 import type { Clock } from '../../shared/platform/clock.ts';
+import { SCRIPT_NODE } from '../../shared/xenbus/served-by.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Journals, type JournalsHost, keepJournals } from './journals.ts';
 import { isOurs, type KernelBus, keepKernelDevices } from './kernel-devices.ts';
@@ -135,12 +136,14 @@ async function followOwn(
       const one = deviceOf(root, path);
       const devices = one === undefined ? await devicesBelow(session, root) : [one];
       if (one === undefined) await links.lookAgain();
+      // Of what came amid a loss of the store nothing else is heard.
+      const mayBeMoved = one === undefined || path === `${one}/${SCRIPT_NODE}`;
       const backend = backends.get(kind);
       if (backend !== undefined && (await isWanted(host, kind, devices))) backend.want();
       for (const device of devices) {
         const [frontend = '', number = ''] = device.slice(root.length + 1).split('/');
         // A driver that takes its time holds up nobody else.
-        void kernel.look(kind, frontend, number);
+        void kernel.look(kind, frontend, number, mayBeMoved);
         if (kind === 'vif') await links.look(device, frontend, number);
       }
     }

@@ -24,7 +24,10 @@ function sumOf(words: Int32Array, count: number): number {
   return sum;
 }
 
-/** The journal is from now on that of what these words name. */
+/**
+ * The journal is from now on that of what these words name: the first of them is the kind of
+ * journal, and the second the version of its layout, in every version.
+ */
 export function claim({ words }: Region, identity: readonly number[]): void {
   words.set(identity, FIRST);
   words[COUNT] = identity.length;
@@ -39,12 +42,12 @@ export function disown({ words }: Region): void {
 
 /**
  * Whose it is: that of what these words name, another's or nobody's. `damaged`: it was somebody's,
- * and nobody knows whose.
+ * and nobody knows whose. A number is the version of another build's, which may be about the same.
  */
 export function ownerOf(
   { words }: Region,
   identity: readonly number[],
-): 'this' | 'other' | 'damaged' {
+): 'this' | 'other' | 'damaged' | number {
   const owner = Atomics.load(words, OWNER);
   // Memory that was made just now.
   if (owner === 0) return words.every((word) => word === 0) ? 'other' : 'damaged';
@@ -53,6 +56,9 @@ export function ownerOf(
   const isIntact =
     count >= WORDS_MIN && count <= CLAIM_WORDS_MAX && sumOf(words, count) === words[SUM];
   if (owner !== CLAIMED || !isIntact) return 'damaged';
+  const version = (words[FIRST + 1] as number) >>> 0;
+  const [magic, ours] = identity;
+  if (words[FIRST] === magic && version !== ours) return version;
   return count === identity.length && identity.every((word, i) => words[FIRST + i] === word)
     ? 'this'
     : 'other';

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { relink } from '../../deploy/relink/relink.ts';
-import { START_KEEPER } from '../lab/backend.ts';
+import { pushKernelScript, START_KEEPER } from '../lab/backend.ts';
 import { type Guest, type LabHost, labHost } from '../lab/host.ts';
 import { repoRoot } from '../lab/paths.ts';
 import { median, type Report, type Row } from './rows.ts';
@@ -59,14 +59,6 @@ async function measure(guest: Guest, peer: Peer, { unit, options }: Job): Promis
 const KEEPER = `${START_KEEPER}
 until [ "$(cat /sys/bus/xen-backend/drivers_autoprobe)" = 0 ]; do sleep 0.2; done`;
 
-/** What Xen's own script does for a block device, without the programs that it needs. */
-const LINUX_SCRIPT = `#!/bin/sh
-[ "$1" = add ] || exit 0
-device=$(xenstore-read "$XENBUS_PATH/params")
-xenstore-write "$XENBUS_PATH/physical-device" "$(stat -c %t:%T "$device")" \\
-  "$XENBUS_PATH/hotplug-status" connected
-`;
-
 const DRIVER = [
   ...['name="driver"', 'type="pvh"', 'kernel="/root/blkback.xen"', 'memory=16', 'vcpus=1'],
   ...['driver_domain=1', 'disk=["/dev/ram2,raw,xvda,w"]', ''],
@@ -77,14 +69,13 @@ async function bringUp(host: LabHost, image: string): Promise<Guest> {
   await host.push(join(repoRoot, 'deploy/xen/block-xtl'), '/etc/xen/scripts/block-xtl');
   await host.push(image, '/root/blkback.xen');
   await host.must(`modprobe brd rd_nr=3 rd_size=${RAM_MIB * 1024}\n${KEEPER}`);
-  const script = '/etc/xen/scripts/block-lab';
-  await host.must(`cat > ${script} && chmod 755 ${script}`, { input: LINUX_SCRIPT });
+  const script = await pushKernelScript(host);
   await host.must('cat > driver.cfg', { input: DRIVER.join('\n') });
   await host.must('xtl vm create -q driver.cfg');
   const ours = 'format=raw,backendtype=phy,script=block-xtl';
   const disks = [
     `"${ours},vdev=${DISKS.ours},target=/dev/ram0"`,
-    `"format=raw,backendtype=phy,script=block-lab,vdev=${DISKS.blkback},target=/dev/ram1"`,
+    `"format=raw,backendtype=phy,script=${script},vdev=${DISKS.blkback},target=/dev/ram1"`,
     `"format=raw,backendtype=phy,backend=driver,vdev=${DISKS.stubdom},target=xvda"`,
   ];
   const settings = ['type="pv"', `disk=[${disks.join(',')}]`];

@@ -18,6 +18,24 @@ const anotherThan = (name: string, old: string): string => `for i in {1..200}; d
 done
 ${pidOf(name)}`;
 
+/**
+ * What Xen's own script does for a block device that the kernel serves, without the programs that
+ * it needs.
+ */
+const KERNEL_SCRIPT = `#!/bin/sh
+[ "$1" = add ] || exit 0
+device=$(xenstore-read "$XENBUS_PATH/params")
+xenstore-write "$XENBUS_PATH/physical-device" "$(stat -L -c %t:%T "$device")" \\
+  "$XENBUS_PATH/hotplug-status" connected
+`;
+
+/** The name under which that is dom0's. */
+export async function pushKernelScript(host: LabHost): Promise<string> {
+  const path = '/etc/xen/scripts/block-lab';
+  await host.must(`cat > ${path} && chmod 755 ${path}`, { input: KERNEL_SCRIPT });
+  return 'block-lab';
+}
+
 /** Kills the backend, whose guest does not notice; the keeper starts another one. */
 export async function killBackend(host: LabHost, name = 'blkback'): Promise<void> {
   const pid = (await host.must(pidOf(name))).trim();

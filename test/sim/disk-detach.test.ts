@@ -131,7 +131,8 @@ it('of a domain of xl, whose nodes xl made', async () => {
   const front = '/local/domain/1/device/vbd/51728';
   const owned = { permissions: [{ domid: 1, access: 'n' as const }] };
   const nodes = { 'frontend-id': '1', online: '1', dev: 'xvdb', type: 'phy', mode: 'w' };
-  const back = { ...nodes, params: '/a.img', frontend: front, 'device-type': 'disk', state: '1' };
+  const of = { params: '/a.img', script: '/etc/xen/scripts/block-xtl', frontend: front };
+  const back = { ...nodes, ...of, 'device-type': 'disk', state: '1' };
   const all = [
     ...Object.entries({ ...back, backend: BACK }).map(([name, value]) => [
       `${kept}/${name}`,

@@ -2,6 +2,7 @@
 
 import type { DeviceHost } from '../../drivers/blkback/device.ts';
 import { createEmptyDrive } from '../../drivers/blkback/empty-drive.ts';
+import { isOurDevice } from '../../drivers/blkback/moving.ts';
 import { type Service, serveDisks } from '../../drivers/blkback/service.ts';
 import { DOM0, domid } from '../../shared/core/ids.ts';
 import { prng } from '../../shared/core/prng.ts';
@@ -102,7 +103,7 @@ function startProcess(parts: Parts): { readonly service: Service; kill(): void }
     uniqueId: () => 7n,
     isGone: (id) => !domainControl.getInfo(domid(id)).ok,
     rings: { queuesMax: 4, orderMax: 4 },
-    isOurs: async () => true,
+    isOurs: (path) => isOurDevice(session, path),
     soon: (run) => void clock.after(0, () => process.isAlive() && run()),
     ...filesOf(journals),
     log: (line) => void log.push(line),

@@ -43,6 +43,7 @@ function createBus() {
       const kind = device.slice(0, device.indexOf('-'));
       if (bus.loaded.includes(kind) && kind !== 'vscsi') bus.states.set(device, 'bound');
     },
+    unbind: (device: string) => void bus.states.set(device, 'free'),
     load: async (kind: string) => void bus.loaded.push(kind),
   };
   return bus;

@@ -96,7 +96,7 @@ export const AREAS: readonly Area[] = [
     npm: ['vitest', 'fast-check', 'execa', 'esbuild', 'cli-table3'],
     node: true,
   },
-  { folder: 'test/lab', may: ['*'], npm: ['vitest', 'execa'], node: true },
+  { folder: 'test/lab', may: ['*'], npm: ['vitest', 'execa', 'esbuild'], node: true },
   // The settings of the tests' runner.
   { folder: '', may: ['test/lab'], npm: ['vitest'], node: true },
 ];

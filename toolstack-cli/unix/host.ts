@@ -39,6 +39,7 @@ export async function openUnixHost(): Promise<Result<Host>> {
     serve,
     runScript: async (script) =>
       (await import('../../shared/platform/unix/run-script.ts')).runScript(script),
+    kernelDisk: async (...args) => (await import('./kernel-disk.ts')).kernelDisk(...args),
     close: () => {
       xenstore.close();
       platform.value.close();

@@ -1,7 +1,7 @@
 /** What a journal is about: in its header, behind the count of requests. */
 
-/** Of the layout of journals. Another one's are not read. */
-const VERSION = 2;
+/** Of the layout of journals. Another one's are not read, but for what tells whose they are. */
+export const JOURNAL_VERSION = 2;
 const MAGIC = 0x6c74_7862;
 
 export interface Identity {
@@ -21,7 +21,7 @@ export function identityWords(identity: Identity): readonly number[] {
   const { domid, uniqueId, device, queue, slotBytes, slots, port, ringRefs } = identity;
   const unique = [Number(uniqueId & 0xffff_ffffn), Number(uniqueId >> 32n)];
   return [
-    ...[MAGIC, VERSION, domid, ...unique, device, queue, slotBytes, slots, port],
+    ...[MAGIC, JOURNAL_VERSION, domid, ...unique, device, queue, slotBytes, slots, port],
     ...[ringRefs.length, ...ringRefs],
   ].map((word) => word | 0);
 }

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { claim, disown, ownerOf } from '../../../shared/backend/claim.ts';
 import { prng } from '../../../shared/core/prng.ts';
-import { type Identity, identityWords } from './identity.ts';
+import { type Identity, identityWords, JOURNAL_VERSION } from './identity.ts';
 import {
   clearJournal,
   type Journal,
@@ -267,6 +267,15 @@ describe('a journal is that of one ring', () => {
     claim(journal.region, identityWords(identity));
     disown(journal.region);
     expect(ownerOf(journal.region, identityWords(identity))).toBe('other');
+  });
+
+  it.each([JOURNAL_VERSION - 1, JOURNAL_VERSION + 1])('or another build’s: %i', (version) => {
+    const { region } = fresh();
+    const words = identityWords(identity);
+    claim(region, words.with(1, version));
+    expect(ownerOf(region, words)).toBe(version);
+    disown(region);
+    expect(ownerOf(region, words)).toBe('other');
   });
 
   // What is taken for another's is served as if nothing were under way.

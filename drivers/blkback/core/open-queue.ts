@@ -3,7 +3,7 @@
 import { claim, disown, ownerOf } from '../../../shared/backend/claim.ts';
 import { fail, ok, type Result } from '../../../shared/core/result.ts';
 import { publishedRequests, publishedResponses } from '../../../shared/ring/io-ring.ts';
-import { type Identity, identityWords } from './identity.ts';
+import { type Identity, identityWords, JOURNAL_VERSION } from './identity.ts';
 import { clearJournal, recover } from './journal.ts';
 import { adoptQueue, beginQueue, type Queue, type QueueParts } from './queue.ts';
 
@@ -17,14 +17,19 @@ export function openNewQueue(parts: QueueParts, identity: Identity): Queue {
 }
 
 /**
- * For a ring that was served before. EPROTO: its journal does not add up. What was answered may
- * lie where requests are that it alone knows, so that there is no going on without it.
+ * For a ring that was served before. EPROTO: its journal does not add up, or is another build's.
+ * What was answered may lie where requests are that it alone knows, so that there is no going on
+ * without it.
  */
 export function openServedQueue(parts: QueueParts, identity: Identity): Result<Queue> {
   const { region, journal } = parts;
   const rspProd = publishedResponses(region);
   const owner = ownerOf(journal.region, identityWords(identity));
   if (owner === 'damaged') return fail('EPROTO', 'its journal is damaged');
+  if (typeof owner === 'number') {
+    const what = `its journal is of version ${owner}, and this backend knows ${JOURNAL_VERSION}`;
+    return fail('EPROTO', `${what}: the one that wrote it can go on, or end and leave none`);
+  }
   if (owner === 'other') {
     // One whose requests nobody has noted goes on from what was answered: all before was.
     disown(journal.region);

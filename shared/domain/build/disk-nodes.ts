@@ -1,12 +1,10 @@
 /** A disk in xenstore (device_disk_add in libxl_disk.c @ RELEASE-4.17.0). */
 
 import type { Domid } from '../../core/ids.ts';
+import { BLOCK_SCRIPT_PATH, SCRIPT_NODE } from '../../xenbus/served-by.ts';
 import type { VmDisk } from '../spec/vm-spec.ts';
 import { deviceNodes, devicePaths, INITIALISING, type Pairs } from './device-nodes.ts';
 import type { StoreNode } from './nodes.ts';
-
-/** As xl writes it: who serves dom0's disks is told by it (shared/xenbus/served-by.ts). */
-const BLOCK_SCRIPT = '/etc/xen/scripts/block-xtl';
 
 /** All nodes of a disk: ours, the frontend's and the back end's. */
 export function diskNodes(domid: Domid, disk: VmDisk, backend: Domid): StoreNode[] {
@@ -14,7 +12,7 @@ export function diskNodes(domid: Domid, disk: VmDisk, backend: Domid): StoreNode
   const type = isCdrom ? 'cdrom' : 'disk';
   const back: Pairs = [
     ['params', target],
-    ['script', BLOCK_SCRIPT],
+    [SCRIPT_NODE, BLOCK_SCRIPT_PATH],
     ['frontend-id', String(domid)],
     ['online', '1'],
     ['removable', isCdrom ? '1' : '0'],

@@ -15,6 +15,8 @@ export interface DiskState extends DeviceState<DiskView> {
   /** What its image is to have, in bytes; and what the back end has told, in sectors. */
   bytes?: number;
   sectors?: number;
+  /** Its block device's numbers, as the kernel's back end is told of it. */
+  numbers?: string;
 }
 
 export type DiskStep = Step<DiskState>;

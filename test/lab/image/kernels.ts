@@ -32,6 +32,7 @@ export const dom0Modules = [
   'dm-mod',
   'dm-delay',
   'dm-flakey',
+  'dm-log-writes',
   'dm-snapshot',
   'br_netfilter',
   'nf_tables',

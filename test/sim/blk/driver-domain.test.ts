@@ -69,6 +69,7 @@ const NO_BUS: KernelBus = {
   setAutoprobe: () => {},
   stateOf: () => 'bound',
   probe: () => {},
+  unbind: () => {},
   load: async () => {},
 };
 
