@@ -20,7 +20,7 @@ const STOP =
   'killall -INT fio; while killall -0 fio 2>/dev/null; do sleep 1; done; cat /tmp/sure.log';
 
 /** What its frontend's state was and became, a line each. */
-const FOLLOW = `ID=$(xl domid full)
+const FOLLOW = `rm -f /tmp/states; ID=$(xl domid full)
 (setsid sh -c "xenstore-watch ${FRONT} | while read -r _; do xenstore-read ${FRONT}; done" \\
   > /tmp/states 2>&1 < /dev/null &)
 until [ -s /tmp/states ]; do sleep 0.2; done`;
@@ -32,13 +32,14 @@ describe.each(xensHere)('on Xen %s', (xen) => {
     host = await testHost({ xen });
     await host.push(join(repoRoot, 'deploy/xen/block-xtl'), '/etc/xen/scripts/block-xtl');
     script = await pushKernelScript(host);
-    await host.must('modprobe brd rd_nr=1 rd_size=32768; modprobe xen-blkback');
+    await host.must('modprobe brd rd_nr=1 rd_size=32768; modprobe loop; modprobe xen-blkback');
+    await host.must('truncate -s 32M /root/disk.img');
     await host.must(START_KEEPER);
   });
   afterAll(() => host?.end());
 
-  async function boot(): Promise<Guest> {
-    const disk = `format=raw,backendtype=phy,script=${script},vdev=xvda,target=/dev/ram0`;
+  async function boot(target: string): Promise<Guest> {
+    const disk = `format=raw,backendtype=phy,script=${script},vdev=xvda,target=${target}`;
     const settings = ['type="pv"', 'vcpus=2', `disk=["${disk}"]`];
     const guest = await host.bootGuest('full', { settings, by: 'xl', console: 'xl' });
     await guest.waitForPrompt();
@@ -54,18 +55,19 @@ describe.each(xensHere)('on Xen %s', (xen) => {
     await host.must('sleep 3');
   }
 
-  it(
-    'the kernel’s disk is ours and the kernel’s again, twice, under load, and nobody notices',
-    () =>
+  it.each([
+    ['a block device', '/dev/ram0'],
+    ['a file that has a loop device', '/root/disk.img'],
+  ])(
+    '%s is the kernel’s, ours and the kernel’s again, under load, and nobody notices',
+    (_, target) =>
       host.withGuests(async () => {
-        const guest = await boot();
+        const guest = await boot(target);
         await host.must(FOLLOW);
         await guest.run(SURE);
-        for (let round = 0; round < 2; round++) {
-          await moveTo('xtl');
-          await killBackend(host);
-          await moveTo('kernel');
-        }
+        await moveTo('xtl');
+        await killBackend(host);
+        await moveTo('kernel');
         const said = await guest.run(STOP);
         expect(said).toMatch(/sure: \(groupid=0, jobs=1\): err= 0/);
         expect(said).not.toMatch(/verify|error/i);

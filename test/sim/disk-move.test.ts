@@ -140,7 +140,22 @@ it('is taken over when the kernel has ended what it had begun, and not before', 
   await expectServed(scene, 'xtl');
 });
 
-it('a kernel that breaks no pages: the guest’s persistent grants are not believed', async () => {
+it('a wish to let go that is taken back while it is granted leaves the disk ours', async () => {
+  const scene = await open();
+  const { sim, xenstore } = scene;
+  scene.stall(true);
+  const asked = front(scene).ask('write', 16);
+  await scene.sleep(10);
+  must(await sim.run(xenstore.write(`${BACK}/xtl-release`, '/etc/xen/scripts/block')));
+  await scene.sleep(1000);
+  must(await sim.run(xenstore.rm(`${BACK}/xtl-release`)));
+  scene.stall(false);
+  expect(await sim.run(asked)).toBe(0);
+  await expectServed(scene, 'xtl');
+  expect(scene.kernel.bound).toBe(0);
+});
+
+it('the guest’s word that the kernel may keep its pages mapped is not believed', async () => {
   const scene = await open();
   must(await scene.sim.run(scene.xenstore.write(`${FRONT}/feature-persistent`, '1')));
   await scene.sim.run(scene.move('kernel'));
