@@ -48,11 +48,13 @@ async function lacking(
   path: string,
   offer: readonly NodeToWrite[],
 ): Promise<Result<string | undefined>> {
-  for (const name of [...AT_LEAST, THE_SAME]) {
+  const names = [...AT_LEAST, THE_SAME];
+  const all = await Promise.all(names.map((name) => nodes.readString(`${path}/${name}`)));
+  for (const [i, name] of names.entries()) {
     const node = `${path}/${name}`;
-    const read = await nodes.readString(node);
-    if (!read.ok && read.error.errno !== 'ENOENT') return read;
-    if (!read.ok) continue;
+    const read = all[i];
+    if (read?.ok === false && read.error.errno !== 'ENOENT') return read;
+    if (read?.ok !== true) continue;
     const before = promise(read.value);
     const now = promise(String(offer.find((each) => each.path === node)?.value ?? ''));
     const isKept = name === THE_SAME ? now === before || before === 0 : now >= before;

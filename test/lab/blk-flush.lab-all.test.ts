@@ -26,7 +26,7 @@ const WRITE = [
   'dd of=/dev/xvda bs=4096 seek=$at conv=sync,$how 2>/dev/null || exit 1; done; done)',
 ].join(' ');
 
-/** A disk whose writes are noted, on a RAM disk. Nobody but dmsetup makes its node: no udev runs. */
+/** A disk whose writes are noted, on a RAM disk. dmsetup makes its node: there is no udev. */
 const LOGGED = `set -e
 modprobe brd rd_nr=3 rd_size=${LOG_KIB}
 modprobe dm-log-writes
