@@ -39,7 +39,8 @@ export async function openUnixHost(): Promise<Result<Host>> {
     serve,
     runScript: async (script) =>
       (await import('../../shared/platform/unix/run-script.ts')).runScript(script),
-    kernelDisk: async (...args) => (await import('./kernel-disk.ts')).kernelDisk(...args),
+    kernelDisk: async (device, target, numbers) =>
+      (await import('./kernel-disk.ts')).kernelDisk(device, target, numbers),
     close: () => {
       xenstore.close();
       platform.value.close();

@@ -5,9 +5,6 @@ import { ok, type Result } from '../../shared/core/result.ts';
 import type { KernelBlock, KernelDisk } from '../../shared/domain/build/index.ts';
 import { deviceNumbers } from '../../shared/platform/unix/write-cache.ts';
 
-const BUS = '/sys/bus/xen-backend/devices';
-const PARAMETERS = '/sys/module/xen_blkback/parameters';
-
 /** undefined: there is no such file. */
 function textIn(path: string): string | undefined {
   try {
@@ -22,9 +19,10 @@ function numberIn(path: string): number | undefined {
   return text !== undefined && /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-function limits(): KernelDisk['limits'] {
-  const queues = numberIn(`${PARAMETERS}/max_queues`);
-  const ringOrder = numberIn(`${PARAMETERS}/max_ring_page_order`);
+function limits(sys: string): KernelDisk['limits'] {
+  const parameters = `${sys}/module/xen_blkback/parameters`;
+  const queues = numberIn(`${parameters}/max_queues`);
+  const ringOrder = numberIn(`${parameters}/max_ring_page_order`);
   return queues === undefined || ringOrder === undefined ? undefined : { queues, ringOrder };
 }
 
@@ -45,9 +43,9 @@ function numbersOf(rdev: number): string {
     .join(':');
 }
 
-function blockOf(numbers: string): KernelBlock | undefined {
+function blockOf(numbers: string, sys: string): KernelBlock | undefined {
   const [major, minor] = numbers.split(':').map((word) => Number.parseInt(word, 16));
-  const folder = `/sys/dev/block/${major}:${minor}`;
+  const folder = `${sys}/dev/block/${major}:${minor}`;
   // A partition has those of its disk.
   const queues = [`${folder}/queue`, `${folder}/../queue`];
   const of = (name: string): number | undefined =>
@@ -62,10 +60,16 @@ export async function kernelDisk(
   device: string,
   target: string,
   known?: string,
+  sys = '/sys',
 ): Promise<Result<KernelDisk>> {
   const rdev = rdevAt(target);
   const own = rdev === undefined ? undefined : numbersOf(rdev);
   const numbers = known ?? own;
-  const block = numbers === undefined ? undefined : blockOf(numbers);
-  return ok({ isSeen: existsSync(`${BUS}/${device}`), limits: limits(), own, block });
+  const block = numbers === undefined ? undefined : blockOf(numbers, sys);
+  return ok({
+    isSeen: existsSync(`${sys}/bus/xen-backend/devices/${device}`),
+    limits: limits(sys),
+    own,
+    block,
+  });
 }
