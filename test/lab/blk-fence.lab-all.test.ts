@@ -14,11 +14,15 @@ const KIB = 16_384;
 const DELAY_MS = 30_000;
 const TEST_MS = 2_400_000;
 
-/** Reads are quick. Nobody but dmsetup makes its node: no udev runs. */
+/**
+ * Reads are quick. The kernel counts what is under way in a delayed disk when its time is over, and
+ * in one that lies on it, dm-1, at once. dmsetup makes their nodes: there is no udev.
+ */
 const SLOW = `modprobe brd rd_nr=1 rd_size=${KIB}
 modprobe dm-delay
 export DM_DISABLE_UDEV=1
-echo "0 ${2 * KIB} delay /dev/ram0 0 0 /dev/ram0 0 ${DELAY_MS}" | dmsetup create slow`;
+echo "0 ${2 * KIB} delay /dev/ram0 0 0 /dev/ram0 0 ${DELAY_MS}" | dmsetup create delayed &&
+echo "0 ${2 * KIB} linear /dev/mapper/delayed 0" | dmsetup create slow`;
 
 /** The same few blocks again and again, each read again at once, until it is told to end. */
 const SURE = [
@@ -30,7 +34,7 @@ const STOP =
   'killall -INT fio; while killall -0 fio 2>/dev/null; do sleep 1; done; cat /tmp/sure.log';
 
 /** Until writes are under way that have just begun, and are none of a backend that is dead. */
-const UNDER_WAY = `writes() { read -r _ count < /sys/block/dm-0/inflight; echo "$count"; }
+const UNDER_WAY = `writes() { read -r _ count < /sys/block/dm-1/inflight; echo "$count"; }
 until [ "$(writes)" -lt 4 ]; do sleep 0.1; done
 until [ "$(writes)" -ge 4 ]; do sleep 0.1; done`;
 
