@@ -1,35 +1,23 @@
 /** One disk of one guest: what its nodes say, and what is done about it. */
 
-import {
-  XenbusStateClosing,
-  XenbusStateConnected,
-  XenbusStateInitialised,
-  XenbusStateInitialising,
-} from '../../shared/abi/xenbus.ts';
+import { XenbusStateClosing, XenbusStateInitialising } from '../../shared/abi/xenbus.ts';
 import type { JournalPlace } from '../../shared/backend/journal-places.ts';
 import { writeOwn } from '../../shared/backend/nodes.ts';
 import { domid } from '../../shared/core/ids.ts';
 import type { Rate } from '../../shared/core/rate.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { Region } from '../../shared/platform/region.ts';
-import { type BackDeed, type BackView, nextBackStep } from '../../shared/xenbus/back-state.ts';
-import { parseState } from '../../shared/xenbus/states.ts';
+import { type BackDeed, nextBackStep } from '../../shared/xenbus/back-state.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Behind, type Connection, type ConnectionHost, connect } from './connection.ts';
 import { journalPlaces } from './journal-places.ts';
-import {
-  type DeviceKeys,
-  type FrontKeys,
-  offered,
-  type RingsOffered,
-  readDevice,
-  readFront,
-} from './keys.ts';
+import { type DeviceKeys, offered, type RingsOffered, readDevice, readFront } from './keys.ts';
 import { mayServe } from './moving.ts';
 import { LOOK_AGAIN_MS, lookLater, makeReady } from './opening.ts';
 import { missed } from './promised.ts';
 import { grantWish } from './refresh.ts';
 import { tell } from './tell.ts';
+import { viewOf } from './view.ts';
 
 export type OpenedDisk = Behind;
 
@@ -90,44 +78,6 @@ export interface State {
   /** Takes back the look that is planned. */
   cancel: (() => void) | undefined;
   look: () => void;
-}
-
-async function value(state: State, path: string): Promise<Result<string | undefined>> {
-  const read = await state.host.session.readString(path);
-  if (read.ok) return read;
-  return read.error.errno === 'ENOENT' ? ok(undefined) : read;
-}
-
-type View = BackView & { readonly front?: FrontKeys };
-
-async function viewOf(state: State): Promise<Result<View | undefined>> {
-  const { path, keys, host, connection } = state;
-  const [there, own, online, other] = await Promise.all([
-    value(state, `${path}/frontend`),
-    value(state, `${path}/state`),
-    value(state, `${path}/online`),
-    keys === undefined ? ok(undefined) : value(state, `${keys.frontend}/state`),
-  ]);
-  if (!there.ok) return there;
-  if (there.value === undefined) return ok(undefined);
-  if (!own.ok) return own;
-  if (!online.ok) return online;
-  if (!other.ok) return other;
-  const told = (text: string | undefined) => (text === undefined ? undefined : parseState(text));
-  const isGone = keys !== undefined && host.isGone(keys.frontendId);
-  const ends = { own: told(own.value), other: isGone ? undefined : told(other.value) };
-  const hasRings = ends.other === XenbusStateInitialised || ends.other === XenbusStateConnected;
-  if (!hasRings) state.isGivenUp = false;
-  const view = {
-    ...{ ...ends, isOnline: online.value === '1', isConnected: connection !== undefined },
-    isReady: state.disk !== undefined && !state.isGivenUp,
-  };
-  // A frontend that asks to be connected may have closed unseen.
-  if (connection === undefined || view.other !== XenbusStateInitialised)
-    return ok({ ...view, hasOtherKeys: false });
-  const front = await readFront(host.session, (keys as DeviceKeys).frontend, host.rings);
-  const hasOtherKeys = front.ok && !connection.serves(front.value);
-  return ok({ ...view, hasOtherKeys });
 }
 
 async function disconnect(state: State, isForGood: boolean): Promise<void> {

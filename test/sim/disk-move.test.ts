@@ -203,9 +203,10 @@ describe('is refused before anything is done', () => {
 });
 
 describe('what fails is taken back', () => {
-  const move = async (scene: Scene, to: 'xtl' | 'kernel') => {
-    const state = newDiskState(scene.asOpened);
-    return scene.sim.run(runPlan(planMove(OF, 51712, 'xvda', to), state, scene.sim.dom0.clock));
+  const LATE_MS = 2000;
+  const move = (scene: Scene, to: 'xtl' | 'kernel') => {
+    const plan = planMove(OF, 51712, 'xvda', to, LATE_MS);
+    return scene.sim.run(runPlan(plan, newDiskState(scene.asOpened), scene.sim.dom0.clock));
   };
 
   it('where the kernel does not serve it', async () => {
@@ -221,14 +222,8 @@ describe('what fails is taken back', () => {
     scene.kernel.isStalled = true;
     const asked = front(scene).ask('write', 16);
     await scene.sleep(10);
-    const moved = scene.sim.run(
-      runPlan(
-        planMove(OF, 51712, 'xvda', 'xtl'),
-        newDiskState(scene.asOpened),
-        scene.sim.dom0.clock,
-      ),
-    );
-    await scene.sleep(35_000);
+    const moved = move(scene, 'xtl');
+    await scene.sleep(LATE_MS + 1000);
     scene.kernel.isStalled = false;
     expect(await moved).toMatchObject({ error: { step: 'take', errno: 'ETIMEDOUT', left: [] } });
     expect(await scene.sim.run(asked)).toBe(0);

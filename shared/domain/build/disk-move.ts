@@ -44,11 +44,15 @@ export function planMove(
   device: number,
   vdev: string,
   to: Server,
+  timeoutMs = MOVE_TIMEOUT_MS,
 ): Plan<DiskState> {
   const check = checkStep(of, device, vdev, to);
   return {
     name: `move ${vdev} to ${to === 'xtl' ? 'xtl’s back end' : 'the kernel’s back end'}`,
-    steps: to === 'xtl' ? [check, takeStep()] : [check, releaseStep(), bindStep()],
+    steps:
+      to === 'xtl'
+        ? [check, takeStep(timeoutMs)]
+        : [check, releaseStep(timeoutMs), bindStep(timeoutMs)],
   };
 }
 
@@ -95,15 +99,20 @@ async function text(nodes: Nodes, path: string): Promise<Result<string | undefin
 }
 
 /** Until nothing is wished for there any more. */
-async function waitUntilGone(host: BuildHost, path: string, late: string): Promise<Result<void>> {
+async function waitUntilGone(
+  host: BuildHost,
+  path: string,
+  timeoutMs: number,
+  late: string,
+): Promise<Result<void>> {
   const isGone = (value: string | undefined) => value === undefined;
-  const gone = await waitForNode(host, path, isGone, MOVE_TIMEOUT_MS);
+  const gone = await waitForNode(host, path, isGone, timeoutMs);
   if (gone.ok) return ok();
   return gone.error.errno === 'ETIMEDOUT' ? fail('ETIMEDOUT', late) : gone;
 }
 
 /** Asks our back end to take it over, and waits until it serves it, or says why it cannot. */
-async function take(host: BuildHost, back: string): Promise<Result<void>> {
+async function take(host: BuildHost, back: string, timeoutMs: number): Promise<Result<void>> {
   const { xenstore } = host;
   const served = (await host.serve?.('vbd')) ?? ok();
   if (!served.ok) return served;
@@ -117,7 +126,7 @@ async function take(host: BuildHost, back: string): Promise<Result<void>> {
   });
   if (!asked.ok) return asked;
   const late = 'it is not taken over in time: what the kernel has begun does not end';
-  const answered = await waitUntilGone(host, `${back}/${TAKE_NODE}`, late);
+  const answered = await waitUntilGone(host, `${back}/${TAKE_NODE}`, timeoutMs, late);
   if (!answered.ok) return answered;
   const script = await text(xenstore, `${back}/${SCRIPT_NODE}`);
   if (!script.ok) return script;
@@ -130,7 +139,7 @@ async function take(host: BuildHost, back: string): Promise<Result<void>> {
 }
 
 /** Asks our back end to let it go, and waits until it has. */
-async function release(host: BuildHost, back: string): Promise<Result<void>> {
+async function release(host: BuildHost, back: string, timeoutMs: number): Promise<Result<void>> {
   const { xenstore } = host;
   const served = (await host.serve?.('vbd')) ?? ok();
   if (!served.ok) return served;
@@ -144,38 +153,41 @@ async function release(host: BuildHost, back: string): Promise<Result<void>> {
     return tx.write(`${back}/${RELEASE_NODE}`, before.value || KERNEL_SCRIPT_PATH);
   });
   if (!asked.ok) return asked;
-  return waitUntilGone(host, `${back}/${RELEASE_NODE}`, 'xtl’s back end does not let go of it');
+  const late = 'xtl’s back end does not let go of it';
+  return waitUntilGone(host, `${back}/${RELEASE_NODE}`, timeoutMs, late);
 }
 
 /** Until the kernel's back end has connected. */
-async function waitForKernel(host: BuildHost, back: string): Promise<Result<void>> {
+async function waitForKernel(
+  host: BuildHost,
+  back: string,
+  timeoutMs: number,
+): Promise<Result<void>> {
   const isTold = (value: string | undefined) => value !== undefined;
-  const told = await waitForNode(host, `${back}/${PERSISTENT_NODE}`, isTold, MOVE_TIMEOUT_MS);
+  const told = await waitForNode(host, `${back}/${PERSISTENT_NODE}`, isTold, timeoutMs);
   const isConnected = (value: string | undefined) => value === CONNECTED;
-  const done = told.ok
-    ? await waitForNode(host, `${back}/state`, isConnected, MOVE_TIMEOUT_MS)
-    : told;
+  const done = told.ok ? await waitForNode(host, `${back}/state`, isConnected, timeoutMs) : told;
   if (done.ok) return ok();
   return done.error.errno === 'ETIMEDOUT'
     ? fail('ETIMEDOUT', 'the kernel’s back end does not take it')
     : done;
 }
 
-function takeStep(): DiskStep {
+function takeStep(timeoutMs: number): DiskStep {
   return {
     id: 'take',
     title: 'have xtl’s back end take it over from the kernel’s',
-    run: (state) => take(state.host, backOf(state)),
+    run: (state) => take(state.host, backOf(state), timeoutMs),
     undo: async ({ host, device: disk }) => {
       if (disk === undefined || disk.server === 'xtl') return ok();
       const { back } = disk.paths;
-      const released = await release(host, back);
-      return released.ok ? waitForKernel(host, back) : released;
+      const released = await release(host, back, timeoutMs);
+      return released.ok ? waitForKernel(host, back, timeoutMs) : released;
     },
   };
 }
 
-function releaseStep(): DiskStep {
+function releaseStep(timeoutMs: number): DiskStep {
   return {
     id: 'release',
     title: 'have xtl’s back end finish what it has taken, and let go',
@@ -194,19 +206,19 @@ function releaseStep(): DiskStep {
           ...(there.value ? [{ path: persistent, value: '0' }] : []),
         ]);
       });
-      return prepared.ok ? release(host, back) : prepared;
+      return prepared.ok ? release(host, back, timeoutMs) : prepared;
     },
     undo: async ({ host, device: disk, numbers }) => {
       if (disk?.server !== 'xtl' || numbers === undefined) return ok();
-      return take(host, disk.paths.back);
+      return take(host, disk.paths.back, timeoutMs);
     },
   };
 }
 
-function bindStep(): DiskStep {
+function bindStep(timeoutMs: number): DiskStep {
   return {
     id: 'bind',
     title: 'wait until the kernel’s back end serves it',
-    run: (state) => waitForKernel(state.host, backOf(state)),
+    run: (state) => waitForKernel(state.host, backOf(state), timeoutMs),
   };
 }
