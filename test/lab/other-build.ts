@@ -8,8 +8,8 @@ const IDENTITY = join(repoRoot, 'drivers/blkback/core/identity.ts');
 const VERSION = /JOURNAL_VERSION = ([0-9]+)/;
 
 /** Packages of the older module system look up Node's own modules by require. */
-const BANNER = `import { createRequire } from 'node:module';
-const require = createRequire(import.meta.url);`;
+const BANNER = `import { createRequire as $createRequire } from 'node:module';
+const require = $createRequire(import.meta.url);`;
 
 export interface Versions {
   readonly ours: number;
