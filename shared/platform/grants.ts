@@ -1,9 +1,19 @@
 /** Port: grant references of the domain we run in (grant_table.h @ RELEASE-4.17.0). */
 
 import type { Errno } from '../core/errno.ts';
-import type { Domid, Gref } from '../core/ids.ts';
+import type { Domid, Gref, Port } from '../core/ids.ts';
 import type { Result } from '../core/result.ts';
 import type { Region } from './region.ts';
+
+/**
+ * What is to happen when pages are unmapped, also by the death of who mapped them: the byte at `at`
+ * becomes 0, then the event is raised at the other end of `port`, which is ours (gntdev.h,
+ * IOCTL_GNTDEV_SET_UNMAP_NOTIFY). Of one page. A domain that is destroyed does not unmap.
+ */
+export interface UnmapNotify {
+  readonly at: number;
+  readonly port: Port;
+}
 
 export interface Offer {
   readonly region: Region;
@@ -39,15 +49,23 @@ export interface CopyBatch {
 }
 
 export interface Grants {
-  /** New zeroed pages of ours that `remote` may map. ENOSPC when the table is full. */
-  offer(remote: Domid, count: number, access: 'ro' | 'rw'): Result<Offer>;
+  /**
+   * New zeroed pages of ours that `remote` may map. ENOSPC when the table is full. `notify` is for
+   * the end of the offer.
+   */
+  offer(remote: Domid, count: number, access: 'ro' | 'rw', notify?: UnmapNotify): Result<Offer>;
   /** Ends an offer and frees its pages; pages that a peer still maps are freed when it lets go. */
   revoke(offer: Offer): void;
   /**
    * Maps pages that `owner` offered, all or none. EINVAL for a bad reference, EACCES for `rw` on
    * `ro`.
    */
-  map(owner: Domid, grefs: readonly Gref[], access: 'ro' | 'rw'): Result<Region>;
+  map(
+    owner: Domid,
+    grefs: readonly Gref[],
+    access: 'ro' | 'rw',
+    notify?: UnmapNotify,
+  ): Result<Region>;
   unmap(region: Region): void;
   /** Room for copies. ENOMEM. */
   batch(max: number): Result<CopyBatch>;

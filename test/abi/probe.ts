@@ -35,6 +35,7 @@ const PRELUDE = `
 #include <xen/io/netif.h>
 #include <xen/io/protocols.h>
 #include <xen/io/console.h>
+#include <xen/io/libxenvchan.h>
 #include <xen/io/xenbus.h>
 #include <xen/io/xs_wire.h>
 

@@ -15,6 +15,7 @@ import * as netif from '../../shared/abi/netif.ts';
 import * as sched from '../../shared/abi/sched.ts';
 import * as startInfo from '../../shared/abi/start-info.ts';
 import * as sysctl from '../../shared/abi/sysctl.ts';
+import * as vchan from '../../shared/abi/vchan.ts';
 import * as version from '../../shared/abi/version.ts';
 import * as xen from '../../shared/abi/xen.ts';
 import * as xenbus from '../../shared/abi/xenbus.ts';
@@ -39,6 +40,7 @@ export const modules: Readonly<Record<string, object>> = {
   sched,
   'start-info': startInfo,
   sysctl,
+  vchan,
   version,
   xen,
   xenbus,

@@ -14,7 +14,7 @@ import {
   pattern,
 } from './expect.ts';
 import { NOBODY } from './guest.ts';
-import { eventually } from './wait.ts';
+import { eventually, nextCount, settledCount } from './wait.ts';
 
 /** Far beyond any table's entries. */
 export const BAD_GREF = gref(0xffff_0000);
@@ -157,6 +157,37 @@ export const grantCases = group('grants', {
       return !again.ok;
     };
     await eventually(platform.clock, refused, 'the offer has ended');
+  },
+
+  'an offer with a notice clears its byte and tells the peer when it ends': async (ctx) => {
+    const { platform, self, peer, peerDomid, defer } = ctx;
+    const port = expectOk(platform.events.allocUnbound(peerDomid), 'allocUnbound');
+    defer(() => platform.events.close(port));
+    const theirs = expectOk(peer.events.bindInterdomain(self, port), 'bindInterdomain');
+    defer(() => peer.events.close(theirs));
+    const offer = expectOk(platform.grants.offer(peerDomid, 1, 'rw', { at: 21, port }), 'offer');
+    offer.region.bytes.fill(7, 20, 23);
+    const region = mapping(ctx, offer);
+    const seen = await settledCount(peer, theirs);
+    platform.grants.revoke(offer);
+    await nextCount(peer, theirs, seen);
+    expectBytes(region.bytes.slice(20, 23), Uint8Array.of(7, 0, 7), 'after the end');
+  },
+
+  'a mapping with a notice clears its byte and tells the owner when it ends': async (ctx) => {
+    const { platform, self, peer, peerDomid, defer } = ctx;
+    const ours = expectOk(platform.events.allocUnbound(peerDomid), 'allocUnbound');
+    defer(() => platform.events.close(ours));
+    const port = expectOk(peer.events.bindInterdomain(self, ours), 'bindInterdomain');
+    defer(() => peer.events.close(port));
+    const offer = openOffer(ctx, 1);
+    offer.region.bytes.fill(7, 20, 23);
+    const notify = { at: 20, port };
+    const region = expectOk(peer.grants.map(self, offer.grefs, 'rw', notify), 'map');
+    const seen = await settledCount(platform, ours);
+    peer.grants.unmap(region);
+    await nextCount(platform, ours, seen);
+    expectBytes(offer.region.bytes.slice(20, 23), Uint8Array.of(0, 7, 7), 'after the end');
   },
 
   'new offers do not show what was in old ones': (ctx) => {

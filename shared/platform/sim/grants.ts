@@ -4,9 +4,10 @@ import { GTF_permit_access, GTF_readonly } from '../../abi/grant-table.ts';
 import { assert } from '../../core/assert.ts';
 import { type Domid, type Gref, gref } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
-import type { Grants, Offer } from '../grants.ts';
-import type { Region } from '../region.ts';
+import type { Grants, Offer, UnmapNotify } from '../grants.ts';
+import { PAGE_SIZE, type Region } from '../region.ts';
 import type { SimDomain } from './domain.ts';
+import { notifyPeer } from './event-channels.ts';
 import type { Frame } from './frame.ts';
 import { createCopyBatch } from './grant-copy.ts';
 import {
@@ -25,8 +26,24 @@ import { findDomain, type World } from './world.ts';
 
 export function grants(world: World, domain: SimDomain): Grants {
   const offers = new Map<Offer, readonly number[]>();
+  const notices = new Map<Region, UnmapNotify>();
+  const noted = (region: Region, notify: UnmapNotify | undefined): void => {
+    if (notify === undefined) return;
+    assert(region.bytes.length === PAGE_SIZE, 'a notice of one page');
+    notices.set(region, notify);
+  };
+  /** What a kernel does, for a process that died, too. */
+  const giveNotice = (region: Region): void => {
+    const notify = notices.get(region);
+    if (notify === undefined) return;
+    notices.delete(region);
+    region.bytes[notify.at] = 0;
+    world.views.sync();
+    const local = domain.ports.open.get(notify.port);
+    if (local !== undefined) notifyPeer(world, local);
+  };
   return {
-    offer(remote, count, access) {
+    offer(remote, count, access, notify) {
       const refs = takeEntries(world, domain, count);
       if (!refs.ok) return refs;
       const own = ownFrames(world, domain, count);
@@ -42,18 +59,27 @@ export function grants(world: World, domain: SimDomain): Grants {
       const region = openRegion(world, domain, frames, 'offer', `to d${remote}`);
       const offer = { region, grefs: refs.value.map(gref) };
       offers.set(offer, gfns);
+      noted(region, notify);
       return ok(offer);
     },
     revoke(offer) {
       const gfns = offers.get(offer);
       assert(gfns !== undefined, 'the offer is revoked already, or somebody else made it');
       offers.delete(offer);
+      giveNotice(offer.region);
       for (const ref of offer.grefs) endGrant(domain.grants, ref);
       freeOwnFrames(domain, gfns);
       closeRegion(world, domain, offer.region, 'offer');
     },
-    map: (owner, grefs, access) => mapGrants(world, domain, owner, grefs, access),
-    unmap: (region) => closeRegion(world, domain, region, 'grant'),
+    map(owner, grefs, access, notify) {
+      const mapped = mapGrants(world, domain, owner, grefs, access);
+      if (mapped.ok) noted(mapped.value, notify);
+      return mapped;
+    },
+    unmap(region) {
+      giveNotice(region);
+      closeRegion(world, domain, region, 'grant');
+    },
     batch: (max) => ok(createCopyBatch(world, domain, max)),
   };
 }

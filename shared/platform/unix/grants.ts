@@ -4,7 +4,7 @@ import { assert } from '../../core/assert.ts';
 import { type Domid, type Gref, gref } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { type CopyDevice, createCopyBatch } from '../common/copy-batch.ts';
-import type { CopyBatch, Grants, Offer } from '../grants.ts';
+import type { CopyBatch, Grants, Offer, UnmapNotify } from '../grants.ts';
 import type { Region } from '../region.ts';
 import { lastFailure, type Once, once } from './ffi.ts';
 import { GNTDEV_COPY } from './grant-copy.ts';
@@ -38,13 +38,24 @@ class Offers {
   readonly #device = device('/dev/xen/gntalloc', 'xengntshr_open');
   readonly regions = new Regions();
 
-  offer(remote: Domid, count: number, access: 'ro' | 'rw'): Result<Offer> {
+  offer(
+    remote: Domid,
+    count: number,
+    access: 'ro' | 'rw',
+    notify: UnmapNotify | undefined,
+  ): Result<Offer> {
+    assert(notify === undefined || count === 1, 'a notice of one page');
     const found = this.#device();
     if (!found.ok) return found;
     const { library, handle } = found.value;
     const refs = new Uint32Array(count);
     const writable = access === 'rw' ? 1 : 0;
-    const address = library.xengntshr_share_pages(handle, remote, count, refs, writable);
+    const address =
+      notify === undefined
+        ? library.xengntshr_share_pages(handle, remote, count, refs, writable)
+        : library.xengntshr_share_page_notify(
+            ...[handle, remote, refs, writable, notify.at, notify.port],
+          );
     if (address === 0) return lastFailure(`cannot offer ${count} pages to domain ${remote}`);
     const region = this.regions.add({ address, pages: count });
     return ok({ region, grefs: Array.from(refs, gref) });
@@ -68,9 +79,16 @@ class Mappings {
   readonly #device = device('/dev/xen/gntdev', 'xengnttab_open');
   readonly regions = new Regions();
 
-  map(owner: Domid, grefs: readonly Gref[], access: 'ro' | 'rw'): Result<Region> {
+  map(
+    owner: Domid,
+    grefs: readonly Gref[],
+    access: 'ro' | 'rw',
+    notify: UnmapNotify | undefined,
+  ): Result<Region> {
     const refs = Uint32Array.from(grefs);
-    const made = this.#map(owner, refs, access === 'rw' ? PROT_READ | PROT_WRITE : PROT_READ);
+    assert(notify === undefined || refs.length === 1, 'a notice of one page');
+    const prot = access === 'rw' ? PROT_READ | PROT_WRITE : PROT_READ;
+    const made = this.#map(owner, refs, prot, notify);
     if (made.ok) return ok(this.regions.add(made.value));
     if (access === 'ro' || made.error.errno !== 'EINVAL') return made;
     // gntdev reports every refusal as EINVAL: what can be mapped to read was refused the write.
@@ -101,12 +119,17 @@ class Mappings {
     found?.library.xengnttab_close(found.handle);
   }
 
-  #map(owner: Domid, refs: Uint32Array, prot: number): Result<Mapping> {
+  #map(owner: Domid, refs: Uint32Array, prot: number, notify?: UnmapNotify): Result<Mapping> {
     const found = this.#device();
     if (!found.ok) return found;
     const { library, handle } = found.value;
     const pages = refs.length;
-    const address = library.xengnttab_map_domain_grant_refs(handle, pages, owner, refs, prot);
+    const address =
+      notify === undefined
+        ? library.xengnttab_map_domain_grant_refs(handle, pages, owner, refs, prot)
+        : library.xengnttab_map_grant_ref_notify(
+            ...[handle, owner, refs[0] as number, prot, notify.at, notify.port],
+          );
     if (address === 0) return lastFailure(`cannot map ${pages} grants of domain ${owner}`);
     return ok({ address, pages });
   }
@@ -128,9 +151,9 @@ export function grants(addressOf: (region: Region) => number | undefined): UnixG
   const addressOfOurs = (region: Region): number | undefined =>
     offers.regions.find(region)?.address ?? addressOf(region);
   return {
-    offer: (remote, count, access) => offers.offer(remote, count, access),
+    offer: (remote, count, access, notify) => offers.offer(remote, count, access, notify),
     revoke: ({ region }) => offers.revoke(region),
-    map: (owner, grefs, access) => mappings.map(owner, grefs, access),
+    map: (owner, grefs, access, notify) => mappings.map(owner, grefs, access, notify),
     unmap: (region) => mappings.unmap(region),
     batch: (max) => mappings.batch(addressOfOurs, max),
     closeAll: () => {
