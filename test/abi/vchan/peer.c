@@ -30,21 +30,23 @@ static uint8_t byte_at(uint32_t seed, uint32_t index)
     return (uint8_t)(((index + 1) * 0x9e3779b1u + seed) >> 24);
 }
 
-static uint32_t most(uint32_t size)
+/* What is moved at a time: of packets both ends know the sizes, since they go whole. */
+static uint32_t piece(int packets, uint32_t number, uint32_t ring_size)
 {
-    return next() % 3 == 0 ? size : 200;
+    uint32_t draw = packets ? (number + 1) * 0x9e3779b1u >> 4 : next();
+    return 1 + (draw >> 3) % (draw % 3 == 0 ? ring_size : 200);
 }
 
 /* In both directions whichever goes; waits for an event when neither does. */
 static int run(struct libxenvchan *ctrl, int packets, uint32_t send, uint32_t receive)
 {
-    uint32_t sent = 0, got = 0, want_send = 0, want_get = 0;
+    uint32_t sent = 0, got = 0, want_send = 0, want_get = 0, sends = 0, gets = 0;
     const uint32_t write_size = 1u << ctrl->write.order, read_size = 1u << ctrl->read.order;
     while (sent < send || got < receive) {
         int moved = 0;
         if (sent < send) {
             if (want_send == 0)
-                want_send = 1 + next() % most(write_size);
+                want_send = piece(packets, sends++, write_size);
             if (want_send > send - sent)
                 want_send = send - sent;
             for (uint32_t i = 0; i < want_send; i++)
@@ -60,7 +62,7 @@ static int run(struct libxenvchan *ctrl, int packets, uint32_t send, uint32_t re
         }
         if (got < receive) {
             if (want_get == 0)
-                want_get = 1 + next() % most(read_size);
+                want_get = piece(packets, gets++, read_size);
             if (want_get > receive - got)
                 want_get = receive - got;
             int count = packets ? libxenvchan_recv(ctrl, buffer, want_get)
@@ -102,6 +104,7 @@ int main(int argc, char **argv)
                   : libxenvchan_client_init(NULL, 1, argv[3]);
     if (ctrl == NULL)
         return 3;
+    ctrl->blocking = 0;
     printf("%d %d\n", ctrl->read.order, ctrl->write.order);
     fflush(stdout);
     int status = run(ctrl, strcmp(argv[2], "packet") == 0, (uint32_t)strtoul(argv[7], NULL, 10),
