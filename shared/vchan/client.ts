@@ -16,6 +16,8 @@ export interface VchanClientOptions extends VchanPorts {
   readonly server: Domid;
   /** How long to wait for a server that can be joined. */
   readonly timeoutMs: number;
+  /** Also one that another client has left: see joinVchan. */
+  readonly evenUsed?: boolean;
 }
 
 interface Found {
@@ -27,7 +29,9 @@ interface Found {
 async function attempt(options: VchanClientOptions): Promise<Result<Found | undefined>> {
   const keys = await findKeys(options.store, options.path);
   if (!keys.ok || keys.value === undefined) return keys.ok ? ok(undefined) : keys;
-  const opened = joinVchan(options, options.server, keys.value.ringRef, keys.value.port);
+  const { server, evenUsed } = options;
+  const { ringRef, port } = keys.value;
+  const opened = joinVchan(options, server, ringRef, port, evenUsed);
   return opened.ok ? ok({ keys: keys.value, opened: opened.value }) : opened;
 }
 

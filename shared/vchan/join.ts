@@ -5,7 +5,7 @@ import { type Domid, type Gref, gref, type Port } from '../core/ids.ts';
 import { decode } from '../core/layout.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import type { Region } from '../platform/region.ts';
-import { createEnd, LEFT, THERE } from './end.ts';
+import { AWAITED, createEnd, LEFT, THERE } from './end.ts';
 import { type Orders, orderFault, pagesOf } from './layout.ts';
 import { type OpenedVchan, releaseIn, type VchanPorts } from './opened.ts';
 
@@ -41,14 +41,18 @@ function mapRings(
 }
 
 /**
- * Binds the port first: who can is the only client. EINVAL if somebody else is, or the numbers are
- * old, EPROTO for a page that no server makes, ECONNREFUSED if the server has left.
+ * Binds the port first: who can is the only client. A page that another client has left is refused,
+ * since its server may not have seen that yet, and would take our bytes for the other's; a server
+ * of libxenvchan with `server_persist` wants nothing else (`evenUsed`). EINVAL if somebody else is
+ * the client, or the numbers are old, EPROTO for a page that no server makes, ECONNREFUSED if the
+ * server has left, or a client.
  */
 export function joinVchan(
   ports: VchanPorts,
   server: Domid,
   ringRef: Gref,
   remotePort: Port,
+  evenUsed = false,
 ): Result<OpenedVchan> {
   const { events, grants } = ports;
   const bound = events.bindInterdomain(server, remotePort);
@@ -62,11 +66,16 @@ export function joinVchan(
   }
   const control = made.value;
   const joined = ((): Result<Mapped & { readonly orders: Orders }> => {
-    const { leftOrder, rightOrder, srvLive } = decode(vchanInterface, control.bytes.slice(0, 24));
-    const orders = { left: leftOrder, right: rightOrder };
+    const header = decode(vchanInterface, control.bytes.slice(0, vchanInterface.size));
+    const orders = { left: header.leftOrder, right: header.rightOrder };
     const fault = orderFault(orders);
     if (fault !== undefined) return fail('EPROTO', `domain ${server} offers ${fault}`);
-    if (srvLive === LEFT) return fail('ECONNREFUSED', `the server in domain ${server} has left`);
+    if (header.srvLive === LEFT) {
+      return fail('ECONNREFUSED', `the server in domain ${server} has left`);
+    }
+    if (header.cliLive !== AWAITED && !evenUsed) {
+      return fail('ECONNREFUSED', `the vchan of domain ${server} has had its client`);
+    }
     const rings = mapRings(ports, server, control, orders);
     return rings.ok ? ok({ ...rings.value, orders }) : rings;
   })();

@@ -65,8 +65,8 @@ export function readVchan(end: VchanEnd, into: Uint8Array, at: number, max: numb
 }
 
 /**
- * Moves `size` bytes to `into` at `at`, or none. No more than the ring has; what is less than `size`
- * and was left by an end that is gone stays there.
+ * Moves `size` bytes to `into` at `at`, or none. No more than the ring has; what is less than
+ * `size` and was left by an end that is gone stays there.
  */
 export function recvVchan(end: VchanEnd, into: Uint8Array, at: number, size: number): number {
   assert(size > 0 && size <= end.read.size, `a packet of ${size} bytes`);

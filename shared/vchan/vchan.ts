@@ -7,7 +7,7 @@ import { assert } from '../core/assert.ts';
 import { type Failure, fail, ok, type Result } from '../core/result.ts';
 import { BROKEN } from '../core/ring-moves.ts';
 import type { Events } from '../platform/events.ts';
-import { CLOSED, peerHasCome, peerIsThere } from './end.ts';
+import { CLOSED, LEFT, peerHasCome, peerIsThere } from './end.ts';
 import type { OpenedVchan } from './opened.ts';
 import { readVchan, recvVchan, sendVchan, writeVchan } from './stream.ts';
 
@@ -57,7 +57,18 @@ interface State {
   tellJoined: () => void;
 }
 
-const gone = (peer: string): Failure => ({ errno: 'EPIPE', what: `${peer} has left` });
+/**
+ * The other end has left, for good: whoever finds the page now finds that we have, too, and nobody
+ * goes on in its place.
+ */
+function gone({ opened, peer, tellEnd }: State): Failure {
+  const { end } = opened;
+  end.isLost = true;
+  Atomics.store(end.control.bytes, end.ownLive, LEFT);
+  const why: Failure = { errno: 'EPIPE', what: `${peer} has left` };
+  tellEnd(why);
+  return why;
+}
 
 function release(state: State, why: Failure): void {
   if (state.released !== undefined) return;
@@ -92,7 +103,7 @@ function look(state: State): void {
   const { reader, writer } = state;
   if (reader?.attempt() === true && state.reader === reader) state.reader = undefined;
   if (writer?.attempt() === true && state.writer === writer) state.writer = undefined;
-  if (state.released === undefined && !peerIsThere(end)) state.tellEnd(gone(state.peer));
+  if (state.released === undefined && !peerIsThere(end)) gone(state);
 }
 
 /**
@@ -122,9 +133,7 @@ function waitFor<T>(
 /** A failure in place of a count, or undefined for a count. */
 function failureOf(state: State, count: number): { ok: false; error: Failure } | undefined {
   if (count === BROKEN) return { ok: false, error: broken(state) };
-  if (count !== CLOSED) return undefined;
-  state.tellEnd(gone(state.peer));
-  return { ok: false, error: gone(state.peer) };
+  return count === CLOSED ? { ok: false, error: gone(state) } : undefined;
 }
 
 function reads(state: State): Pick<Vchan, 'read' | 'recv'> {

@@ -1,6 +1,7 @@
 /**
- * Grants: offers and mappings by the kernel, copies by the hypervisor. Notices of an unmap are given
- * here, as a Linux kernel gives them; a domain that is destroyed, or dies of a fault, gives none.
+ * Grants: offers and mappings by the kernel, copies by the hypervisor. Notices of an unmap are
+ * given here, as a Linux kernel gives them; a domain that is destroyed, or dies of a fault, gives
+ * none.
  */
 
 import { GNTTABOP_copy } from '../../abi/grant-table.ts';

@@ -55,9 +55,10 @@ export function createProcess({ events, grants }: Pick<Platform, 'events' | 'gra
     },
     kill: () => {
       isAlive = false;
-      for (const port of ports) events.close(port);
+      // Notices of an unmap hold the port that they raise.
       for (const region of mappings) grants.unmap(region);
       for (const offer of offers) grants.revoke(offer);
+      for (const port of ports) events.close(port);
     },
     isAlive: () => isAlive,
   };
