@@ -7,7 +7,9 @@ import { dhcpWorld } from './net-dhcp.ts';
 import { framesWorld } from './net-frames.ts';
 import { rulesWorld } from './net-rules.ts';
 import { netDeathsWorld, netHostileWorld } from './netback.ts';
+import { messagesWorld, valuesWorld } from './rpc.ts';
 import type { Target } from './target.ts';
+import { pageWorld as vchanPageWorld } from './vchan.ts';
 import { crowdWorld } from './xenstored-crowd.ts';
 import { pageWorld } from './xenstored-page.ts';
 import { socketsWorld } from './xenstored-sockets.ts';
@@ -43,10 +45,18 @@ export const net: Target = {
   cases: 1000,
 };
 
+/** A case is a message, or a value. */
+export const rpc: Target = { worlds: { messages: messagesWorld, values: valuesWorld }, cases: 300 };
+
+/** A case is a read or a write of an end whose other end is hostile. */
+export const vchan: Target = { worlds: { page: vchanPageWorld }, cases: 1000 };
+
 export const TARGETS: Readonly<Record<string, Target>> = {
   'blkback-ring': blkbackRing,
   kernel,
   net,
   netback,
+  rpc,
+  vchan,
   xenstored,
 };
