@@ -53,6 +53,8 @@ interface State extends LinkOptions {
   /** Goes on reading, once there is room for replies. */
   drained: (() => void) | undefined;
   readonly timers: Set<() => void>;
+  /** Takes back the end of an end that lingers. */
+  lingers: (() => void) | undefined;
 }
 
 /** Ends the connection after so long, unless what it returns is called before. */
@@ -69,15 +71,23 @@ function within(state: State, ms: number, what: string): () => void {
   return stop;
 }
 
-function end(state: State, why: Failure): void {
+/**
+ * Ends the connection. An end that is still there is told why, and read, unheard, until it goes: a
+ * socket that is closed over what it has not read takes back what it has written.
+ */
+function end(state: State, why: Failure, isGone = false): void {
   if (state.hasEnded) return;
   state.hasEnded = true;
+  const { pipe, clock, isWriting, isMute } = state;
   for (const stop of [...state.timers]) stop();
   state.waiting.length = 0;
   const bye = encodeMessage(toValue({ kind: 'bye', ...why, what: shortened(why.what) }));
   // What is under way is a message that stays half: nothing can follow it.
-  if (bye.ok && !state.isWriting) void state.pipe.write(bye.value);
-  state.pipe.close(why);
+  if (isGone || isWriting || isMute || !bye.ok) pipe.close(why);
+  else {
+    void pipe.write(bye.value);
+    state.lingers = clock.after(LAST_WORDS_MS, () => pipe.close(why));
+  }
   state.drained?.();
   state.ended(why);
 }
@@ -128,7 +138,10 @@ function take(state: State, bytes: Uint8Array, greeted: () => void): Failure | u
   const message = toMessage(value.value);
   if (!message.ok) return message.error;
   const said = message.value;
-  if (said.kind === 'bye') return { errno: said.errno, what: `the other end says: ${said.what}` };
+  if (said.kind === 'bye') {
+    end(state, { errno: said.errno, what: `the other end says: ${said.what}` }, true);
+    return undefined;
+  }
   if (said.kind !== 'hello') {
     if (state.isGreeted) return state.heard(said);
     return { errno: 'EPROTO', what: `${said.kind} before the greeting` };
@@ -154,19 +167,24 @@ async function readAll(state: State): Promise<void> {
     const why = take(state, bytes, stopHello);
     if (why !== undefined) end(state, why);
   };
-  while (!state.hasEnded) {
+  for (;;) {
     const count = await state.pipe.read(chunk);
-    if (state.hasEnded) return;
-    if (!count.ok) return end(state, count.error);
-    if (count.value === 0) {
-      const what = frames.isAmid()
+    if (!count.ok || count.value === 0) {
+      const cut = frames.isAmid()
         ? 'it ended in the middle of a message'
         : 'the other end has left';
-      return end(state, { errno: 'EPIPE', what });
+      end(state, count.ok ? { errno: 'EPIPE', what: cut } : count.error, true);
+      state.lingers?.();
+      state.pipe.close();
+      return;
     }
+    if (state.hasEnded) continue;
     const before = whole;
     const fault = frames.take(chunk, count.value, onMessage);
-    if (fault !== undefined) return end(state, { errno: 'EPROTO', what: fault });
+    if (fault !== undefined) {
+      end(state, { errno: 'EPROTO', what: fault });
+      continue;
+    }
     if (whole > before || !frames.isAmid()) {
       stopMessage?.();
       stopMessage = undefined;
@@ -183,15 +201,17 @@ async function readAll(state: State): Promise<void> {
   }
 }
 
-/** Tells who is not served why, and ends the connection. */
-export function sendAway(clock: Clock, pipe: BytePipe, why: Failure): void {
+/** Tells who is not served why, and ends the connection, as `end` does. */
+export async function sendAway(clock: Clock, pipe: BytePipe, why: Failure): Promise<void> {
   const bye = encodeMessage(toValue({ kind: 'bye', ...why, what: shortened(why.what) }));
-  const stop = clock.after(WRITE_MS, () => pipe.close(why));
-  const written = bye.ok ? pipe.write(bye.value) : Promise.resolve();
-  void written.then(() => {
-    stop();
-    pipe.close(why);
-  });
+  const stop = clock.after(LAST_WORDS_MS, () => pipe.close(why));
+  if (bye.ok) await pipe.write(bye.value);
+  const chunk = new Uint8Array(READ_BYTES);
+  for (let count = await pipe.read(chunk); count.ok && count.value > 0; ) {
+    count = await pipe.read(chunk);
+  }
+  stop();
+  pipe.close(why);
 }
 
 /** Greets at once. Takes the pipe: nobody else may read from it or write to it. */
@@ -199,7 +219,7 @@ export function openLink(options: LinkOptions): Link {
   const state: State = {
     ...options,
     ...{ waiting: [], waitingBytes: 0, isWriting: false, isGreeted: false, hasEnded: false },
-    ...{ isMute: false, drained: undefined, timers: new Set() },
+    ...{ isMute: false, drained: undefined, timers: new Set(), lingers: undefined },
   };
   const { service, version } = options;
   send(state, { kind: 'hello', rpc: RPC_VERSION, service, version });

@@ -237,7 +237,7 @@ export function createRpcServer<O extends Ops>(
     const refusal = refusalOf(contract, options, links.size, peer);
     if (refusal !== undefined) {
       options.report(refusal.what);
-      sendAway(options.clock, pipe, refusal);
+      void sendAway(options.clock, pipe, refusal);
       return;
     }
     const connection: Connection = {

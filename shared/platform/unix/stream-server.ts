@@ -6,8 +6,10 @@
 import { type BigIntStats, lstatSync, rmSync } from 'node:fs';
 import { errnoName } from '../../core/errno.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
+import type { PeerIdentity } from '../byte-pipe.ts';
 import { bind, ffi, lastFailure, once } from './ffi.ts';
 import type { Lock } from './lock-file.ts';
+import { userBehind } from './peer-user.ts';
 import { createPoller, type Poller } from './poller.ts';
 import { reasonOf } from './reason.ts';
 
@@ -20,6 +22,8 @@ export interface ServedStream {
   write(bytes: Uint8Array, size?: number): number;
   /** What the owner is told of; at first that there is something to read. */
   want(input: boolean, room: boolean): void;
+  /** The user at the other end, as the kernel knew him when he connected. EIO. */
+  peer(): Result<PeerIdentity>;
   /** After this the owner hears nothing more. */
   close(): void;
 }
@@ -138,6 +142,7 @@ function serve({ libc, poller, open, accept, report }: Server, fd: number): void
     want: (input, room) => {
       if (isOpen) polled.value.want(input, room);
     },
+    peer: () => userBehind(fd),
     close: end,
   });
 }
