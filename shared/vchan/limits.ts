@@ -20,3 +20,6 @@ export const NUMBER_TEXT_MAX = 10;
  * client that comes and goes in a loop costs 50 of them a second.
  */
 export const OFFER_PAUSE_MS = 20;
+
+/** From an offer that could not be made, for want of pages or of the store, to the next attempt. */
+export const OFFER_RETRY_MS = 1000;

@@ -1,11 +1,11 @@
 /** The server of a vchan: offers it under a path of the store, to one client. */
 
 import type { Domid } from '../core/ids.ts';
-import { ok, type Result } from '../core/result.ts';
+import { type Failure, ok, type Result } from '../core/result.ts';
 import type { Clock } from '../platform/clock.ts';
 import { publishKeys, type VchanKeys, type VchanStore, withdrawKeys } from './keys.ts';
 import { ordersFor } from './layout.ts';
-import { OFFER_PAUSE_MS } from './limits.ts';
+import { OFFER_PAUSE_MS, OFFER_RETRY_MS } from './limits.ts';
 import { offerVchan } from './offer.ts';
 import type { VchanPorts } from './opened.ts';
 import { createVchan, type Vchan } from './vchan.ts';
@@ -62,12 +62,13 @@ export interface VchanService {
  * Serves one client after the other at one path, each with pages of its own: nothing that one has
  * left in a ring reaches the next, and a client that was slow to go has no hold of what the next
  * one uses. `accept` gets each that has come; the next offer is made once that was closed or its
- * client has left. `failed` is told when no offer can be made, which ends the service.
+ * client has left. `failed` is told when no offer could be made; another one is tried
+ * a while later.
  */
 export function serveVchans(
   options: VchanServiceOptions,
   accept: (vchan: Vchan) => void,
-  failed: (result: Result<never>) => void,
+  failed: (why: Failure) => void,
 ): VchanService {
   let isOpen = true;
   let current: ServedVchan | undefined;
@@ -75,8 +76,9 @@ export function serveVchans(
     while (isOpen) {
       const opened = await openVchanServer(options);
       if (!opened.ok) {
-        failed(opened);
-        return;
+        failed(opened.error);
+        await options.clock.sleep(OFFER_RETRY_MS);
+        continue;
       }
       current = opened.value;
       if (!isOpen) return void (await current.withdraw());

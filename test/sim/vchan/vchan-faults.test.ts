@@ -167,6 +167,9 @@ describe.each(['dom0', 'guest'] as const)('%s serves', (serves) => {
     const scene = await createScene(serves);
     const { server, client } = scene;
     const accepted: Vchan[] = [];
+    const failures: string[] = [];
+    const { domid } = server;
+    scene.sim.faults.fail('grants.offer', { times: 2, errno: 'ENOSPC', domid });
     const service = serveVchans(
       {
         ...{ events: server.platform.events, grants: server.platform.grants, path: scene.path },
@@ -174,7 +177,7 @@ describe.each(['dom0', 'guest'] as const)('%s serves', (serves) => {
         ...{ readMin: 0, writeMin: 0 },
       },
       (vchan) => void accepted.push(vchan),
-      () => expect.unreachable(),
+      ({ errno }) => void failures.push(errno),
     );
     for (let round = 0; round < 3; round++) {
       const theirs = must(await scene.sim.run(scene.join(5000)));
@@ -189,6 +192,7 @@ describe.each(['dom0', 'guest'] as const)('%s serves', (serves) => {
     for (const vchan of accepted) vchan.close();
     await scene.sim.run(service.close());
     expect(accepted.length).toBe(3);
+    expect(failures).toEqual(['ENOSPC', 'ENOSPC']);
     expect(await scene.sim.run(scene.tools.exists(scene.path))).toEqual({ ok: true, value: false });
     await expectNothingLeft(scene);
   });
