@@ -62,7 +62,8 @@ export interface VchanService {
  * Serves one client after the other at one path, each with pages of its own: nothing that one has
  * left in a ring reaches the next, and a client that was slow to go has no hold of what the next
  * one uses. `accept` gets each that has come; the next offer is made once that was closed or its
- * client has left. `failed` is told when no offer could be made; another one is tried a while later.
+ * client has left. `failed` is told when no offer could be made; another one is tried a while
+ * later.
  */
 export function serveVchans(
   options: VchanServiceOptions,
