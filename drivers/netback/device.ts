@@ -86,9 +86,11 @@ async function serve(
   const { host, path, device, keys, link } = state;
   if (keys === undefined || link === undefined) return fail('ENODEV', 'nothing is behind it');
   const { frontendId } = keys;
-  const filtering = await isFiltering(host.session, keys.frontend);
+  const [filtering, rate] = await Promise.all([
+    isFiltering(host.session, keys.frontend),
+    readRate(host.session, path),
+  ]);
   if (!filtering.ok) return filtering;
-  const rate = await readRate(host.session, path);
   if (!rate.ok) return rate;
   const kept = await host.openJournals(path, placesOf(frontendId, device));
   if (!kept.ok) return kept;
@@ -107,9 +109,11 @@ async function serve(
 /** Its frontend may change its mind on multicast at any time, and who runs the host on its rate. */
 async function follow({ host, path, keys, connection }: State): Promise<void> {
   if (keys === undefined || connection === undefined) return;
-  const rate = await readRate(host.session, path);
+  const [filtering, rate] = await Promise.all([
+    isFiltering(host.session, keys.frontend),
+    readRate(host.session, path),
+  ]);
   if (rate.ok) connection.setRate(rate.value);
-  const filtering = await isFiltering(host.session, keys.frontend);
   if (filtering.ok) connection.vif.multicast.isOn = filtering.value;
 }
 
