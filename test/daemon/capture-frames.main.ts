@@ -15,20 +15,24 @@ import { packFrames } from '../../toolstack-cli/commands/capture-file.ts';
 
 const ip = (line: string): void => void execFileSync('ip', line.split(' '));
 
-/** A namespace of its own, whose end of the pair takes what comes and answers nothing. */
+/**
+ * A namespace of its own, whose end of the pair takes what comes and answers nothing. It goes on
+ * with a line from us, and ends when we do.
+ */
 const PEER = `echo apart
-until ip link show right >/dev/null 2>&1; do sleep 0.01; done
-ip addr add 10.9.0.2/24 dev right && ip link set lo up && ip link set right up
+read line && ip addr add 10.9.0.2/24 dev right && ip link set lo up && ip link set right up || exit
 exec node -e '
+  process.stdin.resume().on("end", () => process.exit());
   require("net").createServer((s) => s.resume()).listen(9000, () => console.log("up"))'`;
 
 const BYTES = 1 << 20;
 
 /** A megabyte to the peer, and what is for everybody. */
 async function traffic(): Promise<void> {
-  const peer = spawn('unshare', ['-n', 'sh', '-c', PEER], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const peer = spawn('unshare', ['-n', 'sh', '-c', PEER], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(peer.stdout, 'data');
   ip(`link set right netns ${peer.pid}`);
+  peer.stdin.write('\n');
   await once(peer.stdout, 'data');
   const shout = createSocket('udp4');
   await new Promise<void>((resolve) => shout.bind(resolve));
