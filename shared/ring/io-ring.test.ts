@@ -38,7 +38,7 @@ it.each([
   ['blkif of 32 bits', 108, 1, 32],
   ['netif tx', 12, 1, 256],
   ['netif rx', 8, 1, 256],
-])('a ring of %s has slots of %i bytes: in %i pages %i', (_, bytes, pages, slots) => {
+])('ring trap 4: a ring of %s has slots of %i bytes: in %i pages %i', (_, bytes, pages, slots) => {
   expect(ring.ringSlots(pages, bytes)).toBe(slots);
 });
 
@@ -81,8 +81,8 @@ it('takes over where another back end has left', () => {
   expect(into[0]).toBe(2);
 });
 
-// XSA-39: a ring whose indices lie must not make anybody go round.
-describe('a front end that lies about its requests', () => {
+// A ring whose indices lie must not make anybody go round.
+describe('ring trap 2; XSA-39: a front end that lies about its requests', () => {
   it.each([
     ['one more than there are slots', 3, 1, SLOTS + 2],
     ['fewer than were taken', 3, 1, 2],
@@ -116,8 +116,8 @@ it.each([
   expect(ring.takeResponses(all.front, into, 9)).toBe(BROKEN);
 });
 
-// XSA-155: what a request says may change while it is looked at.
-it('a request is what it was when it was taken', () => {
+// What a request says may change while it is looked at.
+it('ring trap 1; XSA-155: a request is what it was when it was taken', () => {
   const all = ends();
   request(all, 1, 7);
   ring.publishRequests(all.front);
@@ -139,7 +139,7 @@ it('what a front end writes over our index changes nothing', () => {
   expect(all.region.words[RSP_PROD]).toBe(2);
 });
 
-describe('no request goes unheard', () => {
+describe('ring trap 3: no request goes unheard', () => {
   afterEach(() => vi.unstubAllGlobals());
 
   /** Runs `inner` before the n-th access to an index that `outer` makes; how many it makes. */

@@ -193,7 +193,7 @@ describe('a watch', () => {
     expect(requests.at(-1)).toMatchObject({ type: XS_UNWATCH, text: `/w\0${token}\0` });
   });
 
-  it('says "look at everything" when its reader is too slow', async () => {
+  it('XSA-349: says "look at everything" when its reader is too slow', async () => {
     const { client, requests, send } = watching();
     const watch = await client.watch('/w');
     const token = requests[0]?.text.split('\0')[1];

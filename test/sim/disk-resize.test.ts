@@ -28,7 +28,7 @@ it.each([
   ['+8K', 40],
   ['1M', 1024],
   ['32K', 32],
-])('%s makes 32 KiB to %i, and the guest is told', async (word, kib) => {
+])('disk trap 9: %s makes 32 KiB to %i, and the guest is told', async (word, kib) => {
   const host = await withDisk();
   const ran = await host.xtl(`disk resize web1 xvda ${word}`);
   expect(ran).toMatchObject({ exit: 0, stdout: '' });

@@ -1,4 +1,7 @@
-/** What guests may ask of a disk, and what not. The traps are E4's of the block backends. */
+/**
+ * What guests may ask of a disk, and what not; the numbers are those of the table in
+ * drivers/blkback/traps.md.
+ */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -90,7 +93,7 @@ const refused = wrong.map(([what, ask, shape, why, status = -1]) => ({
   ...{ what, ask, shape, why, status },
 }));
 
-it.each(refused)('$what is refused', ({ ask, shape, why, status }) => {
+it.each(refused)('disk traps 1, 2, 5, 6: $what is refused', ({ ask, shape, why, status }) => {
   expect(judge(request(ask), shape)).toEqual({ status, why: expect.stringContaining(why) });
 });
 
@@ -146,7 +149,7 @@ describe('segments', () => {
     ],
     ['a start within a sector', [[0, 7]], 4, BIG_SECTORS, 'not the disk'],
   ] as [string, [number, number][], number, BlockShape, string][])(
-    '%s are refused',
+    'disk trap 1: %s are refused',
     (_, ranges, at, shape, why) => {
       expect(judged(ranges, at, shape)).toContain(why);
     },

@@ -10,45 +10,12 @@ import {
   BLKIF_OP_WRITE_BARRIER,
 } from '../../../shared/abi/blkif.ts';
 import { prng } from '../../../shared/core/prng.ts';
-import { type Asked, ask, type GuestQueue, publishAll, put, takeAnswers } from './guest.ts';
-import { createWorld, expectTheSame, finishAll, protocols, takeOver, type World } from './world.ts';
-
-const PROTOCOL = protocols['64 bits'];
-const NONE = { sector: 0, segments: [], data: new Uint8Array(0), pages: [] };
-const [FIRST] = [0];
-
-function open(seed = 1): World & { queue: GuestQueue; ask(asked: Asked): void } {
-  const world = createWorld(prng(seed), PROTOCOL);
-  const queue = world.guest.queues[FIRST] as GuestQueue;
-  return Object.assign(world, { queue, ask: (asked: Asked) => put(world.guest, queue, asked) });
-}
-
-/** A page of the guest’s with `byte` in each place. */
-function page({ guest }: World, byte: number): number {
-  const gref = guest.next++;
-  guest.pages.set(gref, new Uint8Array(4096).fill(byte));
-  return gref;
-}
-
-/** A request for whole pages from a sector on. */
-function whole(world: World, operation: number, sector: number, byte: number, count = 1): Asked {
-  const segments = Array.from({ length: count }, () => ({
-    ...{ gref: page(world, byte), first: 0, last: 7 },
-  }));
-  return { operation, sector, segments, data: new Uint8Array(count * 4096).fill(byte), pages: [] };
-}
-
-/** Turns and steps of the disk until nothing changes. */
-function run(world: World, rounds = 60): void {
-  publishAll(world.guest);
-  for (let i = 0; i < rounds; i++) {
-    turn(world.disk);
-    world.memory.step();
-  }
-}
+import { NONE, openAsking, page, run, whole } from './asking.ts';
+import { ask, publishAll, takeAnswers } from './guest.ts';
+import { expectTheSame, finishAll, takeOver } from './world.ts';
 
 it('a read or write that the disk cannot do is answered with an error', () => {
-  const world = open();
+  const world = openAsking();
   world.memory.fails = (kind) => kind === 'read' || kind === 'write';
   world.ask(whole(world, BLKIF_OP_READ, 8, 0));
   world.ask(whole(world, BLKIF_OP_WRITE, 16, 1));
@@ -58,9 +25,8 @@ it('a read or write that the disk cannot do is answered with an error', () => {
   expectTheSame(world);
 });
 
-// blkif_interrupt in xen-blkfront.c @ v6.12 takes an error there for success, and flushes no more.
 it('so is one that is begun again after a death, which is done alone', () => {
-  const world = open();
+  const world = openAsking();
   world.memory.fails = (kind) => kind === 'read' || kind === 'write';
   world.ask(whole(world, BLKIF_OP_READ, 8, 0));
   world.ask(whole(world, BLKIF_OP_WRITE, 16, 1));
@@ -72,8 +38,9 @@ it('so is one that is begun again after a death, which is done alone', () => {
   expect([world.guest.answered, world.isHeld]).toEqual([2, false]);
 });
 
-it('a flush that fails is not answered before it has been done', () => {
-  const world = open();
+// blkif_interrupt in xen-blkfront.c @ v6.12 takes an error there for success, and flushes no more.
+it('frontend trap 2: a flush that fails is not answered before it has been done', () => {
+  const world = openAsking();
   world.memory.fails = (kind) => kind === 'flush';
   world.ask({ operation: BLKIF_OP_FLUSH_DISKCACHE, ...NONE });
   run(world);
@@ -85,7 +52,7 @@ it('a flush that fails is not answered before it has been done', () => {
 });
 
 it('where errors stop the disk, nothing is answered until it works again', () => {
-  const world = open();
+  const world = openAsking();
   Object.assign(world.disk, { onError: 'stop' });
   world.memory.fails = () => true;
   world.ask(whole(world, BLKIF_OP_WRITE, 16, 1));
@@ -99,7 +66,7 @@ it('where errors stop the disk, nothing is answered until it works again', () =>
 
 describe('a barrier', () => {
   it('begins after all before it, and all after it when it is done', () => {
-    const world = open();
+    const world = openAsking();
     const order: string[] = [];
     world.memory.fails = (kind, sector) => {
       order.push(kind === 'write' ? `write ${sector}` : kind);
@@ -117,7 +84,7 @@ describe('a barrier', () => {
   });
 
   it('whose data the guest has not granted is refused, and holds nothing up', () => {
-    const world = open();
+    const world = openAsking();
     const barrier = whole(world, BLKIF_OP_WRITE_BARRIER, 100, 7);
     world.guest.pages.delete(barrier.segments[0]?.gref as number);
     world.ask(barrier);
@@ -128,7 +95,7 @@ describe('a barrier', () => {
   });
 
   it('that fails in its last flush is held like a flush', () => {
-    const world = open();
+    const world = openAsking();
     world.memory.fails = (kind) => kind === 'flush' && world.memory.flushes === 1;
     world.ask(whole(world, BLKIF_OP_WRITE_BARRIER, 100, 7));
     run(world);
@@ -140,27 +107,30 @@ describe('a barrier', () => {
   });
 });
 
-// XSA-362, 365 and their like: what fails of many pages must not be forgotten, nor told twice.
+// What fails of many pages must not be forgotten, nor told twice.
 it.each([
   ['read', BLKIF_OP_READ],
   ['write', BLKIF_OP_WRITE],
-])('a %s of which one page is not granted fails alone, and is told once', (_, operation) => {
-  const world = open();
-  const bad = Array.from({ length: 5 }, (_, i) => whole(world, operation, 8 * i, 3, 1));
-  for (const asked of bad) {
-    const segments = [...asked.segments, { gref: 0xffff_fff0, first: 0, last: 7 }];
-    world.ask({ ...asked, segments });
-  }
-  world.ask(whole(world, BLKIF_OP_WRITE, 400, 9));
-  run(world);
-  takeAnswers(world.guest, ({ sector }) => (sector === 400 ? 0 : -1));
-  expect(world.guest.answered).toBe(6);
-  expect(world.reports).toEqual(['a page that it has not granted']);
-  expect(isIdle(world.disk)).toBe(true);
-});
+])(
+  'XSA-361, 362: a %s of which one page is not granted fails alone, and is told once',
+  (_, operation) => {
+    const world = openAsking();
+    const bad = Array.from({ length: 5 }, (_, i) => whole(world, operation, 8 * i, 3, 1));
+    for (const asked of bad) {
+      const segments = [...asked.segments, { gref: 0xffff_fff0, first: 0, last: 7 }];
+      world.ask({ ...asked, segments });
+    }
+    world.ask(whole(world, BLKIF_OP_WRITE, 400, 9));
+    run(world);
+    takeAnswers(world.guest, ({ sector }) => (sector === 400 ? 0 : -1));
+    expect(world.guest.answered).toBe(6);
+    expect(world.reports).toEqual(['a page that it has not granted']);
+    expect(isIdle(world.disk)).toBe(true);
+  },
+);
 
 it('an indirect request whose list is not granted is refused', () => {
-  const world = open();
+  const world = openAsking();
   const asked = { ...whole(world, BLKIF_OP_READ, 8, 0, 20), isIndirect: true };
   const list = page(world, 0);
   world.ask({ ...asked, pages: [list] });
@@ -170,9 +140,9 @@ it('an indirect request whose list is not granted is refused', () => {
   expect([world.guest.answered, world.reports]).toEqual([1, ['a page that it has not granted']]);
 });
 
-// XSA-155: its list lies in a page that it can write to all the time.
-it('an indirect request is what its list was when it was read', () => {
-  const world = open();
+// Its list lies in a page that it can write to all the time.
+it('disk trap 2; XSA-155: an indirect request is what its list was when it was read', () => {
+  const world = openAsking();
   const list = page(world, 0);
   const asked = { ...whole(world, BLKIF_OP_WRITE, 8, 5, 20), isIndirect: true, pages: [list] };
   world.ask(asked);
@@ -183,9 +153,8 @@ it('an indirect request is what its list was when it was read', () => {
   expectTheSame(world);
 });
 
-// XSA-39
-it('a ring whose indices lie is given up, with all that is under way', () => {
-  const world = open();
+it('ring trap 2; XSA-39: a ring whose indices lie is given up, with all that is under way', () => {
+  const world = openAsking();
   const random = prng(9);
   while (world.queue.asked.size < 25) ask(world.guest, random);
   publishAll(world.guest);
@@ -200,7 +169,7 @@ it('a ring whose indices lie is given up, with all that is under way', () => {
 });
 
 it('a disk that is closed finishes what it has taken, and takes no more', () => {
-  const world = open();
+  const world = openAsking();
   world.ask(whole(world, BLKIF_OP_WRITE, 0, 1));
   publishAll(world.guest);
   turn(world.disk);
@@ -212,7 +181,7 @@ it('a disk that is closed finishes what it has taken, and takes no more', () => 
 });
 
 it('more than fits into memory waits for it, in order', () => {
-  const world = open();
+  const world = openAsking();
   const list = (): number => page(world, 0);
   const many = Array.from({ length: 12 }, (_, i) => ({
     ...whole(world, BLKIF_OP_WRITE, 300 * i, i + 1, 37),
@@ -228,7 +197,7 @@ it('more than fits into memory waits for it, in order', () => {
 });
 
 it('an operation that nobody knows is answered, and tells of nothing else', () => {
-  const world = open();
+  const world = openAsking();
   for (const operation of [4, 77, 255]) world.ask({ operation, ...NONE });
   run(world);
   takeAnswers(world.guest, () => -2);

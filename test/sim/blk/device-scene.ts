@@ -11,6 +11,7 @@ import { filesOf } from './back-process.ts';
 import { createFront, type Front } from './front.ts';
 import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts';
 import { createProcess } from './process.ts';
+import { createStoreMeter, type StoreMeter } from './store-meter.ts';
 
 export const DEVICE = 51712;
 
@@ -25,10 +26,14 @@ export interface Scene {
   readonly kept: ReadonlyMap<string, Region>;
   readonly back: string;
   readonly log: string[];
+  /** What all of its backends ask of the store. */
+  readonly store: StoreMeter;
   /** The backend's process dies, as SIGKILL makes it, and another one comes. */
   die(): void;
   /** What is behind the disk cannot be had now. */
   isAway: boolean;
+  /** Turns of others that come before each of its own take so long. */
+  turnsWaitMs: number;
   /** It takes until this has come. */
   opening: Promise<void>;
   /** How often it was opened, and closed. */
@@ -69,22 +74,22 @@ async function makeNodes(
 
 /** A backend's process, which serves the one disk. */
 function startProcess(
-  { host, guest, memory, log }: Pick<Scene, 'host' | 'guest' | 'memory' | 'log'>,
+  { host, guest, memory, log, store }: Pick<Scene, 'host' | 'guest' | 'memory' | 'log' | 'store'>,
   journals: Map<string, Region>,
-  behind: Pick<Scene, 'isAway' | 'opening' | 'opened' | 'closed' | 'params'>,
+  behind: Pick<Scene, 'isAway' | 'opening' | 'opened' | 'closed' | 'params' | 'turnsWaitMs'>,
 ): { device: Device; kill: () => void } {
   const process = createProcess(host.sim.dom0);
   const { clock } = host.sim.dom0;
   const pages = (count: number): Region => must(host.sim.dom0.memory.pages(count));
   const session = openXenstoreSession({
-    ...{ clock, deadlineMs: 5000, connect: async () => ok(host.stream()) },
+    ...{ clock, deadlineMs: 5000, connect: async () => ok(store.on(host.stream())) },
   });
   const deviceHost: DeviceHost = {
     ...{ session, clock, events: process.events, grants: process.grants },
     rings: { queuesMax: 4, orderMax: 4 },
     uniqueId: () => 7n,
     isGone: () => false,
-    soon: (run) => void clock.after(0, () => process.isAlive() && run()),
+    soon: (run) => void clock.after(behind.turnsWaitMs, () => process.isAlive() && run()),
     openJournals: filesOf(journals).openJournals,
     openDisk: async ({ params }, _device, onDone) => {
       await behind.opening;
@@ -124,11 +129,20 @@ export async function open(seed = 1, nodes: Readonly<Record<string, number>> = {
   const client = guest.client();
   const front = createFront(sim.platform(guest.domid), client, frontOf(guest));
   const back = backOf(guest);
-  const parts = { host, guest, client, front, memory, back, kept: journals, log: [] as string[] };
+  const store = createStoreMeter();
+  const log: string[] = [];
+  const parts = { host, guest, client, front, memory, back, kept: journals, log, store };
   const start = () => startProcess(parts, journals, scene);
   let running: ReturnType<typeof start> | undefined;
   const scene: Scene = {
-    ...{ ...parts, isAway: false, opening: Promise.resolve(), opened: 0, closed: 0 },
+    ...{
+      ...parts,
+      isAway: false,
+      turnsWaitMs: 0,
+      opening: Promise.resolve(),
+      opened: 0,
+      closed: 0,
+    },
     params: '',
     remake: async (params) => {
       for (const path of [back, frontOf(guest)]) must(await sim.run(tools.rm(path)));

@@ -48,7 +48,7 @@ it('that closes and comes again is served anew', async () => {
   await untilBack(scene, '2');
 });
 
-it('that closes amid an operation is closed when that has ended', async () => {
+it('disk trap 8: that closes amid an operation is closed when that has ended', async () => {
   const scene = await open(8);
   const { front, host, memory } = scene;
   await connected(scene);
@@ -65,7 +65,7 @@ it('that closes amid an operation is closed when that has ended', async () => {
   expect(memory.bytes[8 * 512]).toBe(0x77);
 });
 
-it('that lies and comes again amid an operation waits until that has ended', async () => {
+it('disk trap 8; XSA-350: that lies and comes again waits until that has ended', async () => {
   const scene = await open(9);
   const { front, host, memory, guest } = scene;
   await connected(scene);
@@ -131,7 +131,7 @@ it('whose disk does not answer lets its guest go, and is opened anew for the nex
   await untilBack(scene, '2');
 });
 
-it('that is not closed for good waits for its disk', async () => {
+it('frontend trap 3: that is not closed for good waits for its disk', async () => {
   const scene = await open(7);
   const { front, host, memory } = scene;
   const { sim } = host;

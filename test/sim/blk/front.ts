@@ -31,6 +31,8 @@ export interface Front {
   setState(state: number): Promise<void>;
   /** Offers the ring and says so. */
   offer(): Promise<void>;
+  /** The ring as it was at first: for who comes again. */
+  begin(): void;
   /** One request for the data page, and its status. */
   ask(what: 'read' | 'write' | 'flush', sector: number): Promise<number>;
   /** The same without an answer. */
@@ -86,6 +88,10 @@ export function createFront(
         ...{ path: `${path}/${name}`, value: String(value) },
       }));
       must(await client.writeAll(nodes));
+    },
+    begin: () => {
+      initRing(shared.region);
+      Object.assign(ring, { reqPut: 0, reqProd: 0, rspCons: 0 });
     },
     put,
     ask: async (what, sector) => {

@@ -96,7 +96,7 @@ it.each([
     'queue-1/ring-ref is missing',
   ],
 ] as [string, Record<string, string | number>, string][])(
-  '%s is an error',
+  'ring trap 4: %s is an error',
   async (_, keys, why) => {
     const { sim, tools } = await nodesWith(keys);
     const found = await sim.run(readFront(tools, PATH, RINGS));
@@ -156,4 +156,19 @@ it.each([
   for (const name of ['feature-flush-cache', 'feature-barrier']) {
     expect(nodes).toContainEqual({ path: `/b/${name}`, value: want });
   }
+});
+
+it.each([
+  ['a disk', {}, {}, { info: 0, 'sector-size': 512, 'physical-sector-size': 4096 }],
+  ['one of large sectors', {}, { sectorBytes: 4096 }, { 'sector-size': 4096 }],
+  ['one that cannot be written', {}, { isReadOnly: true }, { info: 4 }],
+  ['a drive', { isCdrom: true, isRemovable: true }, { isReadOnly: true }, { info: 7 }],
+])('disk traps 6, 9: %s tells what it is', (_, keys, more, want) => {
+  const device = { isCdrom: false, isRemovable: false, ...keys } as DeviceKeys;
+  const shape = { sectorBytes: 512, sectors: 8, isReadOnly: false, canDiscard: false };
+  const nodes = offered('/b', device, { ...shape, canDiscardSecurely: false, ...more }, RINGS);
+  for (const [name, value] of Object.entries(want)) {
+    expect(nodes).toContainEqual({ path: `/b/${name}`, value: String(value) });
+  }
+  expect(Number(nodes.find(({ path }) => path === '/b/physical-sector-size')?.value)).toBe(4096);
 });

@@ -242,7 +242,7 @@ it.each<[string, (words: Int32Array) => void]>([
       words.fill(1, 2, 3);
     },
   ],
-])('a back end that lies is not listened to: %s', (_, lie) => {
+])('XSA-396: a back end that lies is not listened to: %s', (_, lie) => {
   const scene = open(prng(8));
   const user = addUser(scene, 0);
   user.io.read(1, 0, user.data.region, 0, 512);
