@@ -9,6 +9,7 @@ import {
   type VmRecord,
 } from '../../shared/domain/build/index.ts';
 import type { DomainInfo } from '../../shared/platform/domain-control.ts';
+import { comeAgain, vanishedDrivers } from './vanished.ts';
 import { actOn, type LifecycleHost } from './vm-end.ts';
 
 interface Attention {
@@ -54,6 +55,16 @@ async function sweep(
     void actOn(host, info, record).then((stays) => {
       inHand.delete(domid);
       if (stays) preserved.add(domid);
+      whenDone();
+    });
+  }
+  const drivers = await vanishedDrivers(host);
+  if (!drivers.ok) return drivers;
+  for (const { domid, record } of drivers.value) {
+    if (inHand.has(domid)) continue;
+    inHand.add(domid);
+    void comeAgain(host, domid, record).then(() => {
+      inHand.delete(domid);
       whenDone();
     });
   }

@@ -5,6 +5,7 @@ import { fail, ok, type Result } from '../../shared/core/result.ts';
 import {
   type BuildHost,
   domainPath,
+  forgetDriver,
   formatUuid,
   type ImageFiles,
   newCreateState,
@@ -47,7 +48,8 @@ export async function actOn(
   const { deed } = decision;
   if (deed === 'restart' || deed === 'rename-restart') {
     const again = comesAgain(record, decision) ? domid : undefined;
-    await restart(host, record, { asNew: deed === 'rename-restart', again });
+    const isBack = await restart(host, record, { asNew: deed === 'rename-restart', again });
+    if (!isBack) await forgetDriver(host.xenstore, domid);
   }
   return kept.value.stays;
 }
@@ -79,6 +81,10 @@ async function keepOrEnd(
   decision: Decision,
 ): Promise<Result<Kept>> {
   const { deed } = decision;
+  if (!comesAgain(record, decision)) {
+    const forgotten = await forgetDriver(host.xenstore, domid);
+    if (!forgotten.ok) return forgotten;
+  }
   if (deed === 'preserve') return ok({ stays: true, what: 'stays as it is' });
   if (deed === 'rename-restart') {
     const name = `${record.name}-${domid}`;
@@ -112,9 +118,9 @@ interface Anew {
 
 /**
  * Tries until the VM runs again, until somebody ends it meanwhile, or until it is given up: then
- * the log has its record.
+ * the log has its record. Whether it runs.
  */
-async function restart(host: LifecycleHost, record: VmRecord, how: Anew): Promise<void> {
+export async function restart(host: LifecycleHost, record: VmRecord, how: Anew): Promise<boolean> {
   let delayMs = RESTART_DELAY_MS;
   for (let attempt = 1; ; attempt++) {
     // Guests wait for a driver domain.
@@ -122,17 +128,17 @@ async function restart(host: LifecycleHost, record: VmRecord, how: Anew): Promis
     const started = await start(host, record, how);
     if (started.ok) {
       host.log(`${record.name}: runs again as domain ${started.value}`);
-      return;
+      return true;
     }
     const { errno, what } = started.error;
     if (errno === 'ESRCH') {
       host.log(`${record.name}: is not started again: ${what}`);
-      return;
+      return false;
     }
     if (attempt >= ATTEMPTS_MAX) {
       host.log(`${record.name}: given up after ${attempt} attempts: ${what}`);
       host.log(`${record.name}: start it by hand; it was ${JSON.stringify(record)}`);
-      return;
+      return false;
     }
     delayMs = Math.min(2 * delayMs, RETRY_MAX_MS);
     const next = `attempt ${attempt} of ${ATTEMPTS_MAX}, the next in ${delayMs / 1000} s`;

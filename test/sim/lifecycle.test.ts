@@ -2,47 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { ATTEMPTS_MAX } from '../../services/lifecycle/limits.ts';
 import { lifecycleService } from '../../services/lifecycle/service.ts';
-import type { LifecycleHost } from '../../services/lifecycle/vm-end.ts';
 import { domid } from '../../shared/core/ids.ts';
 import { must } from '../../shared/core/result.ts';
-import { createImageFiles, listDomains, markOf } from '../../shared/domain/build/index.ts';
+import { markOf } from '../../shared/domain/build/index.ts';
 import type { ShutdownReason } from '../../shared/platform/domain-control.ts';
-import { fakeFiles } from '../../toolstack-cli/testing/context.ts';
-import { FILES, type Machine, simMachine } from '../../toolstack-cli/testing/sim-host.ts';
-
-async function machine(
-  settings: string,
-): Promise<{ machine: Machine; host: LifecycleHost; log: string[] }> {
-  const made = await simMachine();
-  const log: string[] = [];
-  const host: LifecycleHost = {
-    ...made.sim.dom0,
-    xenstore: made.xenstore,
-    builders: made.builders,
-    files: fakeFiles(FILES, made.written),
-    images: createImageFiles(fakeFiles(FILES)),
-    random: (bytes) => new Uint8Array(bytes).fill(7),
-    log: (line) => log.push(line),
-  };
-  const created = await made.xtl(`vm create vm.cfg ${settings} -q`);
-  expect(created).toMatchObject({ exit: 0 });
-  return { machine: made, host, log };
-}
-
-/** Names of all domains but dom0, by domid. */
-async function names({ sim, xenstore }: Machine): Promise<string[]> {
-  const infos = must(listDomains(sim.dom0.domainControl)).filter((info) => info.domid !== 0);
-  const read = infos.map((info) => xenstore.readString(`/local/domain/${info.domid}/name`));
-  return infos
-    .map(({ domid: id }, i) => [id, i] as const)
-    .reduce<Promise<string[]>>(
-      async (all, [id, i]) => [
-        ...(await all),
-        `${id} ${must(await sim.run(read[i] as (typeof read)[0]))}`,
-      ],
-      Promise.resolve([]),
-    );
-}
+import { machine, names } from './lifecycle-scene.ts';
 
 const CASES: readonly [string, ShutdownReason, string[]][] = [
   ['on_poweroff="destroy"', 'poweroff', []],
@@ -76,34 +40,6 @@ describe('the lifecycle service', () => {
       await made.sim.advance(3000);
     }
     expect(must(made.sim.dom0.domainControl.getInfo(domid(4))).uuid).toEqual(before);
-  });
-
-  it('brings a driver domain back under its number, and lets what it serves stay', async () => {
-    const { machine: made, host, log } = await machine('driver_domain=1');
-    const { sim, xenstore } = made;
-    const back = '/local/domain/1/backend/vbd/7/51712/state';
-    must(await sim.run(xenstore.write(back, '4')));
-    void lifecycleService(host);
-    for (let death = 0; death < 3; death++) {
-      await sim.advance(100);
-      const seen: boolean[] = [];
-      const watch = must(await sim.run(xenstore.watch(back)));
-      void (async () => {
-        for await (const _ of watch) seen.push((await xenstore.exists(back)).ok);
-      })();
-      sim.domain(domid(1)).shutdown('crash');
-      await sim.advance(500);
-      expect(await names(made), log.join('\n')).toEqual(['1 web1']);
-      // Watched from before to after: it was never away.
-      expect(seen).not.toContain(false);
-      await sim.run(watch.return());
-      expect(must(sim.dom0.domainControl.getInfo(domid(1))).paused).toBe(false);
-      expect(must(await sim.run(xenstore.readString(back)))).toBe('4');
-    }
-    sim.domain(domid(1)).shutdown('poweroff');
-    await sim.advance(500);
-    expect(await names(made)).toEqual([]);
-    expect(must(await sim.run(xenstore.exists('/local/domain/1')))).toBe(false);
   });
 
   it('gives up a VM that is ended by its name while it is started again', async () => {

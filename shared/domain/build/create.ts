@@ -19,6 +19,7 @@ import { populate, writeMemory } from './load.ts';
 import type { Plan } from './plan.ts';
 import { formatRecord } from './record.ts';
 import { rightsStep } from './rights.ts';
+import { servedStep } from './served.ts';
 import { announce, makeNodes, removeNodes } from './store.ts';
 import { forgetDomain, keepConfig } from './userdata.ts';
 import { vifsStep } from './vifs.ts';
@@ -46,7 +47,7 @@ function buildSteps(vm: Prepared): CreateStep[] {
     ...(vm.spec.vifs === undefined ? [] : [vifsStep(vm)]),
     configStep(vm),
     introduceStep(vm),
-    ...(vm.again === undefined ? [] : [rightsStep()]),
+    ...(vm.again === undefined ? [] : [servedStep(), rightsStep()]),
     identityStep(vm),
     ...(vm.paused ? [] : [unpauseStep()]),
   ];

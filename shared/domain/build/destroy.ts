@@ -8,6 +8,7 @@ import type { BuildHost } from './host.ts';
 import { hostNeeds } from './needed.ts';
 import { consoleBackendPath, domainPath, libxlPath } from './nodes.ts';
 import type { Plan, Step } from './plan.ts';
+import { forgetDriver } from './record.ts';
 import { pruneBackends, removeAll, removeHome } from './store.ts';
 import { forgetDomain } from './userdata.ts';
 import { disconnectVif, hookedVif } from './vif-script.ts';
@@ -27,7 +28,7 @@ export function planDestroy(domid: Domid, keepsBackends = false): Plan<DestroySt
     steps: [
       findStep(domid),
       pauseStep(domid),
-      domainStep(domid),
+      domainStep(domid, keepsBackends),
       devicesStep(domid),
       nodesStep(domid, keepsBackends),
       configStep(domid),
@@ -106,11 +107,15 @@ function devicesStep(domid: Domid): DestroyStep {
   };
 }
 
-function domainStep(domid: Domid): DestroyStep {
+function domainStep(domid: Domid, keepsBackends: boolean): DestroyStep {
   return {
     id: 'domain',
     title: 'give its memory back',
-    run: ({ host }) => host.domainControl.destroyDomain(domid),
+    run: async ({ host }) => {
+      // Before its end: whoever sees that would have it come again.
+      const forgotten = keepsBackends ? ok() : await forgetDriver(host.xenstore, domid);
+      return forgotten.ok ? host.domainControl.destroyDomain(domid) : forgotten;
+    },
   };
 }
 

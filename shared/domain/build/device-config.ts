@@ -3,6 +3,7 @@
  * started again, and libxl's configuration, by which xl saves it or starts it again.
  */
 
+import { DOM0 } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import { fromLatin1, toLatin1 } from '../../core/text.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
@@ -13,8 +14,9 @@ import {
   hasLibxlDevice,
   type LibxlList,
 } from './libxl-devices.ts';
-import { recordNodes, recordPath } from './nodes.ts';
+import { driverPath, recordNodes, recordPath } from './nodes.ts';
 import { parseRecord, readRecord, recordText, type VmRecord } from './record.ts';
+import { removeAll, withPermissions } from './store.ts';
 import {
   configPath,
   FILE_MAX,
@@ -54,10 +56,11 @@ export async function changeRecord(
   const record = await readRecord(tx, domid);
   if (!record.ok) return record.error.errno === 'ENOENT' ? ok() : record;
   // The new one may have fewer pieces.
-  const removed = await tx.rm(recordPath(domid));
+  const removed = await removeAll(tx, [recordPath(domid), driverPath(domid)]);
   if (!removed.ok) return removed;
   const text = recordText(change.record(record.value));
-  return tx.writeAll(recordNodes(domid, text));
+  const nodes = recordNodes(domid, text, record.value.isDriverDomain);
+  return tx.writeAll(withPermissions(nodes, domid, DOM0));
 }
 
 /** Between attempts at a lock, and for how long. */

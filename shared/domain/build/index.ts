@@ -39,7 +39,7 @@ export {
   takeBack,
 } from './plan.ts';
 export { type PrepareOptions, prepareCreate } from './prepare.ts';
-export { readRecord, type VmRecord } from './record.ts';
+export { forgetDriver, readDrivers, readRecord, type VmRecord } from './record.ts';
 export { forgottenDomains, restoreDomain } from './restore.ts';
 export { findByName } from './store.ts';
 export {

@@ -64,6 +64,9 @@ export const domainPath = (domid: number): string => `/local/domain/${domid}`;
 export const vmPath = (uuid: string): string => `/vm/${uuid}`;
 export const libxlPath = (domid: number): string => `/libxl/${domid}`;
 export const recordPath = (domid: number): string => `${libxlPath(domid)}/xtl`;
+/** Of driver domains that come again, whatever has ended them: a record each, by number. */
+export const DRIVERS_PATH = '/tool/xtl/driver';
+export const driverPath = (domid: number): string => `${DRIVERS_PATH}/${domid}`;
 export const consoleBackendPath = (backend: number, domid: number): string =>
   `${domainPath(backend)}/backend/console/${domid}`;
 
@@ -118,10 +121,8 @@ export function announcingNodes(of: Announced): StoreNode[] {
       ['uuid', of.uuid],
       ['name', of.name],
     ]),
-    ...below(libxlPath(of.domid), [
-      ['type', 'pvh'],
-      ...(of.record === undefined ? [] : pieces(of.record)),
-    ]),
+    ...below(libxlPath(of.domid), [['type', 'pvh']]),
+    ...(of.record === undefined ? [] : recordNodes(of.domid, of.record, of.isDriverDomain)),
   ];
 }
 
@@ -137,18 +138,27 @@ export function domainNodes(of: NodesOf): StoreNode[] {
 /** As much of a record as one node holds: xenstored in OCaml takes 2048 bytes, of dom0, too. */
 export const RECORD_PIECE = 1536;
 
-/** The nodes of a record, as they are written. */
-export function recordNodes(domid: number, record: string): StoreNode[] {
-  return below(libxlPath(domid), pieces(record));
+/**
+ * The nodes of a record, as they are written. A driver domain's stands twice: the first one goes
+ * with the domain, whoever ends it, and the second only with xtl's end of it.
+ */
+export function recordNodes(
+  domid: number,
+  record: string,
+  isDriverDomain = false,
+): readonly StoreNode[] {
+  const first = pieces(recordPath(domid), record, 'inherited');
+  return isDriverDomain ? [...first, ...pieces(driverPath(domid), record, 'private')] : first;
 }
 
 /** A record in nodes: the first piece, then those below it; only the last one is not full. */
-function pieces(record: string): [string, string][] {
+function pieces(path: string, record: string, access: Access): StoreNode[] {
   const count = Math.floor(record.length / RECORD_PIECE) + 1;
-  return Array.from({ length: count }, (_, i) => [
-    i === 0 ? 'xtl' : `xtl/${i}`,
-    record.slice(i * RECORD_PIECE, (i + 1) * RECORD_PIECE),
-  ]);
+  return Array.from({ length: count }, (_, i) => ({
+    path: i === 0 ? path : `${path}/${i}`,
+    value: record.slice(i * RECORD_PIECE, (i + 1) * RECORD_PIECE),
+    access,
+  }));
 }
 
 function below(path: string, entries: readonly (readonly [string, string])[]): StoreNode[] {

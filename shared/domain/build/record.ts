@@ -1,10 +1,10 @@
 /** Our own record of a domain in xenstore: what it takes to start the same VM again. */
 
-import type { Domid } from '../../core/ids.ts';
+import { type Domid, domid as domidOf, isDomid } from '../../core/ids.ts';
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
 import { SHUTDOWN_ACTIONS, type VmSpec, type VmVif } from '../spec/vm-spec.ts';
-import { RECORD_PIECE, recordPath } from './nodes.ts';
+import { DRIVERS_PATH, driverPath, RECORD_PIECE, recordPath } from './nodes.ts';
 
 /**
  * The spec with the uuid the VM got, without the text it was read from.
@@ -104,15 +104,38 @@ const FIELDS: Readonly<Record<keyof VmRecord, Check>> = {
 };
 
 /** The record of a domain. ENOENT: we did not make it. */
-export async function readRecord(store: Nodes, domid: Domid): Promise<Result<VmRecord>> {
+export function readRecord(store: Nodes, domid: Domid): Promise<Result<VmRecord>> {
+  return readPieces(store, recordPath(domid));
+}
+
+async function readPieces(store: Nodes, path: string): Promise<Result<VmRecord>> {
   let text = '';
   for (let i = 0; ; i++) {
-    const path = recordPath(domid);
     const piece = await store.readString(i === 0 ? path : `${path}/${i}`);
     if (!piece.ok) return piece;
     text += piece.value;
     if (piece.value.length !== RECORD_PIECE) return parseRecord(text);
   }
+}
+
+export interface DriverRecord {
+  readonly domid: Domid;
+  readonly record: Result<VmRecord>;
+}
+
+/** Driver domains that nobody has ended by xtl, whether they are there or not. */
+export async function readDrivers(store: Nodes): Promise<Result<readonly DriverRecord[]>> {
+  const found = await store.directory(DRIVERS_PATH);
+  if (!found.ok) return found.error.errno === 'ENOENT' ? ok([]) : found;
+  const domids = found.value.map(Number).filter(isDomid).map(domidOf);
+  const records = await Promise.all(domids.map((each) => readPieces(store, driverPath(each))));
+  return ok(domids.map((domid, i) => ({ domid, record: records[i] as Result<VmRecord> })));
+}
+
+/** A driver domain that is not to come again. That it is none is no error. */
+export async function forgetDriver(store: Nodes, domid: Domid): Promise<Result<void>> {
+  const removed = await store.rm(driverPath(domid));
+  return removed.ok || removed.error.errno === 'ENOENT' ? ok() : removed;
 }
 
 /** EPROTO names the first field that is not what it should be. */

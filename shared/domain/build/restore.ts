@@ -11,6 +11,7 @@ import type { DomainInfo } from '../../platform/domain-control.ts';
 import type { BuildHost } from './host.ts';
 import { listDomains } from './list.ts';
 import { domainPath } from './nodes.ts';
+import { parseRecord } from './record.ts';
 import { announce, makeNodes, serviceDomid } from './store.ts';
 import { recallDomain } from './userdata.ts';
 import { formatUuid } from './uuid.ts';
@@ -56,7 +57,11 @@ async function restoreGuest(host: BuildHost, info: DomainInfo): Promise<Result<v
   if (!rings.ok) return rings;
   const console = await serviceDomid(xenstore, '/tool/xenconsoled/domid');
   if (!console.ok) return console;
-  const announced = await announce(host, { domid, uuid, ...known.value }, console.value);
+  const { record = '' } = known.value;
+  const parsed = parseRecord(record);
+  const isDriverDomain = parsed.ok && parsed.value.isDriverDomain === true;
+  const named = { domid, uuid, ...known.value, isDriverDomain };
+  const announced = await announce(host, named, console.value);
   if (!announced.ok) return announced;
   const made = await makeNodes(xenstore, {
     ...{ domid, uuid, consoleDomid: console.value, memoryKib: known.value.memoryKib },

@@ -14,6 +14,7 @@ import {
   consoleBackendPath,
   domainNodes,
   domainPath,
+  driverPath,
   libxlPath,
   type NodesOf,
   type StoreNode,
@@ -128,7 +129,10 @@ export async function removeAll(tx: Nodes, paths: readonly string[]): Promise<Re
 async function removeFrom(tx: Nodes, of: Removed): Promise<Result<void>> {
   const { domid, uuid, consoleDomid, keepsBackends = false } = of;
   const home = keepsBackends ? removeHome(tx, domid) : removeAll(tx, [domainPath(domid)]);
-  const others = [consoleBackendPath(consoleDomid, domid), vmPath(uuid), libxlPath(domid)];
+  const others = [
+    ...[consoleBackendPath(consoleDomid, domid), vmPath(uuid), libxlPath(domid)],
+    ...(keepsBackends ? [] : [driverPath(domid)]),
+  ];
   const [first, second] = await Promise.all([home, removeAll(tx, others)]);
   return first.ok ? second : first;
 }
