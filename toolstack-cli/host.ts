@@ -31,6 +31,8 @@ export interface Host extends BuildHost {
   readonly capture: OpenCapture;
   /** Whether it runs. */
   isAttended(): boolean;
+  /** Whether the keeper runs, which `serve` starts. */
+  isKept(): boolean;
   /** Ends all connections; nothing keeps the process alive after that. */
   close(): void;
 }

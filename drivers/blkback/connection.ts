@@ -1,8 +1,8 @@
 /** A disk that is served: its rings mapped, its ports bound, and its turns taken. */
 
-import { disown } from '../../shared/backend/claim.ts';
+import { disown, moveClaimed } from '../../shared/backend/claim.ts';
 import { empty } from '../../shared/backend/fifo.ts';
-import { type Domid, gref, type Port, port } from '../../shared/core/ids.ts';
+import type { Domid, Port } from '../../shared/core/ids.ts';
 import type { Rate } from '../../shared/core/rate.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
@@ -12,10 +12,10 @@ import type { Grants } from '../../shared/platform/grants.ts';
 import type { Region } from '../../shared/platform/region.ts';
 import { ringSlots } from '../../shared/ring/io-ring.ts';
 import { EVENTS_RECEIVED } from '../../shared/telemetry/blk-counters.ts';
-import { count } from '../../shared/telemetry/counter-page.ts';
+import { count, moveTally } from '../../shared/telemetry/counter-page.ts';
 import { createDisk, type Disk, isIdle, type OnError } from './core/disk.ts';
 import type { Identity } from './core/identity.ts';
-import { type Journal, openJournal } from './core/journal.ts';
+import { openJournal } from './core/journal.ts';
 import { ATTEMPTS_MAX, COPIES_MAX, RETRY_MS } from './core/limits.ts';
 import { openNewQueue, openServedQueue } from './core/open-queue.ts';
 import type { Queue } from './core/queue.ts';
@@ -23,6 +23,7 @@ import { createSlab } from './core/slab.ts';
 import { openTally } from './core/tally.ts';
 import { announce, retryHeld, turn } from './core/turn.ts';
 import type { FrontKeys, RingKeys } from './keys.ts';
+import { type MappedRings, mapRings } from './mapped-rings.ts';
 
 export interface ConnectionHost {
   readonly events: Events;
@@ -58,6 +59,8 @@ export interface Connection {
    * meanwhile.
    */
   goOnWith(behind: Behind): Promise<void>;
+  /** Keeps what is to outlive us in other memory from now on, as large as what it was given. */
+  keepIn(kept: readonly Region[]): void;
   /**
    * Takes no more requests, finishes those that it has, and lets go of everything. `isForGood`:
    * nobody waits for answers, and what has not ended after a while is given up; then the disk does
@@ -66,13 +69,6 @@ export interface Connection {
   close(isForGood: boolean): Promise<boolean>;
   /** Whether it serves these rings. */
   serves(keys: FrontKeys): boolean;
-}
-
-interface Mapped {
-  readonly region: Region;
-  readonly port: Port;
-  readonly journal: Journal;
-  readonly identity: Identity;
 }
 
 function identityOf(
@@ -86,39 +82,26 @@ function identityOf(
   return { domid, uniqueId, device, queue, ...ring };
 }
 
-/**
- * Binds a ring's port, and then maps it: a predecessor that serves it still has the port, so that
- * the bound port says that nobody else writes there (event_channel.c @ RELEASE-4.17.0).
- */
-function mapRing(
-  host: ConnectionHost,
+function openQueues(
   options: ConnectionOptions,
   keys: FrontKeys,
-  number: number,
-  memory: Region,
-): Result<Mapped> {
-  const { events, grants } = host;
-  const ring = keys.rings[number] as RingKeys;
-  const identity = identityOf(options, keys, ring, number);
-  const bound = events.bindInterdomain(options.domid, port(ring.eventChannel));
-  if (!bound.ok) return bound;
-  const mapped = grants.map(options.domid, ring.ringRefs.map(gref), 'rw');
-  if (!mapped.ok) {
-    events.close(bound.value);
-    return mapped;
-  }
-  const journal = openJournal(memory, identity.slots, identity.slotBytes);
-  return ok({ region: mapped.value, port: bound.value, journal, identity });
-}
-
-function queueOf(
-  { domid }: ConnectionOptions,
-  { protocol }: FrontKeys,
-  { region, port, journal, identity }: Mapped,
+  { ports, rings }: MappedRings,
   isAdopted: boolean,
-): Result<Queue> {
-  const parts = { number: identity.queue, domid, port, region, protocol, journal };
-  return isAdopted ? openServedQueue(parts, identity) : ok(openNewQueue(parts, identity));
+  kept: readonly Region[],
+): Result<readonly Queue[]> {
+  const { domid } = options;
+  const { protocol } = keys;
+  const queues: Queue[] = [];
+  for (const [number, ring] of keys.rings.entries()) {
+    const identity = identityOf(options, keys, ring, number);
+    const journal = openJournal(kept[number] as Region, identity.slots, identity.slotBytes);
+    const [region, port] = [rings[number] as Region, ports[number] as Port];
+    const parts = { number, domid, port, region, protocol, journal };
+    const queue = isAdopted ? openServedQueue(parts, identity) : ok(openNewQueue(parts, identity));
+    if (!queue.ok) return queue;
+    queues.push(queue.value);
+  }
+  return ok(queues);
 }
 
 /**
@@ -132,33 +115,18 @@ export function connect(
   isAdopted: boolean,
   kept: readonly Region[],
 ): Result<Connection> {
-  const { events, grants } = host;
-  const all: Mapped[] = [];
-  const undo = (): void => {
-    for (const { region, port } of all) {
-      events.close(port);
-      grants.unmap(region);
-    }
-  };
-  const queues: Queue[] = [];
-  for (let number = 0; number < keys.rings.length; number++) {
-    const mapped = mapRing(host, options, keys, number, kept[number] as Region);
-    if (mapped.ok) all.push(mapped.value);
-    const queue = mapped.ok ? queueOf(options, keys, mapped.value, isAdopted) : mapped;
-    if (!queue.ok) {
-      undo();
-      return queue;
-    }
-    queues.push(queue.value);
+  const mapped = mapRings(host, options.domid, keys.rings);
+  if (!mapped.ok) return mapped;
+  const opened = openQueues(options, keys, mapped.value, isAdopted, kept);
+  const batch = opened.ok ? host.grants.batch(COPIES_MAX) : opened;
+  if (!opened.ok || !batch.ok) {
+    mapped.value.undo();
+    return batch as Result<never>;
   }
-  const batch = grants.batch(COPIES_MAX);
-  if (!batch.ok) {
-    undo();
-    return batch;
-  }
+  const queues = opened.value;
   const { domid, device, uniqueId } = options;
   const { io, slab, lists, onError, rate, report, broken } = options;
-  const { clock } = host;
+  const { clock, events } = host;
   const disk = createDisk({
     ...{ io, lists, onError, rate, report, broken, events, queues },
     ...{ slab: createSlab(slab), batch: batch.value, attemptsMax: ATTEMPTS_MAX },
@@ -171,9 +139,9 @@ export function connect(
     },
   });
   let cancelDue: (() => void) | undefined;
-  const connection = serve(host, disk, keys, all, () => {
+  const connection = serve(host, disk, keys, () => {
     cancelDue?.();
-    undo();
+    mapped.value.undo();
   });
   return ok(connection);
 }
@@ -182,9 +150,9 @@ export function connect(
  * Hears of requests, and tells of answers that a predecessor may not have told of. Returns how to
  * ask for events again, of those ports that had one.
  */
-function listen(events: Events, disk: Disk, all: readonly Mapped[], wake: () => void): () => void {
+function listen(events: Events, disk: Disk, wake: () => void): () => void {
   const heard: Port[] = [];
-  for (const { port } of all) {
+  for (const { port } of disk.queues) {
     events.listen(port, () => {
       count(disk.tally, EVENTS_RECEIVED);
       heard.push(port);
@@ -203,6 +171,15 @@ function dropWaiting({ queues }: Disk): void {
   for (const { waiting } of queues) empty(waiting);
 }
 
+function keepIn({ queues, tally }: Disk, kept: readonly Region[]): void {
+  for (const [i, { journal }] of queues.entries()) {
+    const to = kept[i] as Region;
+    moveClaimed(journal.region, to);
+    journal.region = to;
+  }
+  moveTally(tally, kept.at(-1) as Region);
+}
+
 /** For what is under way when nobody waits for it any more. */
 const GIVE_UP_MS = 2000;
 
@@ -210,7 +187,6 @@ function serve(
   { events, soon, clock }: ConnectionHost,
   disk: Disk,
   keys: FrontKeys,
-  all: readonly Mapped[],
   undo: () => void,
 ): Connection {
   let isPlanned = false;
@@ -255,7 +231,7 @@ function serve(
     retryHeld(disk);
     wake();
   };
-  const hearAgain = listen(events, disk, all, wake);
+  const hearAgain = listen(events, disk, wake);
   wake();
   return {
     wake,
@@ -268,13 +244,14 @@ function serve(
       disk.isClosing = false;
       wake();
     },
+    keepIn: (kept) => keepIn(disk, kept),
     close: async (isForGood) => {
       isClosed = true;
       const cancel = isForGood ? clock.after(GIVE_UP_MS, giveUp) : () => {};
       await drain();
       cancel();
       isOver = true;
-      for (const { journal } of all) disown(journal.region);
+      for (const { journal } of disk.queues) disown(journal.region);
       undo();
       return isGivenUp;
     },

@@ -7,17 +7,18 @@ import { domid } from '../../shared/core/ids.ts';
 import type { Rate } from '../../shared/core/rate.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import type { Region } from '../../shared/platform/region.ts';
+import { type Stopwatch, startStopwatch } from '../../shared/telemetry/stopwatch.ts';
 import { type BackDeed, nextBackStep } from '../../shared/xenbus/back-state.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Behind, type Connection, type ConnectionHost, connect } from './connection.ts';
 import { journalPlaces } from './journal-places.ts';
-import { type DeviceKeys, offered, type RingsOffered, readDevice, readFront } from './keys.ts';
+import { type DeviceKeys, offered, type RingsOffered, readDevice } from './keys.ts';
 import { mayServe } from './moving.ts';
 import { LOOK_AGAIN_MS, lookLater, makeReady } from './opening.ts';
 import { missed } from './promised.ts';
 import { grantWish } from './refresh.ts';
 import { tell } from './tell.ts';
-import { viewOf } from './view.ts';
+import { type View, viewOf } from './view.ts';
 
 export type OpenedDisk = Behind;
 
@@ -31,8 +32,24 @@ export interface DeviceHost extends ConnectionHost {
   /** What is behind a device, by what the toolstack wrote: it may take seconds. */
   openDisk(keys: DeviceKeys, device: number, onDone: () => void): Promise<Result<OpenedDisk>>;
   closeDisk(disk: OpenedDisk): void;
-  /** Memory of journals of the device at `path`, as the last who had them left it. */
-  openJournals(path: string, places: readonly JournalPlace[]): Promise<Result<readonly Region[]>>;
+  /**
+   * Memory of journals of the device at `path`, as the last who had them left it. `said`: what its
+   * node said just now, if anything.
+   */
+  openJournals(
+    path: string,
+    places: readonly JournalPlace[],
+    said?: string,
+  ): Promise<Result<readonly Region[]>>;
+  /**
+   * Where that memory was replaced, as its node says: `move` is to go on in the new, of the same
+   * sizes, or to say that it does not.
+   */
+  renewJournals?(
+    path: string,
+    said: string,
+    move: (kept: readonly Region[]) => boolean,
+  ): Result<void>;
   log(line: string): void;
 }
 
@@ -75,6 +92,8 @@ export interface State {
   told: string | undefined;
   /** `params` that could not be had, and are not tried again before somebody asks for it. */
   refused: string | undefined;
+  /** Since we know of it, until it is served for the first time. */
+  times: Stopwatch | undefined;
   /** Takes back the look that is planned. */
   cancel: (() => void) | undefined;
   look: () => void;
@@ -106,13 +125,18 @@ async function letGo(state: State, isForGood: boolean): Promise<void> {
   state.disk = undefined;
 }
 
-async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
-  const { host, device, keys, disk } = state;
+async function serve(
+  state: State,
+  { front, journal }: View,
+  isAdopted: boolean,
+): Promise<Result<void>> {
+  const { host, device, keys, disk, times } = state;
   if (keys === undefined || disk === undefined) return fail('ENODEV', 'no disk');
   // Its operations are in the memory that the next one's are in.
   await state.ended;
-  const front = await readFront(host.session, keys.frontend, host.rings);
+  if (front === undefined) return fail('ETIMEDOUT', 'its rings are not known');
   if (!front.ok) return front;
+  times?.part('its frontend');
   const options = {
     ...{ domid: domid(keys.frontendId), uniqueId: host.uniqueId(keys.frontendId), device },
     ...{ io: disk.io, slab: disk.slab, lists: disk.lists, onError: 'report' as const },
@@ -120,11 +144,15 @@ async function serve(state: State, isAdopted: boolean): Promise<Result<void>> {
     report: (what: string) => host.log(`${state.path}: the guest has asked for ${what}`),
     broken: (why: string) => void giveUp(state, why),
   };
-  const journals = await host.openJournals(state.path, journalPlaces(options, front.value));
+  const places = journalPlaces(options, front.value);
+  const journals = await host.openJournals(state.path, places, journal);
   if (!journals.ok) return journals;
   const connected = connect(host, options, front.value, isAdopted, journals.value);
   if (!connected.ok) return connected;
   state.connection = connected.value;
+  times?.part('journal and rings');
+  if (isAdopted && times !== undefined) host.log(`${state.path}: goes on after ${times.text()}`);
+  state.times = undefined;
   return ok();
 }
 
@@ -140,22 +168,38 @@ function writeState({ host, path }: State, value: number): Promise<Result<void>>
   return writeOwn(host.session, path, [{ path: `${path}/state`, value: String(value) }]);
 }
 
-async function perform(state: State, deed: BackDeed): Promise<Result<void>> {
+async function perform(state: State, deed: BackDeed, view: View): Promise<Result<void>> {
   const { session } = state.host;
   if (deed === 'disconnect' || deed === 'offer') await disconnect(state, true);
   if (deed === 'disconnect') return ok();
   const { keys, disk } = state;
   if (keys === undefined || disk === undefined) return fail('ETIMEDOUT', 'its disk is opened anew');
   const own = offered(state.path, keys, disk.io.shape, state.host.rings);
+  const write = () => writeOwn(session, state.path, own);
   if (deed === 'adopt') {
     const lacks = await missed(state, keys, disk);
     if (!lacks.ok) return lacks;
     const what = `cannot be gone on with: its last backend had ${lacks.value}`;
     if (lacks.value !== undefined) return fail('EOPNOTSUPP', what);
+    // First of all the guest goes on. What cannot be adopted yet would be looked at again at once,
+    // for what was written.
+    const served = await serve(state, view, true);
+    return served.ok ? write() : served;
   }
-  const written = await writeOwn(session, state.path, own);
-  if (!written.ok || deed === 'offer') return written;
-  return serve(state, deed === 'adopt');
+  const written = await write();
+  return written.ok && deed === 'connect' ? serve(state, view, false) : written;
+}
+
+/** Goes on with its journals where they are to be. */
+async function keepUp(state: State, { journal }: View): Promise<void> {
+  const { host, path, connection } = state;
+  if (connection === undefined || journal === undefined) return;
+  const done = host.renewJournals?.(path, journal, (kept) => {
+    if (state.connection !== connection) return false;
+    connection.keepIn(kept);
+    return true;
+  });
+  if (done?.ok === false) await tell(state, `its journal: ${done.error.what}`);
 }
 
 /**
@@ -183,20 +227,21 @@ async function lookOnce(state: State): Promise<void> {
   for (;;) {
     if (!state.isLetGo) await makeReady(state);
     if (!(await mayServe(state, () => letGo(state, false)))) return;
-    let view = await viewOf(state);
+    const found = await viewOf(state);
     // A store that stands still is no reason to do anything, nor is a device that was removed.
-    if (!view.ok || view.value === undefined) return;
-    const { own } = view.value;
+    if (!found.ok || found.value === undefined) return;
+    const view = found.value;
+    const { own } = view;
     if (own !== undefined && state.disk !== undefined && (await isMadeAnew(state, own))) {
       await beginAnew(state);
       continue;
     }
     if (own !== XenbusStateInitialising) state.isBegun = true;
-    if (await grantWish(state)) view = await viewOf(state);
-    if (!view.ok || view.value === undefined) return;
-    const step = nextBackStep(view.value);
+    await keepUp(state, view);
+    if (view.wish !== undefined && (await grantWish(state, view.wish))) continue;
+    const step = nextBackStep(view);
     if (step === undefined) return;
-    const done = await perform(state, step.deed);
+    const done = await perform(state, step.deed, view);
     if (!done.ok) {
       if (step.deed === 'adopt' || done.error.errno === 'ETIMEDOUT') {
         // A port or a lock that a predecessor has not let go of yet; the guest waits.
@@ -219,7 +264,7 @@ export function createDevice(host: DeviceHost, path: string, device: number): De
     isBegun: false,
     ...{ openAgainMs: LOOK_AGAIN_MS, refused: undefined, rate: undefined },
     ...{ connection: undefined, ending: undefined, ended: undefined },
-    ...{ told: undefined, isGivenUp: false, isLetGo: false },
+    ...{ told: undefined, isGivenUp: false, isLetGo: false, times: startStopwatch(host.clock) },
     ...{ cancel: undefined, look: () => look() },
   };
   let running: Promise<void> | undefined;

@@ -49,11 +49,11 @@ async function rate(nodes: Nodes, path: string): Promise<Result<number>> {
 
 export async function readDevice(nodes: Nodes, path: string): Promise<Result<DeviceKeys>> {
   const names = ['frontend', 'params', 'mode', 'device-type', 'removable'];
-  const values = await Promise.all(names.map((name) => readText(nodes, `${path}/${name}`)));
-  const [frontendId, bytes, operations] = await Promise.all([
+  const [frontendId, bytes, operations, ...values] = await Promise.all([
     neededNumber(nodes, `${path}/frontend-id`),
     rate(nodes, `${path}/xtl-rate-bytes`),
     rate(nodes, `${path}/xtl-rate-iops`),
+    ...names.map((name) => readText(nodes, `${path}/${name}`)),
   ]);
   if (!frontendId.ok) return frontendId;
   if (!bytes.ok) return bytes;
@@ -121,25 +121,27 @@ function numbers(path: string, values: Readonly<Record<string, number>>): readon
   }));
 }
 
-/** One ring's references, by names that end in a number unless there is one page only. */
+/**
+ * One ring's references, by names that end in a number unless there is one page only. All are asked
+ * for together.
+ */
 async function readRing(nodes: Nodes, path: string, pages: number): Promise<Result<RingKeys>> {
-  const names =
-    pages === 1 ? ['ring-ref'] : Array.from({ length: pages }, (_, i) => `ring-ref${i}`);
-  const all = await Promise.all(names.map((name) => readNumber(nodes, `${path}/${name}`)));
+  const names = Array.from({ length: pages }, (_, i) => `ring-ref${i}`);
+  const [only, eventChannel, ...all] = await Promise.all([
+    readNumber(nodes, `${path}/ring-ref`),
+    neededNumber(nodes, `${path}/event-channel`),
+    ...names.map((name) => readNumber(nodes, `${path}/${name}`)),
+  ]);
+  if (!only.ok) return only;
   const ringRefs: number[] = [];
   for (const [i, found] of all.entries()) {
     if (!found.ok) return found;
-    let gref = found.value;
     // Some write the one page of theirs as if there were more.
-    if (gref === undefined && pages === 1) {
-      const only = await readNumber(nodes, `${path}/ring-ref0`);
-      if (!only.ok) return only;
-      gref = only.value;
-    }
-    if (gref === undefined) return fail('ENOENT', `${path}/${names[i]} is missing`);
+    const gref = pages === 1 ? (only.value ?? found.value) : found.value;
+    const name = pages === 1 ? 'ring-ref' : names[i];
+    if (gref === undefined) return fail('ENOENT', `${path}/${name} is missing`);
     ringRefs.push(gref);
   }
-  const eventChannel = await neededNumber(nodes, `${path}/event-channel`);
   return eventChannel.ok ? ok({ ringRefs, eventChannel: eventChannel.value }) : eventChannel;
 }
 
@@ -148,17 +150,41 @@ async function hasQueue(nodes: Nodes, path: string): Promise<boolean> {
   return there.ok && there.value;
 }
 
-/** EINVAL, ENOENT: what a frontend wrote makes no rings. */
+/** How a frontend lays its rings out. EINVAL: in a way that nobody has offered. */
+function ringsOf(
+  { queuesMax, orderMax }: RingsOffered,
+  order: number | undefined,
+  pages: number | undefined,
+  queues: number | undefined,
+): Result<{ readonly ringPages: number; readonly count: number }> {
+  const ringPages = order === undefined ? (pages ?? 1) : 2 ** order;
+  const isPower = ringPages > 0 && (ringPages & (ringPages - 1)) === 0;
+  if (!isPower || ringPages > 2 ** orderMax) {
+    return fail('EINVAL', `a ring of ${ringPages} pages`);
+  }
+  const count = queues ?? 1;
+  if (count === 0 || count > queuesMax) return fail('EINVAL', `${count} rings`);
+  return ok({ ringPages, count });
+}
+
+/**
+ * What a frontend wrote of its rings: in one round trip to the store if it is one of one page, else
+ * in two. EINVAL, ENOENT: it makes none.
+ */
 export async function readFront(
   nodes: Nodes,
   path: string,
-  { queuesMax, orderMax }: RingsOffered,
+  offered: RingsOffered,
 ): Promise<Result<FrontKeys>> {
-  const [protocolName, order, pages, queues] = await Promise.all([
+  const deepPath = (i: number): string => `${path}/queue-${i}`;
+  const [protocolName, order, pages, queues, hasDeep, flat, deep] = await Promise.all([
     readText(nodes, `${path}/protocol`),
     readNumber(nodes, `${path}/ring-page-order`),
     readNumber(nodes, `${path}/num-ring-pages`),
     readNumber(nodes, `${path}/multi-queue-num-queues`),
+    hasQueue(nodes, path),
+    readRing(nodes, path, 1),
+    readRing(nodes, deepPath(0), 1),
   ]);
   if (!protocolName.ok) return protocolName;
   if (!order.ok) return order;
@@ -166,18 +192,22 @@ export async function readFront(
   if (!queues.ok) return queues;
   const protocol = protocolOf(protocolName.value);
   if (protocol === undefined) return fail('EINVAL', `a protocol '${protocolName.value}'`);
-  const ringPages = order.value === undefined ? (pages.value ?? 1) : 2 ** order.value;
-  const isPower = ringPages > 0 && (ringPages & (ringPages - 1)) === 0;
-  if (!isPower || ringPages > 2 ** orderMax) {
-    return fail('EINVAL', `a ring of ${ringPages} pages`);
-  }
-  const count = queues.value ?? 1;
-  if (count === 0 || count > queuesMax) return fail('EINVAL', `${count} rings`);
-  const rings: RingKeys[] = [];
+  const layout = ringsOf(offered, order.value, pages.value, queues.value);
+  if (!layout.ok) return layout;
+  const { ringPages, count } = layout.value;
   // Linux writes the keys of one ring as if it knew no others; not everybody who counts it does.
-  const isFlat = count === 1 && !(await hasQueue(nodes, path));
-  for (let i = 0; i < count; i++) {
-    const ring = await readRing(nodes, isFlat ? path : `${path}/queue-${i}`, ringPages);
+  const isFlat = count === 1 && !hasDeep;
+  const only = isFlat ? flat : deep;
+  const all =
+    count === 1 && ringPages === 1
+      ? [only]
+      : await Promise.all(
+          Array.from({ length: count }, (_, i) =>
+            readRing(nodes, isFlat ? path : deepPath(i), ringPages),
+          ),
+        );
+  const rings: RingKeys[] = [];
+  for (const ring of all) {
     if (!ring.ok) return ring;
     rings.push(ring.value);
   }

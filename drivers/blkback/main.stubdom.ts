@@ -58,13 +58,13 @@ function start({ platform, session, log }: DriverDomain): void {
   const { events, grants, clock, kernel } = platform;
   const say = (line: string): void => log.info(line);
   const parts = { session, events, grants, log: say };
-  const disks = openDisks({ ...parts, domid: kernel.domid });
+  const disks = openDisks({ ...parts, clock, domid: kernel.domid });
   const host: Host = { platform, disks, opened: new Map() };
   serveDisks({
     ...{ ...parts, ...driverDomainHost(clock), self: kernel.domid, rings: RINGS },
     openDisk: (keys, _device, onDone) => openDisk(host, keys, onDone),
     closeDisk: (disk) => closeDisk(host, disk),
-    ...keptJournals('vbd', { ...parts, memory: platform.memory }),
+    ...keptJournals({ ...parts, memory: platform.memory }),
   });
   log.info('serves disks');
 }

@@ -10,6 +10,8 @@ import { tell } from './tell.ts';
 
 /** Between looks at what may become possible without an event. */
 export const LOOK_AGAIN_MS = 200;
+/** Most disks are open so soon. */
+const OPEN_SOON_MS = 20;
 /** The same for a disk that cannot be opened again and again: each time may start a program. */
 const OPEN_AGAIN_MAX_MS = 2000;
 
@@ -28,10 +30,12 @@ export async function makeReady(state: State): Promise<void> {
   // A drive may be empty; a disk waits for what a script of its toolstack writes.
   if (keys.value.params === '' && !keys.value.isCdrom) return;
   state.isOpening = true;
-  // Nobody waits for it here: a device that is to be closed meanwhile is closed at once.
-  void host
+  state.times?.part('its keys');
+  const opening = host
     .openDisk(keys.value, device, () => (state.connection ?? state.ending)?.wake())
     .then((disk) => opened(state, disk));
+  // What takes longer nobody waits for: a device that is to be closed meanwhile is closed at once.
+  await Promise.race([opening, host.clock.sleep(OPEN_SOON_MS)]);
 }
 
 async function opened(state: State, disk: Result<OpenedDisk>): Promise<void> {
@@ -41,6 +45,7 @@ async function opened(state: State, disk: Result<OpenedDisk>): Promise<void> {
     return;
   }
   if (disk.ok) {
+    state.times?.part('its disk');
     state.disk = disk.value;
     state.openAgainMs = LOOK_AGAIN_MS;
     state.look();

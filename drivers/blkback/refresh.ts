@@ -17,17 +17,19 @@ import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import type { State as DeviceState, OpenedDisk } from './device.ts';
 import { type DeviceKeys, measured } from './keys.ts';
 
-interface Wish {
+export interface Wish {
   readonly params: string;
   /** Undefined: nobody waits for an answer. */
   readonly refresh: string | undefined;
 }
 
 /** Undefined without `params`: the device is being removed. */
-async function readWish(nodes: Nodes, path: string): Promise<Result<Wish | undefined>> {
-  const params = await nodes.readString(`${path}/params`);
+export async function readWish(nodes: Nodes, path: string): Promise<Result<Wish | undefined>> {
+  const [params, refresh] = await Promise.all([
+    nodes.readString(`${path}/params`),
+    nodes.readString(`${path}/refresh`),
+  ]);
   if (!params.ok) return params.error.errno === 'ENOENT' ? ok(undefined) : params;
-  const refresh = await nodes.readString(`${path}/refresh`);
   if (refresh.ok) return ok({ params: params.value, refresh: refresh.value });
   if (refresh.error.errno !== 'ENOENT') return refresh;
   return ok({ params: params.value, refresh: undefined });
@@ -41,13 +43,9 @@ function sectorsMax({ refresh = '' }: Wish): Result<number> {
 }
 
 /** Does what a toolstack asks of a disk that is open, and answers; false: it asks for nothing. */
-export async function grantWish(state: DeviceState): Promise<boolean> {
+export async function grantWish(state: DeviceState, wish: Wish): Promise<boolean> {
   const { host, path, keys, disk } = state;
   if (keys === undefined || disk === undefined) return false;
-  const found = await readWish(host.session, path);
-  // A store that stands still is no reason to do anything.
-  if (!found.ok || found.value === undefined) return false;
-  const wish = found.value;
   const isOther = wish.params !== keys.params;
   if (!isOther) state.refused = undefined;
   if (wish.refresh === undefined && (!isOther || wish.params === state.refused)) return false;

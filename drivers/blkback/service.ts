@@ -7,7 +7,7 @@ import { DEVICES_MAX } from './core/limits.ts';
 import { createDevice, type Device, type DeviceHost } from './device.ts';
 
 /** Memory that outlives a backend. */
-export interface JournalsHost extends Pick<DeviceHost, 'openJournals'> {
+export interface JournalsHost extends Pick<DeviceHost, 'openJournals' | 'renewJournals'> {
   /** There are devices at these paths alone: what is kept for others goes. */
   retainJournals(paths: readonly string[]): void;
 }
@@ -57,14 +57,16 @@ async function listed({ host: { session }, root }: State): Promise<string[] | un
     return found.error.errno === 'ENOENT' ? [] : undefined;
   };
   const frontends = await names(root);
-  const all: string[] = [];
-  for (const frontend of frontends ?? []) {
-    for (const device of (await names(`${root}/${frontend}`)) ?? []) {
-      const path = deviceOf({ root } as State, `${root}/${frontend}/${device}`);
-      if (path !== undefined) all.push(path);
-    }
-  }
-  return frontends === undefined ? undefined : all;
+  if (frontends === undefined) return undefined;
+  const all = await Promise.all(
+    frontends.map(async (frontend) => {
+      const devices = await names(`${root}/${frontend}`);
+      return devices?.map((device) => deviceOf({ root } as State, `${root}/${frontend}/${device}`));
+    }),
+  );
+  // What cannot be read is not taken for gone.
+  if (all.includes(undefined)) return undefined;
+  return all.flat().filter((path) => path !== undefined);
 }
 
 async function scan(state: State): Promise<void> {
@@ -78,13 +80,15 @@ async function scan(state: State): Promise<void> {
     await device.close(true);
   }
   host.retainJournals(found);
-  for (const path of found) {
-    if (devices.has(path)) continue;
+  const others = found.filter((path) => !devices.has(path));
+  // All together: each takes a round trip to the store.
+  const areOurs = await Promise.all(others.map((path) => host.isOurs(path)));
+  for (const [i, path] of others.entries()) {
     const [frontend, device] = path
       .slice(root.length + 1)
       .split('/')
       .map(Number) as [number, number];
-    if (!isDomid(frontend) || !(await host.isOurs(path))) continue;
+    if (!isDomid(frontend) || areOurs[i] !== true) continue;
     if (devices.size >= DEVICES_MAX) {
       host.log(`${path}: not served, there are ${DEVICES_MAX} already`);
       return;

@@ -1,45 +1,58 @@
-/** A device as its nodes say that it stands, for the machine of states. */
+/** What is known of a device at a moment: all its nodes, asked for together. */
 
 import { XenbusStateConnected, XenbusStateInitialised } from '../../shared/abi/xenbus.ts';
+import { readText } from '../../shared/backend/nodes.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import type { BackView } from '../../shared/xenbus/back-state.ts';
+import { JOURNAL_NODE } from '../../shared/xenbus/journal-grants.ts';
 import { parseState } from '../../shared/xenbus/states.ts';
 import type { State } from './device.ts';
-import { type DeviceKeys, readFront } from './keys.ts';
+import { type DeviceKeys, type FrontKeys, readFront } from './keys.ts';
+import { readWish, type Wish } from './refresh.ts';
 
-async function value(state: State, path: string): Promise<Result<string | undefined>> {
-  const read = await state.host.session.readString(path);
-  if (read.ok) return read;
-  return read.error.errno === 'ENOENT' ? ok(undefined) : read;
+export interface View extends BackView {
+  /** What the frontend wrote of its rings, where it may be wanted. */
+  readonly front: Result<FrontKeys> | undefined;
+  /** What a keeper says of its journal. */
+  readonly journal: string | undefined;
+  /** Undefined: the device is being removed. */
+  readonly wish: Wish | undefined;
 }
 
-/** What both ends say now; undefined: the device was removed. A failure is the store's. */
-export async function viewOf(state: State): Promise<Result<BackView | undefined>> {
+/** In one round trip to the store, but for rings of many pages. Undefined: the device is gone. */
+export async function viewOf(state: State): Promise<Result<View | undefined>> {
   const { path, keys, host, connection } = state;
-  const [there, own, online, other] = await Promise.all([
-    value(state, `${path}/frontend`),
-    value(state, `${path}/state`),
-    value(state, `${path}/online`),
-    keys === undefined ? ok(undefined) : value(state, `${keys.frontend}/state`),
+  const { session } = host;
+  const readRings = async (frontend: string) => readFront(session, frontend, host.rings);
+  const [there, own, online, journal, wish, other, rings] = await Promise.all([
+    readText(session, `${path}/frontend`),
+    readText(session, `${path}/state`),
+    readText(session, `${path}/online`),
+    host.renewJournals === undefined ? ok(undefined) : readText(session, `${path}/${JOURNAL_NODE}`),
+    readWish(session, path),
+    // Before its rings: those of a frontend that says so are all there.
+    keys === undefined ? ok(undefined) : readText(session, `${keys.frontend}/state`),
+    keys === undefined || connection !== undefined ? undefined : readRings(keys.frontend),
   ]);
   if (!there.ok) return there;
   if (there.value === undefined) return ok(undefined);
   if (!own.ok) return own;
   if (!online.ok) return online;
+  if (!journal.ok) return journal;
+  if (!wish.ok) return wish;
   if (!other.ok) return other;
   const told = (text: string | undefined) => (text === undefined ? undefined : parseState(text));
   const isGone = keys !== undefined && host.isGone(keys.frontendId);
   const ends = { own: told(own.value), other: isGone ? undefined : told(other.value) };
   const hasRings = ends.other === XenbusStateInitialised || ends.other === XenbusStateConnected;
   if (!hasRings) state.isGivenUp = false;
-  const view = {
+  // A frontend that asks to be connected may have closed unseen.
+  const mayHaveClosed = connection !== undefined && ends.other === XenbusStateInitialised;
+  const front = mayHaveClosed ? await readRings((keys as DeviceKeys).frontend) : rings;
+  return ok({
     ...{ ...ends, isOnline: online.value === '1', isConnected: connection !== undefined },
     isReady: state.disk !== undefined && !state.isGivenUp,
-  };
-  // A frontend that asks to be connected may have closed unseen.
-  if (connection === undefined || view.other !== XenbusStateInitialised)
-    return ok({ ...view, hasOtherKeys: false });
-  const front = await readFront(host.session, (keys as DeviceKeys).frontend, host.rings);
-  const hasOtherKeys = front.ok && !connection.serves(front.value);
-  return ok({ ...view, hasOtherKeys });
+    hasOtherKeys: mayHaveClosed && front?.ok === true && !connection.serves(front.value),
+    ...{ front, wish: wish.value, journal: journal.value },
+  });
 }

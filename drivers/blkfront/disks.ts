@@ -4,8 +4,10 @@ import { domid } from '../../shared/core/ids.ts';
 import { fail, ok, type Result } from '../../shared/core/result.ts';
 import { virtualDeviceNumber } from '../../shared/domain/spec/virtual-device.ts';
 import type { BlockIo } from '../../shared/platform/block-io.ts';
+import type { Clock } from '../../shared/platform/clock.ts';
 import type { Offer } from '../../shared/platform/grants.ts';
 import { PAGE_SIZE } from '../../shared/platform/region.ts';
+import { startStopwatch } from '../../shared/telemetry/stopwatch.ts';
 import { readGpt, tableBytes } from './core/gpt.ts';
 import { clash, type Part, partOf } from './core/part.ts';
 import { type DiskPlace, parsePlace } from './core/place.ts';
@@ -15,6 +17,7 @@ import { openUplink, type UplinkDevice, type UplinkHost } from './device.ts';
 export interface DisksHost extends UplinkHost {
   /** Our own. */
   readonly domid: number;
+  readonly clock: Pick<Clock, 'after' | 'nowMs'>;
 }
 
 export interface AskedDisk {
@@ -43,9 +46,12 @@ export interface Disks {
 interface State {
   readonly host: DisksHost;
   /** By device number: those that are there, or on their way. */
-  readonly devices: Map<number, UplinkDevice | 'awaited'>;
+  readonly devices: Map<number, Promise<Result<UplinkDevice>>>;
   readonly open: Map<OpenDisk, Part>;
 }
+
+/** For a back end to connect us: it does when it has begun, and is tried again when it has not. */
+const CONNECT_MS = 1000;
 
 const FORM = 'xvda, xvda2 for its second partition, or xvda:NAME';
 
@@ -70,22 +76,28 @@ async function findDevice(
   return ok({ number: whole, isWhole: partition === undefined });
 }
 
-function uplinkOf({ host, devices }: State, number: number): Result<UplinkDevice> {
-  const known = devices.get(number);
+/** Once its back end has connected it, which may take a moment, or until nobody waits longer. */
+function uplinkOf({ host, devices }: State, number: number): Promise<Result<UplinkDevice>> {
   const path = `/local/domain/${host.domid}/device/vbd/${number}`;
-  if (known === undefined) {
-    devices.set(number, 'awaited');
-    void openUplink(host, path).then((device) => {
-      if (device.ok) devices.set(number, device.value);
-      else {
-        devices.delete(number);
-        host.log(`${path}: ${device.error.what}`);
-      }
+  const times = startStopwatch(host.clock);
+  const opening =
+    devices.get(number) ??
+    openUplink(host, path).then((device) => {
+      times.part('handshake');
+      if (device.ok) host.log(`${path}: connected after ${times.text()}`);
+      else devices.delete(number);
+      return device;
     });
-  }
-  return known === undefined || known === 'awaited'
-    ? fail('EAGAIN', `${path} is not connected yet`)
-    : ok(known);
+  devices.set(number, opening);
+  return new Promise((resolve) => {
+    const cancel = host.clock.after(CONNECT_MS, () =>
+      resolve(fail('EAGAIN', `${path} is not connected yet`)),
+    );
+    void opening.then((device) => {
+      cancel();
+      resolve(device);
+    });
+  });
 }
 
 /** The first bytes of a disk, in memory that is to be given back. */
@@ -138,7 +150,7 @@ async function open(state: State, asked: AskedDisk, onDone: () => void): Promise
   }
   const device = await findDevice(state, place);
   if (!device.ok) return device;
-  const uplink = uplinkOf(state, device.value.number);
+  const uplink = await uplinkOf(state, device.value.number);
   if (!uplink.ok) return uplink;
   const whole = { first: 0, sectors: undefined };
   const range = device.value.isWhole ? ok(whole) : await findPart(state, uplink.value, place);

@@ -39,7 +39,7 @@ function start({ platform, session, log }: DriverDomain): Result<void> {
     freeMemory: memory.unmap,
     openLink: uplinks.take,
     closeLink: uplinks.giveBack,
-    ...keptJournals('vif', { ...parts, memory }),
+    ...keptJournals({ ...parts, memory }),
   });
   log.info('serves networks');
   return ok();

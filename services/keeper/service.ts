@@ -65,6 +65,7 @@ type Watch = ReturnType<XenstoreSession['watch']>;
 async function followDriver(host: KeeperHost, journals: Journals, self: number, watch: Watch) {
   const root = `/local/domain/${self}/backend/vbd`;
   const known = () => [...journals.kept.keys()].filter((path) => path.startsWith(`${root}/`));
+  await journals.forget(await devicesBelow(host.session, root));
   for await (const path of watch) {
     const device = deviceOf(root, path);
     const all = device === undefined ? await devicesBelow(host.session, root) : [device];
@@ -82,7 +83,7 @@ async function followDriver(host: KeeperHost, journals: Journals, self: number, 
 async function followDomains(host: KeeperHost, journals: Journals, watches: readonly Watch[]) {
   const { session } = host;
   const drivers = new Map<number, Watch>();
-  const look = async (): Promise<void> => {
+  const lookNow = async (): Promise<void> => {
     const found = await session.directory('/local/domain');
     // A store that stands still looks like no missing domain.
     if (!found.ok) return;
@@ -101,6 +102,17 @@ async function followDomains(host: KeeperHost, journals: Journals, watches: read
       drivers.delete(self);
       await watch.return();
     }
+    // Guests of such as are gone may go, too.
+    for (const path of journals.kept.keys()) {
+      const self = Number(path.split('/')[3]);
+      if (!drivers.has(self)) await journals.look(self, path);
+    }
+  };
+  // One after the other: of two at a time each would find the same new domain.
+  let looking = Promise.resolve();
+  const look = (): Promise<void> => {
+    looking = looking.then(lookNow);
+    return looking;
   };
   await Promise.all(
     watches.map(async (watch) => {

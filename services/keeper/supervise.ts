@@ -25,15 +25,17 @@ interface Host {
 }
 
 /** Until the one that somebody else has started is gone. */
-async function outlast({ clock }: Host, program: Program, isOver: () => boolean): Promise<void> {
-  while (program.isRunning() && !isOver()) await clock.sleep(LOOK_MS);
+async function outlast(host: Host, program: Program, isOver: () => boolean): Promise<void> {
+  if (!program.isRunning()) return;
+  host.log(`${program.name}: runs already, and is watched`);
+  while (program.isRunning() && !isOver()) await host.clock.sleep(LOOK_MS);
+  if (!isOver()) host.log(`${program.name}: is gone, which was seen within ${LOOK_MS} ms`);
 }
 
 async function keep(host: Host, program: Program, isOver: () => boolean): Promise<void> {
   const { clock, log } = host;
   let record = FRESH;
   for (;;) {
-    if (program.isRunning()) log(`${program.name}: runs already, and is watched`);
     await outlast(host, program, isOver);
     if (isOver()) return;
     const startedMs = clock.nowMs();

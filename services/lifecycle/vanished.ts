@@ -7,6 +7,7 @@
 import type { Domid } from '../../shared/core/ids.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import { forgetDriver, readDrivers, type VmRecord } from '../../shared/domain/build/index.ts';
+import { startStopwatch } from '../../shared/telemetry/stopwatch.ts';
 import { type LifecycleHost, restart } from './vm-end.ts';
 
 interface Vanished {
@@ -34,6 +35,7 @@ export async function comeAgain(
   record: VmRecord,
 ): Promise<void> {
   host.log(`domain ${domid} (${record.name}): gone without a word, and comes again`);
-  const isBack = await restart(host, record, { asNew: false, again: domid });
+  const times = startStopwatch(host.clock);
+  const isBack = await restart(host, record, { asNew: false, again: domid, times });
   if (!isBack) await forgetDriver(host.xenstore, domid);
 }

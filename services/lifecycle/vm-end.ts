@@ -18,6 +18,7 @@ import {
   vmPath,
 } from '../../shared/domain/build/index.ts';
 import type { DomainInfo } from '../../shared/platform/domain-control.ts';
+import { type Stopwatch, startStopwatch } from '../../shared/telemetry/stopwatch.ts';
 import { type Decision, decide } from './core.ts';
 import { ATTEMPTS_MAX, RESTART_DELAY_MS, RETRY_MAX_MS } from './limits.ts';
 
@@ -41,6 +42,7 @@ export async function actOn(
   const decision = decide(info.value, record);
   if (decision === undefined) return false;
   const who = `domain ${domid} (${record.name})`;
+  const times = startStopwatch(host.clock);
   host.log(`${who}: ${decision.why}`);
   const kept = await keepOrEnd(host, domid, record, decision);
   host.log(`${who}: ${kept.ok ? kept.value.what : `left as it is: ${kept.error.what}`}`);
@@ -48,7 +50,8 @@ export async function actOn(
   const { deed } = decision;
   if (deed === 'restart' || deed === 'rename-restart') {
     const again = comesAgain(record, decision) ? domid : undefined;
-    const isBack = await restart(host, record, { asNew: deed === 'rename-restart', again });
+    times.part('its end');
+    const isBack = await restart(host, record, { asNew: deed === 'rename-restart', again, times });
     if (!isBack) await forgetDriver(host.xenstore, domid);
   }
   return kept.value.stays;
@@ -114,6 +117,8 @@ function rename(
 interface Anew {
   readonly asNew: boolean;
   readonly again: Domid | undefined;
+  /** Since it was seen to be gone. */
+  readonly times: Stopwatch;
 }
 
 /**
@@ -127,7 +132,13 @@ export async function restart(host: LifecycleHost, record: VmRecord, how: Anew):
     if (attempt > 1 || how.again === undefined) await host.clock.sleep(delayMs);
     const started = await start(host, record, how);
     if (started.ok) {
-      host.log(`${record.name}: runs again as domain ${started.value}`);
+      const { domid, zombieMs } = started.value;
+      host.log(`${record.name}: runs again as domain ${domid}`);
+      how.times.part('its start');
+      if (how.again !== undefined) {
+        const wait = `${zombieMs.toFixed(1)} of that until its number was free`;
+        host.log(`${record.name}: was away for ${how.times.text()}, ${wait}`);
+      }
       return true;
     }
     const { errno, what } = started.error;
@@ -150,7 +161,7 @@ async function start(
   host: LifecycleHost,
   record: VmRecord,
   { asNew, again }: Anew,
-): Promise<Result<Domid>> {
+): Promise<Result<{ readonly domid: Domid; readonly zombieMs: number }>> {
   const { uuid, ...rest } = record;
   const spec = { ...rest, ...(asNew ? {} : { uuid }), configText: '' };
   const prepared = await prepareCreate(spec, host.images, {
@@ -161,5 +172,6 @@ async function start(
   const state = newCreateState(host);
   const result = await runPlan(planCreate(prepared.value), state, host.clock);
   if (!result.ok) return result;
-  return state.domid === undefined ? fail('EIO', 'no domain came of it') : ok(state.domid);
+  const { domid, zombieMs = 0 } = state;
+  return domid === undefined ? fail('EIO', 'no domain came of it') : ok({ domid, zombieMs });
 }

@@ -199,7 +199,8 @@ function add(state: State, connection: Connection, parts: RingParts, fresh: bool
   const ring = createRing(connection, parts);
   state.rings.set(connection, ring);
   connection.wake = () => send(state, ring);
-  if (fresh) startAnew(ring);
+  // Whoever asked one before us for that has waited since, and moves nothing.
+  if (fresh || wantsReconnect(ring)) startAnew(ring);
   else {
     openPage(ring, featuresOf(connection));
     setConnected(ring);

@@ -1,13 +1,14 @@
 /** Whose a journal is: the first words of its memory say what it is about. */
 
 import type { Region } from '../platform/region.ts';
+import { LOST_OWNER, OWNER_WORD } from '../xenbus/journal-grants.ts';
 
 /** What the word OWNER says: that the journal is somebody's, or nobody's. */
 const CLAIMED = 0x5a3c_6996;
 const DISOWNED = 0x25c3_9669;
 
-/** The word that was here before is its driver's own. */
-const OWNER = 1;
+/** The word before it is its driver's own. */
+const OWNER = OWNER_WORD;
 /** A sum over what comes behind it: how many words, and the words. */
 const SUM = 2;
 const COUNT = 3;
@@ -41,14 +42,27 @@ export function disown({ words }: Region): void {
 }
 
 /**
+ * Goes on in other memory of the same size. Until its last store that is
+ * nobody's, so that whoever dies before it has lost what the old memory had, and no more.
+ */
+export function moveClaimed({ words }: Region, to: Region): void {
+  Atomics.store(to.words, OWNER, DISOWNED);
+  to.words.set(words.subarray(0, OWNER));
+  to.words.set(words.subarray(OWNER + 1), OWNER + 1);
+  Atomics.store(to.words, OWNER, words[OWNER] as number);
+}
+
+/**
  * Whose it is: that of what these words name, another's or nobody's. `damaged`: it was somebody's,
- * and nobody knows whose. A number is the version of another build's, which may be about the same.
+ * and nobody knows whose. `lost`: there was one, which nobody has any more. A number is the version
+ * of another build's, which may be about the same.
  */
 export function ownerOf(
   { words }: Region,
   identity: readonly number[],
-): 'this' | 'other' | 'damaged' | number {
+): 'this' | 'other' | 'damaged' | 'lost' | number {
   const owner = Atomics.load(words, OWNER);
+  if (owner === LOST_OWNER) return 'lost';
   // Memory that was made just now.
   if (owner === 0) return words.every((word) => word === 0) ? 'other' : 'damaged';
   if (owner === DISOWNED) return 'other';

@@ -1,16 +1,19 @@
 /** A back end as a driver domain: its platform, the store, and a log, or a crash that is seen. */
 
-import { fail, ok, type Result } from '../core/result.ts';
+import { ok, type Result } from '../core/result.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Log, openLog } from '../platform/stubdom/log.ts';
 import { openStubdom, type StubdomPlatform } from '../platform/stubdom/platform.ts';
 import { shutdown } from '../platform/stubdom/shutdown.ts';
 import { openStorePage } from '../platform/stubdom/store-page.ts';
-import { xenstoreRing } from '../ring/xenstore-ring.ts';
+import { xenstoreLink } from '../ring/xenstore-ring.ts';
 import { openXenstoreSession, type XenstoreSession } from '../xenstore/session.ts';
 
 /** Until a request to the store that is not answered counts as failed. */
 const STORE_DEADLINE_MS = 10_000;
+
+/** Between questions to the store, whether it was started anew meanwhile. */
+const STORE_ASK_MS = 2000;
 
 export interface DriverDomain {
   readonly platform: StubdomPlatform;
@@ -18,18 +21,15 @@ export interface DriverDomain {
   readonly log: Log;
 }
 
-/** The store, by the page that the domain was made with: there is no second one. */
+/** The store, by the page that the domain was made with, whoever serves it. */
 function openSession(platform: StubdomPlatform): Result<XenstoreSession> {
   const page = openStorePage(platform);
   if (!page.ok) return page;
   const { events, clock } = platform;
-  let isFirst = true;
-  const connect = async () => {
-    if (!isFirst) return fail('ENOTCONN', 'the store has given this domain up');
-    isFirst = false;
-    return ok(xenstoreRing({ events, ...page.value }));
-  };
-  return ok(openXenstoreSession({ connect, clock, deadlineMs: STORE_DEADLINE_MS }));
+  const { connect } = xenstoreLink({ events, ...page.value }, clock);
+  return ok(
+    openXenstoreSession({ connect, clock, deadlineMs: STORE_DEADLINE_MS, askMs: STORE_ASK_MS }),
+  );
 }
 
 /** What all back ends have of a driver domain. */

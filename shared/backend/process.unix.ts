@@ -97,6 +97,7 @@ export function runBackend({ name, lock: path, start }: BackProgram): void {
     process.exitCode = 1;
     return;
   }
+  log.info(`serves after ${(process.uptime() * 1000).toFixed(1)} ms`);
   const stop = (): void => {
     setTimeout(() => process.exit(0), STOP_MS);
     void service.value.close().then(() => process.exit(0));

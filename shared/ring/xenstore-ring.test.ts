@@ -7,7 +7,7 @@ import type { Failure } from '../core/result.ts';
 import { writeRing } from '../core/ring-moves.ts';
 import type { XenstoreTransport } from '../platform/xenstore.ts';
 import { readRing, XENSTORE_REPLIES, XENSTORE_REQUESTS } from './byte-ring.ts';
-import { xenstoreRing } from './xenstore-ring.ts';
+import { xenstoreLink } from './xenstore-ring.ts';
 
 const fields = xenstoreDomainInterface.fields;
 const PORT = port(3);
@@ -67,7 +67,8 @@ beforeEach(() => {
   ring = page();
   heard = '';
   ended = [];
-  stream = xenstoreRing({ events: ring.events, region: ring.region, port: PORT });
+  const end = { events: ring.events, region: ring.region, port: PORT };
+  stream = xenstoreLink(end, { nowMs: () => 0, sleep: async () => {} }).open();
   stream.receive(
     (bytes) => {
       heard += String.fromCharCode(...bytes);

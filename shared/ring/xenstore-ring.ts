@@ -2,12 +2,15 @@
 
 import {
   XENSTORE_ERROR_NONE,
+  XENSTORE_RECONNECT,
   XENSTORE_SERVER_FEATURE_ERROR,
+  XENSTORE_SERVER_FEATURE_RECONNECTION,
   xenstoreDomainInterface,
 } from '../abi/xs-wire.ts';
 import type { Port } from '../core/ids.ts';
-import type { Failure } from '../core/result.ts';
+import { type Failure, fail, ok, type Result } from '../core/result.ts';
 import { BROKEN, writeRing } from '../core/ring-moves.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Events } from '../platform/events.ts';
 import type { Region } from '../platform/region.ts';
 import type { XenstoreTransport } from '../platform/xenstore.ts';
@@ -22,7 +25,7 @@ export interface XenstoreRingEnd {
   readonly port: Port;
 }
 
-const { serverFeatures, error } = xenstoreDomainInterface.fields;
+const { serverFeatures, connection, error } = xenstoreDomainInterface.fields;
 const CHUNK = XENSTORE_REPLIES.size;
 /** Bytes that wait to be sent before the stream is given up: the server does not read. */
 const QUEUE_MAX = 1 << 20;
@@ -86,18 +89,11 @@ function turn(state: State): void {
   if (state.open && givenUp(state.region)) end(state, 'xenstored has given up this connection');
 }
 
-function listen(state: State): void {
-  const { events, port } = state;
-  const heard = (): void => {
-    if (!state.open) return;
-    turn(state);
-    if (state.open) events.unmask(port);
-  };
-  events.listen(port, heard, () => end(state, 'the event channel of xenstore was closed'));
-}
-
-/** The stream ends with EPROTO if the indices are impossible or the server has given us up. */
-export function xenstoreRing(ring: XenstoreRingEnd): XenstoreTransport {
+/** The stream of one connection, whose events whoever listens to the port passes on. */
+function openStream(ring: XenstoreRingEnd): {
+  readonly state: State;
+  readonly transport: XenstoreTransport;
+} {
   const state: State = {
     ...ring,
     queue: [],
@@ -107,8 +103,7 @@ export function xenstoreRing(ring: XenstoreRingEnd): XenstoreTransport {
     onClose: undefined,
     ended: undefined,
   };
-  listen(state);
-  return {
+  const transport: XenstoreTransport = {
     write: (bytes) => {
       if (!state.open || bytes.length === 0) return;
       state.queue.push(bytes.slice());
@@ -128,6 +123,75 @@ export function xenstoreRing(ring: XenstoreRingEnd): XenstoreTransport {
       state.open = false;
       state.queue.length = 0;
       state.onClose?.();
+    },
+  };
+  return { state, transport };
+}
+
+/** Between looks at whether a store has begun the ring anew, and for how long in all. */
+const ANEW_LOOK_MS = 20;
+const ANEW_MS = 2000;
+
+/** Asks for a ring that begins, and waits for it: meanwhile nothing in the page is ours. */
+async function beginAnew(
+  { events, region: { words }, port }: XenstoreRingEnd,
+  clock: Pick<Clock, 'sleep' | 'nowMs'>,
+): Promise<Result<void>> {
+  const features = Atomics.load(words, serverFeatures.at / 4);
+  // Such a one reads on where it is, and knows of no watch.
+  if ((features & XENSTORE_SERVER_FEATURE_RECONNECTION) === 0) return ok();
+  const due = clock.nowMs() + ANEW_MS;
+  Atomics.store(words, connection.at / 4, XENSTORE_RECONNECT);
+  events.notify(port);
+  while (Atomics.load(words, connection.at / 4) === XENSTORE_RECONNECT) {
+    if (clock.nowMs() >= due) return fail('ETIMEDOUT', 'xenstored does not begin our ring anew');
+    await clock.sleep(ANEW_LOOK_MS);
+  }
+  return ok();
+}
+
+export interface XenstoreLink {
+  /**
+   * A stream over the ring as it is. It ends with EPROTO if the indices are impossible or the
+   * server has given us up.
+   */
+  open(): XenstoreTransport;
+  /**
+   * The first time that; after it, a stream over a ring that begins: who connects again has lost
+   * the one before. ETIMEDOUT: nobody begins it.
+   */
+  connect(): Promise<Result<XenstoreTransport>>;
+}
+
+const CHANNEL_CLOSED = 'the event channel of xenstore was closed';
+
+/** Connections by one page, one at a time. */
+export function xenstoreLink(
+  ring: XenstoreRingEnd,
+  clock: Pick<Clock, 'sleep' | 'nowMs'>,
+): XenstoreLink {
+  const { events, port } = ring;
+  let current: State | undefined;
+  const heard = (): void => {
+    if (current?.open === true) turn(current);
+    events.unmask(port);
+  };
+  let isClosed = false;
+  events.listen(port, heard, () => {
+    isClosed = true;
+    if (current !== undefined) end(current, CHANNEL_CLOSED);
+  });
+  const open = (): XenstoreTransport => {
+    const { state, transport } = openStream(ring);
+    current = state;
+    return transport;
+  };
+  return {
+    open,
+    connect: async () => {
+      if (isClosed) return fail('ENOTCONN', CHANNEL_CLOSED);
+      const begun = current === undefined ? ok() : await beginAnew(ring, clock);
+      return begun.ok ? ok(open()) : begun;
     },
   };
 }

@@ -100,7 +100,8 @@ export function readPage(form: PageForm, region: Region): Result<CopiedPage> {
 
 /** Counters of ours, and the shared page that shows them. */
 export interface Tally {
-  readonly region: Region;
+  /** The shared page. Changed between turns. */
+  region: Region;
   readonly counters: Float64Array;
   /** The same memory as the counters. */
   readonly words: Int32Array;
@@ -110,6 +111,12 @@ export interface Tally {
 
 const isSame = (a: Subject, b: Subject): boolean =>
   a.domid === b.domid && a.uniqueId === b.uniqueId && a.device === b.device;
+
+/** Goes on in another page. */
+export function moveTally(tally: Tally, to: Region): void {
+  to.words.set(tally.region.words);
+  tally.region = to;
+}
 
 /** Goes on with what the page says of the same device; whatever else is in it is overwritten. */
 export function startTally(form: PageForm, region: Region, subject: Subject): Tally {

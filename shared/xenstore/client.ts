@@ -17,7 +17,7 @@ import { fail, ok } from '../core/result.ts';
 import type { XenstoreTransport } from '../platform/xenstore.ts';
 import type { Nodes } from './nodes.ts';
 import { createNodes } from './nodes.ts';
-import { createRequests, type Patience } from './requests.ts';
+import { createRequests, type Patience, type Requests } from './requests.ts';
 import { firstString, isCString, splitStrings } from './strings.ts';
 import type { TransactionOptions } from './transaction.ts';
 import { runTransaction } from './transaction.ts';
@@ -51,11 +51,32 @@ export interface XenstoreClient extends Nodes {
   isDomainIntroduced(domid: Domid): Promise<Result<boolean>>;
   /** A command to the store itself, its words as `xenstore-control` takes them. */
   control(...words: readonly string[]): Promise<Result<string>>;
+  /**
+   * Whether the store knows this connection; undefined if it does not say. One that was started
+   * anew behind the same ring answers, but knows nothing of us: not the watch that the first call
+   * registers.
+   */
+  isKnown(): Promise<boolean | undefined>;
   /** Why the connection ended, once it has. */
   lost(): Failure | undefined;
   /** The same, when it does. */
   whenLost(): Promise<Failure>;
   close(): void;
+}
+
+/** The path of a watch whose events nobody wants, and its token. */
+const MARK = 'domid';
+
+function marking(requests: Requests): XenstoreClient['isKnown'] {
+  let isMarked = false;
+  return async () => {
+    // A late reply tells as much as one in time.
+    const reply = await requests.wait(XS_WATCH, 0, `watch ${MARK}`, `${MARK}\0${MARK}\0`);
+    if (!reply.ok) return reply.error.errno === 'EEXIST' ? true : undefined;
+    const isFirst = !isMarked;
+    isMarked = true;
+    return isFirst;
+  };
 }
 
 /**
@@ -114,6 +135,7 @@ export function createXenstoreClient(
   return {
     ...createNodes(requests, 0),
     watch,
+    isKnown: marking(requests),
     transaction: (body, options) => runTransaction(requests, body, options),
     introduce: (domid, gfn, port) =>
       done(words(XS_INTRODUCE, `introduce ${domid}`, domid, gfn, port)),

@@ -32,6 +32,13 @@ export interface Requests {
     what: string,
     ...parts: readonly (string | Uint8Array)[]
   ): Promise<Result<Uint8Array>>;
+  /** The same without a deadline: however late its reply is, it is heard. */
+  wait(
+    type: number,
+    txId: number,
+    what: string,
+    ...parts: readonly (string | Uint8Array)[]
+  ): Promise<Result<Uint8Array>>;
   /** Why the connection ended, once it has. */
   lost(): Failure | undefined;
   /** Ends the connection; everything pending fails with ENOTCONN. */
@@ -63,7 +70,6 @@ function concat(packets: readonly Uint8Array[]): Uint8Array {
 /** Requests of one connection: those whose replies we await, and those in line behind them. */
 interface Line {
   readonly transport: XenstoreTransport;
-  readonly patience: Patience | undefined;
   readonly inFlight: Map<number, Pending>;
   waiting: Pending[];
   /** Those before it in `waiting` are sent. */
@@ -142,6 +148,7 @@ function call(
   txId: number,
   what: string,
   parts: readonly (string | Uint8Array)[],
+  patience: Patience | undefined,
 ): Promise<Result<Uint8Array>> {
   const { loss, waiting, first } = line;
   if (loss !== undefined) return Promise.resolve(fail(loss.errno, `${what}: ${loss.what}`));
@@ -155,7 +162,7 @@ function call(
   return new Promise((settle) => {
     const packet = encodePacket(type, 0, txId, ...parts);
     const pending: Pending = { type, what, packet, settle, isLate: false };
-    line.waiting.push(line.patience === undefined ? pending : hurried(pending, line.patience));
+    line.waiting.push(patience === undefined ? pending : hurried(pending, patience));
     flushSoon(line);
   });
 }
@@ -189,7 +196,6 @@ export function createRequests(
 ): Requests {
   const line: Line = {
     transport,
-    patience,
     inFlight: new Map(),
     waiting: [],
     first: 0,
@@ -217,7 +223,8 @@ export function createRequests(
     (reason) => end(reason ?? { errno: 'ENOTCONN', what: 'the store closed the connection' }),
   );
   return {
-    call: (type, txId, what, ...parts) => call(line, type, txId, what, parts),
+    call: (type, txId, what, ...parts) => call(line, type, txId, what, parts, patience),
+    wait: (type, txId, what, ...parts) => call(line, type, txId, what, parts, undefined),
     lost: () => line.loss,
     close: () => end({ errno: 'ENOTCONN', what: 'this end closed the connection' }),
   };

@@ -21,6 +21,11 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** How long a request may take, with all that is done for it; then it fails with ETIMEDOUT. */
   readonly deadlineMs: number;
+  /**
+   * Between questions whether the store still knows us, where a connection does not tell of its
+   * loss: behind a ring.
+   */
+  readonly askMs?: number;
 }
 
 /**
@@ -87,6 +92,25 @@ async function forward(state: State, held: Held, client: XenstoreClient): Promis
   } else await watch.value.return();
 }
 
+/** Questions that may be unanswered: of a store that ended the last ones never are. */
+const QUESTIONS_MAX = 4;
+
+/** Ends a connection that the store knows nothing of any more. */
+function askOften({ clock, askMs }: SessionOptions, client: XenstoreClient): void {
+  if (askMs === undefined) return;
+  let asked = 0;
+  const ask = async (): Promise<void> => {
+    if (client.lost() !== undefined) return;
+    clock.after(askMs, () => void ask());
+    if (asked >= QUESTIONS_MAX) return;
+    asked++;
+    const isKnown = await client.isKnown();
+    asked--;
+    if (isKnown === false) client.close();
+  };
+  void ask();
+}
+
 /** Connects, again and again, until the session is closed. */
 async function keepConnected(state: State): Promise<void> {
   const { clock, deadlineMs, connect } = state;
@@ -99,6 +123,7 @@ async function keepConnected(state: State): Promise<void> {
       state.client = client;
       if (state.isClosed) client.close();
       for (const held of state.held) void forward(state, held, client);
+      askOften(state, client);
       wake(state);
       state.failure = await client.whenLost();
       state.client = undefined;

@@ -2,6 +2,7 @@
 // object. For xenstored, `--beside FILE` is one more peer: build/xtl/xenstored.mjs of
 // another commit.
 import { parseArgs } from 'node:util';
+import { benchAdopt } from './adopt.ts';
 import { benchBlk } from './blk.ts';
 import { benchCreate } from './create.ts';
 import { benchEngine } from './engine.ts';
@@ -10,6 +11,7 @@ import { benchStubdom } from './stubdom.ts';
 import { benchXenstored } from './xenstored.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<Report>>> = {
+  adopt: benchAdopt,
   blk: benchBlk,
   create: benchCreate,
   engine: benchEngine,

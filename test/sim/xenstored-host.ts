@@ -10,7 +10,7 @@ import type { Region } from '../../shared/platform/region.ts';
 import { pipe } from '../../shared/platform/sim/pipe.ts';
 import { createSim, type Sim, type SimOptions } from '../../shared/platform/sim/sim.ts';
 import type { XenstoreTransport } from '../../shared/platform/xenstore.ts';
-import { xenstoreRing } from '../../shared/ring/xenstore-ring.ts';
+import { type XenstoreLink, xenstoreLink } from '../../shared/ring/xenstore-ring.ts';
 import { createXenstoreClient, type XenstoreClient } from '../../shared/xenstore/client.ts';
 
 /** Where a guest's page lies, of its 256. */
@@ -25,6 +25,8 @@ export interface Guest {
   readonly page: Region;
   /** A stream of its own over the ring: only one at a time. */
   stream(): XenstoreTransport;
+  /** The same for who connects again. */
+  link(): XenstoreLink;
   /** A client over such a stream. */
   client(): XenstoreClient;
   notify(): void;
@@ -33,6 +35,10 @@ export interface Guest {
 export interface SimXenstored {
   readonly sim: Sim;
   readonly daemon: Xenstored;
+  /** The daemon is killed. */
+  kill(): void;
+  /** The same, if it lives, and after a while there is another one, which knows nothing. */
+  restart(awayMs: number): Promise<void>;
   /** dom0's tools. */
   readonly tools: XenstoreClient;
   /** Lines that the daemon reported. */
@@ -104,6 +110,36 @@ function grantStorePage({ dom0 }: Sim, domid: Domid): void {
   dom0.memory.unmap(table);
 }
 
+/** A running domain whose ring is ready. */
+function newDomain(sim: Sim): Guest {
+  const domid = sim.addGuest();
+  grantStorePage(sim, domid);
+  const port = must(sim.dom0.domainControl.allocUnbound(domid, DOM0));
+  const { events, memory, clock } = sim.platform(domid);
+  const page = must(memory.mapForeign(domid, [gfn(STORE_GFN)]));
+  let made: XenstoreLink | undefined;
+  const link = (): XenstoreLink => {
+    made ??= xenstoreLink({ events, region: page, port }, clock);
+    return made;
+  };
+  return {
+    ...{ domid, port, page, link },
+    stream: () => link().open(),
+    client: () => createXenstoreClient(link().open()),
+    notify: () => events.notify(port),
+  };
+}
+
+function daemonOf({ dom0 }: Sim, lines: string[], options: Omit<StoreOptions, 'host'>): Xenstored {
+  const { clock } = dom0;
+  const parts = {
+    ...{ clock, xen: dom0, control: () => ok() },
+    soon: (run: () => void) => void clock.after(0, run),
+    report: (line: string) => void lines.push(line),
+  };
+  return createXenstored(parts, options);
+}
+
 export function createSimXenstored(
   simOptions: Partial<SimOptions> = {},
   storeOptions: Omit<StoreOptions, 'host'> = {},
@@ -111,41 +147,23 @@ export function createSimXenstored(
   const sim = createSim({ seed: 1, ...simOptions });
   const { clock } = sim.dom0;
   const lines: string[] = [];
-  const daemon = createXenstored(
-    {
-      clock,
-      xen: sim.dom0,
-      soon: (run) => void clock.after(0, run),
-      report: (line) => void lines.push(line),
-      control: () => ok(),
-    },
-    storeOptions,
-  );
+  const makeDaemon = (): Xenstored => daemonOf(sim, lines, storeOptions);
+  let daemon = makeDaemon();
+  let isAlive = true;
+  const kill = (): void => {
+    if (isAlive) daemon.stop();
+    isAlive = false;
+  };
   let seed = simOptions.seed ?? 1;
   const stream = (): XenstoreTransport => {
     const { client, server } = pipe({ clock, seed: ++seed, maxChunk: 4096, maxDelayMs: 0.05 });
-    served(server, daemon.accept);
+    served(server, (stream) => daemon.accept(stream));
     return client;
   };
   const connect = (): XenstoreClient => createXenstoreClient(stream());
   const tools = connect();
 
-  const addDomain = (): Guest => {
-    const domid = sim.addGuest();
-    grantStorePage(sim, domid);
-    const port = must(sim.dom0.domainControl.allocUnbound(domid, DOM0));
-    const { events, memory } = sim.platform(domid);
-    const page = must(memory.mapForeign(domid, [gfn(STORE_GFN)]));
-    const ring = (): XenstoreTransport => xenstoreRing({ events, region: page, port });
-    return {
-      domid,
-      port,
-      page,
-      stream: ring,
-      client: () => createXenstoreClient(ring()),
-      notify: () => events.notify(port),
-    };
-  };
+  const addDomain = (): Guest => newDomain(sim);
   const introduce = async ({ domid, port }: Guest): Promise<void> => {
     must(await sim.run(tools.introduce(domid, STORE_GFN, port)));
   };
@@ -156,7 +174,17 @@ export function createSimXenstored(
   };
   return {
     sim,
-    daemon,
+    get daemon() {
+      return daemon;
+    },
+    kill,
+    restart: async (awayMs) => {
+      kill();
+      await sim.advance(awayMs);
+      daemon = makeDaemon();
+      isAlive = true;
+      must(daemon.start(undefined));
+    },
     tools,
     lines,
     connect,

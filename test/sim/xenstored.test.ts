@@ -232,6 +232,9 @@ it('serves dom0’s own ring, whose requests may have come before it', async () 
     client: () => {
       throw new Error('not used');
     },
+    link: () => {
+      throw new Error('not used');
+    },
   });
   raw.send(XS_WRITE, 'domid', '0');
   must(daemon.start({ region, port: ours, unmap: () => {} }));

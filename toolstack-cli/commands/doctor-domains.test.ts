@@ -134,3 +134,30 @@ test('that nobody acts on the end of VMs is told, and mended', async () => {
   expect((await doctor(machine, ' --fix')).stdout).toContain('did not run; it is started now\n');
   expect(machine.attended.now).toBe(true);
 });
+
+test('that nobody keeps back ends is told, with what no longer survives, and mended', async () => {
+  const machine = await simMachine();
+  const { sim, xenstore } = machine;
+  await machine.xtl('vm create vm.cfg -q');
+  const add = async (device: number, server: number, node: string, value: string) => {
+    const back = `/local/domain/${server}/backend/vbd/1/${device}`;
+    const nodes = [
+      { path: `/libxl/1/device/vbd/${device}/backend`, value: back },
+      { path: `${back}/${node}`, value },
+    ];
+    must(await sim.run(xenstore.writeAll(nodes)));
+  };
+  // The kernel's, and one of a domain that keeps no journal.
+  await add(51712, 0, 'script', '/etc/xen/scripts/block');
+  await add(51728, 7, 'params', 'xvda');
+  expect((await doctor(machine)).stdout).not.toContain('keeper');
+  await add(51744, 0, 'script', '/etc/xen/scripts/block-xtl');
+  for (const device of [51760, 51776]) await add(device, 7, 'journal', '8 9');
+  expect((await doctor(machine)).stdout).toContain(
+    'keeper: does not run: 1 disk of dom0 wait for ever once their back end has ended; ' +
+      '2 disks may not outlive domain 7, which serves them\n',
+  );
+  expect((await doctor(machine, ' --fix')).stdout).toContain('keeper: did not run; it is started');
+  expect(machine.kept.now).toBe(true);
+  expect((await doctor(machine)).stdout).toContain('ok    keeper: runs\n');
+});

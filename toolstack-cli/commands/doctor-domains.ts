@@ -18,9 +18,10 @@ import {
 import type { DomainInfo } from '../../shared/platform/domain-control.ts';
 import { PAGE_SIZE } from '../../shared/platform/region.ts';
 import type { Context } from '../context.ts';
-import { nameOf, recordOf } from '../domains.ts';
+import { nameOf } from '../domains.ts';
 import type { Host } from '../host.ts';
 import { type Check, ok as good, warn } from './doctor-check.ts';
+import { checkServices } from './doctor-services.ts';
 
 /** Without a xenstore there is none to look into or to tidy. */
 interface Machine {
@@ -47,7 +48,7 @@ export async function checkDomains(
   // What is wrong with the hypervisor, other checks tell.
   if (!all.ok) return [];
   const checks =
-    machine.whole === undefined ? [] : await checkService(machine.whole, all.value, fix);
+    machine.whole === undefined ? [] : await checkServices(machine.whole, all.value, fix);
   for (const info of all.value) {
     const builder = builderOf(info.uuid);
     if (builder === undefined || info.dying) continue;
@@ -70,24 +71,6 @@ export async function checkDomains(
     );
   }
   return checks;
-}
-
-/** Whether somebody acts on the end of the VMs that xtl made; nothing where there are none. */
-async function checkService(
-  host: Host,
-  infos: readonly DomainInfo[],
-  fix: boolean,
-): Promise<Check[]> {
-  const name = 'lifecycle service';
-  const records = await Promise.all(infos.map(({ domid }) => recordOf(host, domid)));
-  if (records.every((record) => record === undefined)) return [];
-  if (host.isAttended()) return [good(name, 'runs')];
-  const found = 'does not run: nobody acts on the end of the VMs that xtl made';
-  if (!fix) return [warn(name, found, 'xtl doctor --fix starts it')];
-  const attended = await host.attend();
-  return attended.ok
-    ? [good(name, 'did not run; it is started now')]
-    : [warn(name, found, `it cannot be started: ${attended.error.what}`)];
 }
 
 /** A domain without memory of its own has some pages all the same. */

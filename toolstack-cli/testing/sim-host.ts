@@ -25,6 +25,8 @@ export interface Machine {
   readonly builders: Builders;
   /** Whether the lifecycle service runs. */
   readonly attended: { now: boolean };
+  /** Whether the keeper does. */
+  readonly kept: { now: boolean };
   /** As kill -9 does: what the command was building has no living builder any more. */
   killCommand(): void;
   /** Terminals by path, as xenconsoled would open them. */
@@ -61,12 +63,18 @@ function lockIn(held: Set<Domid>): Host['lockConsole'] {
 /** One process builds at a time, that of the command; another acts on the end of VMs. */
 function processes() {
   const attended = { now: false };
-  const service: Pick<Host, 'attend' | 'isAttended'> = {
+  const kept = { now: false };
+  const service: Pick<Host, 'attend' | 'isAttended' | 'serve' | 'isKept'> = {
     attend: async () => {
       attended.now = true;
       return ok();
     },
     isAttended: () => attended.now,
+    serve: async () => {
+      kept.now = true;
+      return ok();
+    },
+    isKept: () => kept.now,
   };
   let pid = 4321;
   const builders: Builders = {
@@ -75,7 +83,7 @@ function processes() {
     },
     isAlive: (builder) => builder.pid === pid,
   };
-  return { builders, killCommand: () => void pid++, attended, service };
+  return { builders, killCommand: () => void pid++, attended, kept, service };
 }
 
 const KERNEL = makeElf({});
@@ -108,7 +116,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   must(await sim.run(xenstore.write('/local/domain/0/name', 'Domain-0')));
   const ptys = new Map<string, FakePty>();
   const consoles = new Set<Domid>();
-  const { builders, killCommand, attended, service } = processes();
+  const { builders, killCommand, attended, kept, service } = processes();
   const written = new Map<string, Uint8Array>();
   let seed = 100;
 
@@ -154,7 +162,7 @@ export async function simMachine(options: Partial<SimOptions> = {}): Promise<Mac
   const xtl = (line: string, extra?: FakeContextOptions) => sim.run(start(line, extra));
   return {
     ...{ sim, store, xenstore, ptys, written, emptyStore, start, xtl },
-    ...{ builders, killCommand, attended, openHost },
+    ...{ builders, killCommand, attended, kept, openHost },
     connectStore: () => transportTo(store, clock, seed++),
   };
 }

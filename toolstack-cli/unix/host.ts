@@ -9,7 +9,7 @@ import { createXenstoreClient } from '../../shared/xenstore/client.ts';
 import type { Host } from '../host.ts';
 import { noXen } from './no-xen.ts';
 import { openPty } from './pty.ts';
-import { attendDomains, isAttended, serve } from './services.ts';
+import { attendDomains, isAttended, isKept, serve } from './services.ts';
 
 /** ENODEV without Xen, its libraries or xenstored; EACCES without privilege. */
 export async function openUnixHost(): Promise<Result<Host>> {
@@ -36,6 +36,7 @@ export async function openUnixHost(): Promise<Result<Host>> {
       (await import('../../shared/platform/unix/packet-capture.ts')).openCapture(name),
     attend: attendDomains,
     isAttended,
+    isKept,
     serve,
     runScript: async (script) =>
       (await import('../../shared/platform/unix/run-script.ts')).runScript(script),

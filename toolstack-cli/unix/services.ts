@@ -21,6 +21,11 @@ export async function attendDomains(): Promise<Result<void>> {
   return isAttended() ? ok() : start('lifecycle');
 }
 
+/** Whether the keeper runs, which starts back ends again and keeps journals. */
+export function isKept(): boolean {
+  return lockHolder(KEEPER_LOCK) !== undefined;
+}
+
 /** Whether devices of dom0 get a driver of the kernel's without being asked (sysfs). */
 const AUTOPROBE = '/sys/bus/xen-backend/drivers_autoprobe';
 
@@ -35,7 +40,7 @@ export async function serve(kind: DeviceKind): Promise<Result<void>> {
     const { errno, words } = reasonOf(thrown);
     return fail(errno, `cannot write to ${AUTOPROBE}: ${words}`);
   }
-  if (lockHolder(KEEPER_LOCK) !== undefined) return ok();
+  if (isKept()) return ok();
   return kind === 'vbd' ? start('keeper', 'blkback') : start('keeper');
 }
 

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { claim, disown, ownerOf } from '../../../shared/backend/claim.ts';
 import { prng } from '../../../shared/core/prng.ts';
+import { markLost } from '../../../shared/xenbus/journal-grants.ts';
 import { type Identity, identityWords, JOURNAL_VERSION } from './identity.ts';
 import {
   clearJournal,
@@ -276,6 +277,16 @@ describe('a journal is that of one ring', () => {
     expect(ownerOf(region, words)).toBe(version);
     disown(region);
     expect(ownerOf(region, words)).toBe('other');
+  });
+
+  it('or is lost, and then nobody’s, whatever else the page says', () => {
+    const { region } = fresh();
+    const words = identityWords(identity);
+    claim(region, words);
+    markLost(region.words);
+    expect(ownerOf(region, words)).toBe('lost');
+    claim(region, words);
+    expect(ownerOf(region, words)).toBe('this');
   });
 
   // What is taken for another's is served as if nothing were under way.

@@ -48,7 +48,8 @@ const added = (sum: number, word: number): number => ((sum << 5) | (sum >>> 27))
 const SUM_FROM = 0x7a3c_59e1;
 
 export interface Journal {
-  readonly region: Region;
+  /** Changed between turns (moveJournal). */
+  region: Region;
   /** Of the ring, and so many words each. */
   readonly slots: number;
   readonly slotWords: number;

@@ -30,7 +30,11 @@ export function openServedQueue(parts: QueueParts, identity: Identity): Result<Q
     const what = `its journal is of version ${owner}, and this backend knows ${JOURNAL_VERSION}`;
     return fail('EPROTO', `${what}: the one that wrote it can go on, or end and leave none`);
   }
-  if (owner === 'other') {
+  if (owner === 'lost' && publishedRequests(region) !== rspProd) {
+    // What was answered may be among them, and what was taken need not be.
+    return fail('EPROTO', 'requests are under way, and their journal is lost');
+  }
+  if (owner === 'other' || owner === 'lost') {
     // One whose requests nobody has noted goes on from what was answered: all before was.
     disown(journal.region);
     clearJournal(journal, rspProd);

@@ -32,6 +32,8 @@ export interface Prepared {
 export interface DomainState {
   readonly host: DomainHost;
   domid?: Domid;
+  /** How long its number was somebody's who had died: such as is still mapped is not gone. */
+  zombieMs?: number;
   /** The uuid of the domain until it is whole. */
   mark?: Uint8Array;
   storeDomid?: Domid;

@@ -35,12 +35,14 @@ export function domainStep(vm: Prepared): DomainStep {
     title: 'create the domain',
     run: async (state) => {
       state.mark = markOf(state.host.builders.self, parseUuid(vm.uuid));
+      const since = state.host.clock.nowMs();
       const created = await createWhenFree(state.host, {
         ...{ uuid: state.mark, maxVcpus: vm.spec.maxvcpus, hap: state.hap === true, ...vm.tables },
         ...(vm.again !== undefined && { domid: vm.again }),
       });
       if (!created.ok) return created;
       state.domid = created.value;
+      state.zombieMs = state.host.clock.nowMs() - since;
       return ok();
     },
     undo: (state) => {

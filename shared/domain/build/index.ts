@@ -15,6 +15,7 @@ export { type DiskState, newDiskState } from './disk-plan.ts';
 export { planResize, type Resize } from './disk-resize.ts';
 export type { BuildHost, DomainHost, KernelBlock, KernelDisk } from './host.ts';
 export { createImageFiles, type ImageFiles } from './image-files.ts';
+export { keptDisks } from './kept-disks.ts';
 export { listDomains } from './list.ts';
 export { type Need, neededBy } from './needed.ts';
 export { domainPath, libxlPath, vmPath } from './nodes.ts';

@@ -5,7 +5,14 @@ import { turn } from '../../../drivers/blkback/core/turn.ts';
 import { prng } from '../../../shared/core/prng.ts';
 import { diesAt, Killed } from './deaths.ts';
 import { ask, type GuestQueue, isQuiet, publishAll, takeAnswers } from './guest.ts';
-import { createWorld, expectTheSame, finishAll, protocols, takeOver } from './world.ts';
+import {
+  createWorld,
+  expectTheSame,
+  finishAll,
+  moveJournals,
+  protocols,
+  takeOver,
+} from './world.ts';
 
 describe.each(Object.entries(protocols))(
   'frontend trap 1, disk trap 7: frontends of %s',
@@ -29,26 +36,30 @@ describe.each(Object.entries(protocols))(
 );
 
 describe('a backend that dies', () => {
-  it.each(Array.from({ length: 40 }, (_, seed) => seed))('is not noticed, seed %i', (seed) => {
-    const random = prng(1000 + seed);
-    const world = createWorld(random, protocols['64 bits'], { queues: 1 + (seed % 2) });
-    let deaths = 0;
-    for (let step = 0; step < 400; step++) {
-      for (let asks = random.below(12); asks > 0; asks--) ask(world.guest, random);
-      publishAll(world.guest);
-      if (diesAt(random.below(120), () => turn(world.disk)) === undefined) {
-        deaths++;
-        // Death comes so often that it meets the same request again and again.
-        takeOver(world, 99);
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+    'is not noticed, wherever its journals are, seed %i',
+    (seed) => {
+      const random = prng(1000 + seed);
+      const world = createWorld(random, protocols['64 bits'], { queues: 1 + (seed % 2) });
+      let deaths = 0;
+      for (let step = 0; step < 400; step++) {
+        for (let asks = random.below(12); asks > 0; asks--) ask(world.guest, random);
+        publishAll(world.guest);
+        if (diesAt(random.below(120), () => turn(world.disk)) === undefined) {
+          deaths++;
+          // Death comes so often that it meets the same request again and again.
+          takeOver(world, 99);
+        }
+        if (random.chance(0.1)) moveJournals(world);
+        world.memory.step();
+        takeAnswers(world.guest);
       }
-      world.memory.step();
-      takeAnswers(world.guest);
-    }
-    finishAll(world);
-    expectTheSame(world);
-    expect(deaths).toBeGreaterThan(5);
-    expect([world.reports, world.broken]).toEqual([[], []]);
-  });
+      finishAll(world);
+      expectTheSame(world);
+      expect(deaths).toBeGreaterThan(5);
+      expect([world.reports, world.broken]).toEqual([[], []]);
+    },
+  );
 
   /** The same few requests, killed at the n-th store: false if it did not come to that. */
   function killedAt(n: number, seed: number): boolean {

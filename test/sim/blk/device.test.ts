@@ -36,6 +36,23 @@ it('whose backend dies is served on by the next, from the same rings', async () 
   }
 });
 
+it('whose journal is damaged waits, and is looked at now and then', async () => {
+  const scene = await open(2);
+  const { host, kept, guest, store } = scene;
+  await connected(scene);
+  const journal = kept.get(`vbd-${guest.domid}-${DEVICE}-0`) as Region;
+  journal.words[1] = 1;
+  scene.die();
+  const before = store.requests;
+  await host.sim.advance(2000);
+  expect([await scene.backState(), scene.log]).toEqual([
+    '4',
+    [expect.stringContaining('its journal is damaged')],
+  ]);
+  // A few requests each time, five times a second.
+  expect(store.requests - before).toBeLessThan(500);
+});
+
 it('that closes and comes again is served anew', async () => {
   const scene = await open(3);
   const { front, host } = scene;

@@ -35,8 +35,10 @@ export interface Front {
   begin(): void;
   /** One request for the data page, and its status. */
   ask(what: 'read' | 'write' | 'flush', sector: number): Promise<number>;
-  /** The same without an answer. */
-  put(what: 'read' | 'write' | 'flush', sector: number): void;
+  /** The same without an answer: its id. */
+  put(what: 'read' | 'write' | 'flush', sector: number): number;
+  /** Answers that have come, of those that `put` has asked for: ids and statuses. */
+  answers(): readonly (readonly [number, number])[];
 }
 
 const OPERATION = {
@@ -45,21 +47,23 @@ const OPERATION = {
   flush: BLKIF_OP_FLUSH_DISKCACHE,
 } as const;
 
-const answer = new Int32Array(SLOT_BYTES);
+const ANSWERS = 32;
+const answer = new Int32Array((ANSWERS * SLOT_BYTES) / 4);
 
 export function createFront(
   { grants, events, clock }: Platform,
   client: XenstoreClient,
   path: string,
   backend: Domid = DOM0,
+  ringPages = 1,
 ): Front {
-  const shared = must(grants.offer(backend, 1, 'rw'));
+  const shared = must(grants.offer(backend, ringPages, 'rw'));
   const data = must(grants.offer(backend, 1, 'rw'));
   const port = must(events.allocUnbound(backend));
   initRing(shared.region);
   const ring = createFrontRing(shared.region, SLOT_BYTES);
   let id = 100;
-  const put = (what: keyof typeof OPERATION, sector: number): void => {
+  const put = (what: keyof typeof OPERATION, sector: number): number => {
     const { words } = shared.region;
     const at = nextRequest(ring) / 4;
     const segments = what === 'flush' ? 0 : 1;
@@ -71,6 +75,7 @@ export function createFront(
     words[at + 6] = data.grefs[0] as number;
     words[at + 7] = 7 << 8;
     if (publishRequests(ring)) events.notify(port);
+    return id;
   };
   return {
     ring,
@@ -79,8 +84,15 @@ export function createFront(
     state: async () => must(await client.readString(`${path}/state`)),
     setState: async (state) => void must(await client.write(`${path}/state`, String(state))),
     offer: async () => {
+      const refs =
+        ringPages === 1
+          ? { 'ring-ref': shared.grefs[0] }
+          : {
+              'ring-page-order': Math.log2(ringPages),
+              ...Object.fromEntries(shared.grefs.map((each, i) => [`ring-ref${i}`, each])),
+            };
       const keys = {
-        'ring-ref': shared.grefs[0],
+        ...refs,
         'event-channel': port,
         protocol: 'x86_64-abi',
       };
@@ -94,6 +106,14 @@ export function createFront(
       Object.assign(ring, { reqPut: 0, reqProd: 0, rspCons: 0 });
     },
     put,
+    answers: () => {
+      const count = takeResponses(ring, answer, ANSWERS);
+      assert(count >= 0, 'the back end’s indices are impossible');
+      return Array.from({ length: count }, (_, i) => {
+        const at = (i * SLOT_BYTES) / 4;
+        return [answer[at] as number, (answer[at + 2] as number) >> 16] as const;
+      });
+    },
     ask: async (what, sector) => {
       put(what, sector);
       while (takeResponses(ring, answer, 1) === 0) await clock.sleep(1);

@@ -15,11 +15,13 @@ import type { Queue, QueueParts } from '../../../drivers/blkback/core/queue.ts';
 import { createSlab } from '../../../drivers/blkback/core/slab.ts';
 import { openTally } from '../../../drivers/blkback/core/tally.ts';
 import { retryHeld, turn } from '../../../drivers/blkback/core/turn.ts';
+import { moveClaimed } from '../../../shared/backend/claim.ts';
 import { domid, port } from '../../../shared/core/ids.ts';
 import type { Prng } from '../../../shared/core/prng.ts';
 import { createRate, type Rate, type RateLimits } from '../../../shared/core/rate.ts';
 import { PAGE_SIZE, type Region } from '../../../shared/platform/region.ts';
 import { type Protocol, protocolOf } from '../../../shared/ring/blkif-slots.ts';
+import { markLost } from '../../../shared/xenbus/journal-grants.ts';
 import {
   type Asked,
   createFakeBatch,
@@ -139,6 +141,17 @@ export function tryTakeOver(world: World, attemptsMax = ATTEMPTS_MAX): string | 
   }
   world.disk = diskOf(world, all, { attemptsMax });
   return undefined;
+}
+
+/** Its journals are in other memory from now on, where the next backend finds them. */
+export function moveJournals({ disk, guest }: World): void {
+  for (const [number, { journal }] of disk.queues.entries()) {
+    const to = regionOf(journal.region.bytes.length / PAGE_SIZE);
+    markLost(to.words);
+    moveClaimed(journal.region, to);
+    journal.region = to;
+    Object.assign(guest.queues[number] as GuestQueue, { journal: to });
+  }
 }
 
 export function takeOver(world: World, attemptsMax?: number): void {

@@ -51,7 +51,7 @@ function startDriver({ host, guest: driver }: Upstream, log: string[]) {
     freeMemory: memory.unmap,
     openLink: uplinks.take,
     closeLink: uplinks.giveBack,
-    ...keptJournals('vif', { ...parts, memory }),
+    ...keptJournals({ ...parts, memory }),
   });
   return process;
 }
