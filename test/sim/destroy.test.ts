@@ -69,4 +69,38 @@ describe('destroying a domain', () => {
     must2(await sim.run(runPlan(planDestroy(domid(1)), newDestroyState(host), host.clock)));
     expect(must(await sim.run(xenstore.exists(back)))).toBe(false);
   });
+
+  it('leaves the kernel’s back end, which looks at its frontend alone, time to close', async () => {
+    const { sim, create, host, xenstore } = await bench();
+    must2(await create());
+    const back = '/local/domain/0/backend/vbd/1/51712';
+    const front = '/local/domain/1/device/vbd/51712';
+    const nodes = { [`${front}/state`]: '4', [`${back}/state`]: '4', [`${back}/online`]: '1' };
+    for (const [path, value] of Object.entries(nodes)) {
+      must(await sim.run(xenstore.write(path, value)));
+    }
+    must(await sim.run(xenstore.write('/libxl/1/device/vbd/51712/backend', back)));
+    // What its nodes say when it is done with what was under way.
+    const seen: (string | undefined)[] = [];
+    const watch = must(await sim.run(xenstore.watch(`${front}/state`)));
+    void (async () => {
+      for await (const _ of watch) {
+        if ((await xenstore.exists(`${front}/state`)).ok === false) continue;
+        if (must(await xenstore.exists(`${front}/state`))) continue;
+        await sim.dom0.clock.sleep(300);
+        for (const name of ['state', 'online']) {
+          const read = await xenstore.readString(`${back}/${name}`);
+          seen.push(read.ok ? read.value : undefined);
+        }
+        await xenstore.write(`${back}/state`, '6');
+      }
+    })();
+    const began = sim.dom0.clock.nowMs();
+    must2(await sim.run(runPlan(planDestroy(domid(1)), newDestroyState(host), host.clock)));
+    expect(seen.slice(0, 2)).toEqual(['5', '0']);
+    // Not until it is taken for stuck.
+    expect(sim.dom0.clock.nowMs() - began).toBeLessThan(1000);
+    expect(must(await sim.run(xenstore.exists(back)))).toBe(false);
+    await sim.run(watch.return());
+  });
 });

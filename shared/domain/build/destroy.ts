@@ -1,7 +1,7 @@
 /** The plan that ends a domain, ours or xl's, and leaves nothing of it. */
 
 import { DOM0, type Domid } from '../../core/ids.ts';
-import { fail, ok } from '../../core/result.ts';
+import { fail, ok, type Result } from '../../core/result.ts';
 import type { Nodes } from '../../xenstore/nodes.ts';
 import { closeBackend, DESTROY_TIMEOUT_MS, type Device, findDevices } from './devices.ts';
 import type { BuildHost } from './host.ts';
@@ -97,14 +97,23 @@ function devicesStep(domid: Domid): DestroyStep {
       const { host } = state;
       const closing = state.devices.filter(({ kind }) => kind !== 'console');
       // Within limits: one that is stuck is removed anyway.
-      await Promise.all(
-        closing.map(({ backend }) => closeBackend(host, backend, DESTROY_TIMEOUT_MS)),
-      );
+      await Promise.all(closing.map(({ backend }) => closeDevice(host, domid, backend)));
       const hooked = closing.flatMap(({ backend: back }) => hookedVif(domid, back));
       await Promise.all(hooked.map((vif) => disconnectVif(host, vif)));
       return ok();
     },
   };
+}
+
+/**
+ * The frontend goes first: a back end of the kernel's looks at nothing else, and lets go when it is
+ * gone (libxl__initiate_device_generic_remove with `force`, libxl_device.c @ RELEASE-4.17.0;
+ * frontend_changed of xen-blkback @ v6.12). Then it has time to, before its own nodes go.
+ */
+function closeDevice(host: BuildHost, domid: Domid, backend: string): Promise<Result<void>> {
+  const [kind, , number] = backend.split('/').slice(-3);
+  const front = `${domainPath(domid)}/device/${kind}/${number}`;
+  return closeBackend(host, backend, DESTROY_TIMEOUT_MS, (tx) => removeAll(tx, [front]));
 }
 
 function domainStep(domid: Domid, keepsBackends: boolean): DestroyStep {
