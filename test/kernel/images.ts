@@ -7,7 +7,7 @@ import { repoRoot } from '../lab/paths.ts';
 export const entryOf = (name: string): string => `test/kernel/images/${name}/main.stubdom.ts`;
 
 /** They share one engine, which is compiled once. */
-const ALONGSIDE = ['hello', 'faults', 'privileged', 'cases', 'exchange'].map(entryOf);
+const ALONGSIDE = ['hello', 'faults', 'privileged', 'cases', 'exchange', 'vchan-echo'].map(entryOf);
 
 export const linkImage = (name: string, out: string): Promise<Relinked> =>
   relink({ root: repoRoot, service: entryOf(name), out, alongside: ALONGSIDE });
