@@ -19,17 +19,12 @@ done
 ${pidOf(name)}`;
 
 /**
- * What Xen's own script does for a disk that the kernel serves, without the programs that it needs:
- * a file gets a loop device.
+ * What Xen's own script does for a block device that the kernel serves, without the programs that
+ * it needs.
  */
 const KERNEL_SCRIPT = `#!/bin/sh
 [ "$1" = add ] || exit 0
 device=$(xenstore-read "$XENBUS_PATH/params")
-if [ -f "$device" ]; then
-  file=$device
-  device=$(losetup -f)
-  losetup "$device" "$file"
-fi
 xenstore-write "$XENBUS_PATH/physical-device" "$(stat -L -c %t:%T "$device")" \\
   "$XENBUS_PATH/hotplug-status" connected
 `;
