@@ -12,13 +12,13 @@ import { type BackDeed, nextBackStep } from '../../shared/xenbus/back-state.ts';
 import type { XenstoreSession } from '../../shared/xenstore/session.ts';
 import { type Behind, type Connection, type ConnectionHost, connect } from './connection.ts';
 import { journalPlaces } from './journal-places.ts';
-import { type DeviceKeys, offered, type RingsOffered, readDevice } from './keys.ts';
+import { type DeviceKeys, offered, type RingsOffered } from './keys.ts';
 import { mayServe } from './moving.ts';
 import { LOOK_AGAIN_MS, lookLater, makeReady } from './opening.ts';
 import { missed } from './promised.ts';
 import { grantWish } from './refresh.ts';
 import { tell } from './tell.ts';
-import { type View, viewOf } from './view.ts';
+import { isMadeAnew, type View, viewOf } from './view.ts';
 
 export type OpenedDisk = Behind;
 
@@ -200,17 +200,6 @@ async function keepUp(state: State, { journal }: View): Promise<void> {
     return true;
   });
   if (done?.ok === false) await tell(state, `its journal: ${done.error.what}`);
-}
-
-/**
- * Whether a toolstack has removed the device and made it anew, unseen: nobody else writes the first
- * state. It may be of another image now, and another guest's kernel may be behind it.
- */
-async function isMadeAnew({ host, path, keys, isBegun }: State, own: number): Promise<boolean> {
-  if (own !== XenbusStateInitialising) return false;
-  if (isBegun) return true;
-  const now = await readDevice(host.session, path);
-  return now.ok && keys !== undefined && JSON.stringify(now.value) !== JSON.stringify(keys);
 }
 
 /** As one that was never seen. */

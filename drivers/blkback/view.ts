@@ -1,13 +1,17 @@
 /** What is known of a device at a moment: all its nodes, asked for together. */
 
-import { XenbusStateConnected, XenbusStateInitialised } from '../../shared/abi/xenbus.ts';
+import {
+  XenbusStateConnected,
+  XenbusStateInitialised,
+  XenbusStateInitialising,
+} from '../../shared/abi/xenbus.ts';
 import { readText } from '../../shared/backend/nodes.ts';
 import { ok, type Result } from '../../shared/core/result.ts';
 import type { BackView } from '../../shared/xenbus/back-state.ts';
 import { JOURNAL_NODE } from '../../shared/xenbus/journal-grants.ts';
 import { parseState } from '../../shared/xenbus/states.ts';
 import type { State } from './device.ts';
-import { type DeviceKeys, type FrontKeys, readFront } from './keys.ts';
+import { type DeviceKeys, type FrontKeys, readDevice, readFront } from './keys.ts';
 import { readWish, type Wish } from './refresh.ts';
 
 export interface View extends BackView {
@@ -55,4 +59,18 @@ export async function viewOf(state: State): Promise<Result<View | undefined>> {
     hasOtherKeys: mayHaveClosed && front?.ok === true && !connection.serves(front.value),
     ...{ front, wish: wish.value, journal: journal.value },
   });
+}
+
+/**
+ * Whether a toolstack has removed the device and made it anew, unseen: nobody else writes the first
+ * state. It may be of another image now, and another guest's kernel may be behind it.
+ */
+export async function isMadeAnew(
+  { host, path, keys, isBegun }: State,
+  own: number,
+): Promise<boolean> {
+  if (own !== XenbusStateInitialising) return false;
+  if (isBegun) return true;
+  const now = await readDevice(host.session, path);
+  return now.ok && keys !== undefined && JSON.stringify(now.value) !== JSON.stringify(keys);
 }

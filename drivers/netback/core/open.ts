@@ -251,6 +251,8 @@ export function openServedVif(parts: VifParts, identity: Identity): Vif | string
     recoverMulticast(journal, vif.multicast);
   } else {
     if (owner === 'damaged') report('what its journal said: it is damaged');
+    else if (owner === 'lost') report('what its journal said: it is lost');
+    else if (owner !== 'other') report(`what its journal said: it is of version ${owner}`);
     disown(journal);
     clearJournal(journal);
   }
