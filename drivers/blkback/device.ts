@@ -177,10 +177,11 @@ async function perform(state: State, deed: BackDeed, view: View): Promise<Result
   const own = offered(state.path, keys, disk.io.shape, state.host.rings);
   const write = () => writeOwn(session, state.path, own);
   if (deed === 'adopt') {
-    const lacks = await missed(state, keys, disk);
-    if (!lacks.ok) return lacks;
-    const what = `cannot be gone on with: its last backend had ${lacks.value}`;
-    if (lacks.value !== undefined) return fail('EOPNOTSUPP', what);
+    const promised = view.promised ?? fail('ETIMEDOUT', 'what it was is not known');
+    if (!promised.ok) return promised;
+    const lacks = missed(state, keys, disk, promised.value);
+    const what = `cannot be gone on with: its last backend had ${lacks}`;
+    if (lacks !== undefined) return fail('EOPNOTSUPP', what);
     // First of all the guest goes on. What cannot be adopted yet would be looked at again at once,
     // for what was written.
     const served = await serve(state, view, true);
@@ -215,8 +216,11 @@ async function beginAnew(state: State): Promise<void> {
 async function lookOnce(state: State): Promise<void> {
   for (;;) {
     if (!state.isLetGo) await makeReady(state);
-    if (!(await mayServe(state, () => letGo(state, false)))) return;
-    const found = await viewOf(state);
+    const [isOurs, found] = await Promise.all([
+      mayServe(state, () => letGo(state, false)),
+      viewOf(state),
+    ]);
+    if (!isOurs) return;
     // A store that stands still is no reason to do anything, nor is a device that was removed.
     if (!found.ok || found.value === undefined) return;
     const view = found.value;

@@ -18,7 +18,7 @@ import {
 import type { Nodes } from '../../shared/xenstore/nodes.ts';
 import type { State } from './device.ts';
 import { readFront } from './keys.ts';
-import { missed } from './promised.ts';
+import { missed, readPromised } from './promised.ts';
 import { tell } from './tell.ts';
 
 interface Asked {
@@ -79,9 +79,10 @@ async function claim(state: State, before: string, script: string): Promise<bool
   }
   const { session, rings } = host;
   const front = await readFront(session, keys.frontend, rings);
-  const lacks = await missed(state, keys, disk);
-  if (!lacks.ok) return false;
-  const wrong = front.ok ? lacks.value && `its backend has ${lacks.value}` : front.error.what;
+  const promised = await readPromised(session, path);
+  if (!promised.ok) return false;
+  const lacks = missed(state, keys, disk, promised.value);
+  const wrong = front.ok ? lacks && `its backend has ${lacks}` : front.error.what;
   if (wrong !== undefined) {
     await tell(state, `cannot be taken over: ${wrong}`);
     await refuseTake(state);

@@ -5,7 +5,7 @@
  */
 
 import { ok, type Result } from '../../shared/core/result.ts';
-import type { Nodes, NodeToWrite } from '../../shared/xenstore/nodes.ts';
+import type { Nodes } from '../../shared/xenstore/nodes.ts';
 import type { OpenedDisk, State } from './device.ts';
 import { type DeviceKeys, offered } from './keys.ts';
 
@@ -26,39 +26,43 @@ function promise(text: string): number {
   return /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
 }
 
-/**
- * What would not be kept of a device's promises, if we go on with it, in words. A drive's are its
- * medium's, which comes and goes.
- */
-export async function missed(
-  { host: { session, rings }, path }: State,
-  keys: DeviceKeys,
-  { io }: OpenedDisk,
-): Promise<Result<string | undefined>> {
-  if (keys.isCdrom) return ok(undefined);
-  return lacking(session, path, offered(path, keys, io.shape, rings));
+/** Of AT_LEAST, and THE_SAME. */
+export type Promised = readonly number[];
+
+const NAMES: readonly string[] = [...AT_LEAST, THE_SAME];
+
+/** What a device's frontend was told so far. A failure is the store's. */
+export async function readPromised(
+  nodes: Pick<Nodes, 'readString'>,
+  path: string,
+): Promise<Result<Promised>> {
+  const all = await Promise.all(NAMES.map((name) => nodes.readString(`${path}/${name}`)));
+  const promised: number[] = [];
+  for (const read of all) {
+    if (!read.ok && read.error.errno !== 'ENOENT') return read;
+    promised.push(read.ok ? promise(read.value) : 0);
+  }
+  return ok(promised);
 }
 
 /**
- * The first of what was promised that `offer` lacks, in words: `feature-discard 1, and has 0`.
- * Undefined: there is none. A failure is the store's.
+ * The first of a device's promises that would not be kept if we went on with it, in words:
+ * `feature-discard 1, and has 0`. Undefined: there is none. A drive's are its medium's, which comes
+ * and goes.
  */
-async function lacking(
-  nodes: Pick<Nodes, 'readString'>,
-  path: string,
-  offer: readonly NodeToWrite[],
-): Promise<Result<string | undefined>> {
-  const names = [...AT_LEAST, THE_SAME];
-  const all = await Promise.all(names.map((name) => nodes.readString(`${path}/${name}`)));
-  for (const [i, name] of names.entries()) {
-    const node = `${path}/${name}`;
-    const read = all[i];
-    if (read?.ok === false && read.error.errno !== 'ENOENT') return read;
-    if (read?.ok !== true) continue;
-    const before = promise(read.value);
-    const now = promise(String(offer.find((each) => each.path === node)?.value ?? ''));
+export function missed(
+  { host: { rings }, path }: State,
+  keys: DeviceKeys,
+  { io }: OpenedDisk,
+  promised: Promised,
+): string | undefined {
+  if (keys.isCdrom) return undefined;
+  const offer = offered(path, keys, io.shape, rings);
+  for (const [i, name] of NAMES.entries()) {
+    const before = promised[i] as number;
+    const now = promise(String(offer.find((each) => each.path === `${path}/${name}`)?.value ?? ''));
     const isKept = name === THE_SAME ? now === before || before === 0 : now >= before;
-    if (!isKept) return ok(`${name} ${before}, and has ${now}`);
+    if (!isKept) return `${name} ${before}, and has ${now}`;
   }
-  return ok(undefined);
+  return undefined;
 }

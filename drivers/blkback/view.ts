@@ -12,11 +12,14 @@ import { JOURNAL_NODE } from '../../shared/xenbus/journal-grants.ts';
 import { parseState } from '../../shared/xenbus/states.ts';
 import type { State } from './device.ts';
 import { type DeviceKeys, type FrontKeys, readDevice, readFront } from './keys.ts';
+import { type Promised, readPromised } from './promised.ts';
 import { readWish, type Wish } from './refresh.ts';
 
 export interface View extends BackView {
   /** What the frontend wrote of its rings, where it may be wanted. */
   readonly front: Result<FrontKeys> | undefined;
+  /** What the frontend was told of the disk, where that may be wanted. */
+  readonly promised: Result<Promised> | undefined;
   /** What a keeper says of its journal. */
   readonly journal: string | undefined;
   /** Undefined: the device is being removed. */
@@ -28,7 +31,8 @@ export async function viewOf(state: State): Promise<Result<View | undefined>> {
   const { path, keys, host, connection } = state;
   const { session } = host;
   const readRings = async (frontend: string) => readFront(session, frontend, host.rings);
-  const [there, own, online, journal, wish, other, rings] = await Promise.all([
+  const isOpen = keys !== undefined && connection === undefined;
+  const [there, own, online, journal, wish, other, promised, rings] = await Promise.all([
     readText(session, `${path}/frontend`),
     readText(session, `${path}/state`),
     readText(session, `${path}/online`),
@@ -36,7 +40,8 @@ export async function viewOf(state: State): Promise<Result<View | undefined>> {
     readWish(session, path),
     // Before its rings: those of a frontend that says so are all there.
     keys === undefined ? ok(undefined) : readText(session, `${keys.frontend}/state`),
-    keys === undefined || connection !== undefined ? undefined : readRings(keys.frontend),
+    isOpen ? readPromised(session, path) : undefined,
+    isOpen ? readRings(keys.frontend) : undefined,
   ]);
   if (!there.ok) return there;
   if (there.value === undefined) return ok(undefined);
@@ -57,7 +62,7 @@ export async function viewOf(state: State): Promise<Result<View | undefined>> {
     ...{ ...ends, isOnline: online.value === '1', isConnected: connection !== undefined },
     isReady: state.disk !== undefined && !state.isGivenUp,
     hasOtherKeys: mayHaveClosed && front?.ok === true && !connection.serves(front.value),
-    ...{ front, wish: wish.value, journal: journal.value },
+    ...{ front, promised, wish: wish.value, journal: journal.value },
   });
 }
 

@@ -56,7 +56,11 @@ async function drive(machine: Machine, id: number, devid: number, guest: GuestVi
     const isClosing = !theirs.ok || theirs.value === '5' || theirs.value === '6';
     if (!own.ok || (isClosing && !guest.isHolding)) {
       guest.vifs.delete(devid);
-      if (own.ok) await client.write(`${front}/state`, '6');
+      // A guest may not make what a toolstack has removed.
+      await client.transaction(async (tx) => {
+        const there = await tx.exists(`${front}/state`);
+        return there.ok && there.value ? tx.write(`${front}/state`, '6') : ok();
+      });
       break;
     }
     if (isClosing || theirs.value !== '2' || own.value !== '1' || guest.isBlind) continue;
