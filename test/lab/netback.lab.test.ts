@@ -1,7 +1,7 @@
 // Guests of a real Xen on network interfaces that our own back end serves, which may die.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killBackend } from './backend.ts';
-import { hasEvery, isAll, xensHere } from './extent.ts';
+import { isAll, xensHere } from './extent.ts';
 import type { Guest, LabHost } from './host.ts';
 import { testHost } from './test-host.ts';
 
@@ -61,23 +61,21 @@ describe.each(xensHere)('on Xen %s', (xen) => {
   });
   afterAll(() => host?.end());
 
-  if (hasEvery(xen)) {
-    it('a guest answers on a bridge, also after deaths of its backend, and nothing is left', () =>
-      host.withGuests(async () => {
-        const guest = await host.bootGuest('full', { settings: SETTINGS });
-        await guest.waitForPrompt();
-        await guest.run('ip addr add 192.168.99.2/24 dev eth0; ip link set eth0 up');
+  it('a guest answers on a bridge, also after deaths of its backend, and nothing is left', () =>
+    host.withGuests(async () => {
+      const guest = await host.bootGuest('full', { settings: SETTINGS });
+      await guest.waitForPrompt();
+      await guest.run('ip addr add 192.168.99.2/24 dev eth0; ip link set eth0 up');
+      await answers(guest);
+      for (let deaths = 0; deaths < 3; deaths++) {
+        await killBackend(host, 'netback');
         await answers(guest);
-        for (let deaths = 0; deaths < 3; deaths++) {
-          await killBackend(host, 'netback');
-          await answers(guest);
-        }
-        expect(await guest.run('cat /sys/class/net/eth0/carrier')).toContain('1');
-        expect(await host.must('cat /sys/class/net/vif*.0/carrier')).toBe('1\n');
-        await host.must(`xtl vm destroy -q ${guest.name}`);
-        expect((await host.run(LEFT)).stdout).toBe(left);
-      }));
-  }
+      }
+      expect(await guest.run('cat /sys/class/net/eth0/carrier')).toContain('1');
+      expect(await host.must('cat /sys/class/net/vif*.0/carrier')).toBe('1\n');
+      await host.must(`xtl vm destroy -q ${guest.name}`);
+      expect((await host.run(LEFT)).stdout).toBe(left);
+    }));
 
   if (isAll) {
     it('a guest of xl, on two queues, gets and sends bytes over deaths, and IPv6', () =>
