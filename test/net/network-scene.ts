@@ -143,6 +143,22 @@ export function networkScene(options: SceneOptions = {}): NetworkScene {
   return scene;
 }
 
+/** An IPv4 packet of these ends. */
+export const packet = (
+  from: string,
+  to: string,
+  protocol: number,
+  body: make.Bytes,
+  rest: Partial<make.Ip4> = {},
+): make.Bytes => make.packet4({ from, to, protocol, ...rest }, body);
+
+/** A network whose guests and router are known to it. */
+export function met(options: Parameters<typeof networkScene>[0] = {}): NetworkScene {
+  const scene = networkScene(options);
+  scene.meet();
+  return scene;
+}
+
 /** A frame of a guest to the gateway, or of the gateway to a guest. */
 export const fromA = (body: make.Bytes, offload?: make.Offload): Uint8Array =>
   make.offloaded(make.ether(INNER_MAC, A_MAC, make.IPV4, body), offload);

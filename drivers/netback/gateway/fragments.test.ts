@@ -8,30 +8,16 @@ import {
   fromA,
   fromB,
   fromRouter,
-  type NetworkScene,
-  networkScene,
+  met,
   OUTER_IP,
   OUTSIDE,
   out,
+  packet,
   toA,
   toRouter,
 } from '../../../test/net/network-scene.ts';
 
 const WEB = '203.0.113.7';
-
-const packet = (
-  from: string,
-  to: string,
-  protocol: number,
-  body: make.Bytes,
-  rest: Partial<make.Ip4> = {},
-): make.Bytes => make.packet4({ from, to, protocol, ...rest }, body);
-
-function met(options: Parameters<typeof networkScene>[0] = {}): NetworkScene {
-  const scene = networkScene(options);
-  scene.meet();
-  return scene;
-}
 
 describe('pieces', () => {
   const bytes = Array.from({ length: 64 }, (_, i) => i);

@@ -10,11 +10,12 @@ import {
   fromB,
   fromRouter,
   INNER_IP,
+  met,
   type NetworkScene,
-  networkScene,
   OUTER_IP,
   OUTSIDE,
   out,
+  packet,
   toA,
   toB,
   toRouter,
@@ -22,20 +23,6 @@ import {
 
 const WEB = '203.0.113.7';
 const [SYN, ACK, FIN, RST, SYNACK] = [2, 16, 17, 4, 18];
-
-const packet = (
-  from: string,
-  to: string,
-  protocol: number,
-  body: make.Bytes,
-  rest: Partial<make.Ip4> = {},
-): make.Bytes => make.packet4({ from, to, protocol, ...rest }, body);
-
-function met(options: Parameters<typeof networkScene>[0] = {}): NetworkScene {
-  const scene = networkScene(options);
-  scene.meet();
-  return scene;
-}
 
 describe('out and back', () => {
   it.each([

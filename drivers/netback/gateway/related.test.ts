@@ -9,11 +9,11 @@ import {
   fromA,
   fromRouter,
   INNER_IP,
-  type NetworkScene,
-  networkScene,
+  met,
   OUTER_IP,
   OUTSIDE,
   out,
+  packet,
   ROUTER_IP,
   toA,
   toRouter,
@@ -21,20 +21,6 @@ import {
 
 const WEB = '203.0.113.7';
 const SYN = 2;
-
-const packet = (
-  from: string,
-  to: string,
-  protocol: number,
-  body: make.Bytes,
-  rest: Partial<make.Ip4> = {},
-): make.Bytes => make.packet4({ from, to, protocol, ...rest }, body);
-
-function met(options: Parameters<typeof networkScene>[0] = {}): NetworkScene {
-  const scene = networkScene(options);
-  scene.meet();
-  return scene;
-}
 
 describe('errors', () => {
   const syn = make.tcp(4000, 80, SYN);
